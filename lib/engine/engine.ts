@@ -1,0 +1,157 @@
+/**
+ * What an engine is: a control segment, and the contended path of every primitive.
+ *
+ * Every operation that may wait follows one protocol, *begin → ticket → wait*:
+ *
+ *   begin    `mutexAcquire(h, mode, timeout)` either completes at once (an Outcome) or links a
+ *            waiter node and returns its handle, the ticket.
+ *   wait     mode THREAD: `wait(ticket, timeout)` blocks until the node has an Outcome, returning
+ *            PENDING at least every SLICE_MS. mode LOOP: the ticket shows up in a later `drain()`.
+ *   cancel   `cancel(ticket)` is the only other way out: still linked → unlinked, TIMED_OUT;
+ *            already granted → the Outcome it was granted, so nothing is ever swallowed.
+ *
+ * In mode THREAD, begin itself may spin and block for one slice, so that the usual contended call
+ * is a single call; a ticket that comes back is waited for with `wait`. Tickets are freed by the
+ * call that returns their Outcome (`wait`, `cancel`, or `drain`).
+ *
+ * Timeouts are milliseconds; a negative one means for ever.
+ */
+import type { Outcome as Outcomes } from '../memory/layout.js';
+
+export type EngineName = 'native' | 'fallback';
+
+/** What this engine can do here. Tests and callers ask this, never the platform. */
+export interface EngineSupports {
+  /** One arena across processes; without it objects reach other processes by proxy. */
+  readonly processSharedMemory: boolean;
+  /** OS threads of our own beside the isolates: native kernels, helper threads. */
+  readonly nativeThreads: boolean;
+  /** Thread names are visible to the operating system. */
+  readonly threadNames: boolean;
+  readonly cpuAffinity: boolean;
+}
+
+/** Word index of a cell in the control segment. */
+export type Handle = number;
+export type Mode = 0 | 1;
+export type Outcome = (typeof Outcomes)[keyof typeof Outcomes];
+/** An Outcome, or a ticket when at or above FIRST_TICKET. */
+export type OutcomeOrTicket = number;
+
+/** An item as it travels through a queue. */
+export interface EncodedItem {
+  /** Lane: see `Lane` in `lib/codec/lanes.ts`. Opaque to the engine, but for NUMBER, STRING and HANDLES. */
+  lane: number;
+  /** Payload of NUMBER. */
+  number: number;
+  /** Payload of STRING. */
+  string: string;
+  /** Payload of all others: `bytes[0, length)`. May be a view of a scratch buffer; the engine copies. */
+  bytes: Uint8Array;
+  length: number;
+  /** Handles of shared objects inside, each with a reference that the item owns. */
+  handles: Handle[];
+}
+
+export interface Engine {
+  readonly name: EngineName;
+  readonly supports: EngineSupports;
+  /** The control segment. */
+  readonly words: Int32Array;
+  /** The same memory as 64-bit integers and floats (Value). */
+  readonly longs: BigInt64Array;
+  readonly doubles: Float64Array;
+  /** Slot number of this isolate. */
+  readonly self: number;
+  /** Results beside an Outcome: `out[0]` a value (barrier index, lane of a taken item), `out[1]` a length. */
+  readonly out: Int32Array;
+  /** Where `queueTake` leaves payloads that fit. */
+  readonly scratch: Uint8Array;
+
+  /** Sweeps the slot of an isolate known to be dead: unlinks its waiters, passes on what it held, drops its references. */
+  sweep(slot: number, generation: number): void;
+  /** Tells every blocked thread to come back to JavaScript at once from now on. */
+  beginExit(): void;
+
+  /** A zeroed cell with one reference, held by this isolate. Throws ArenaExhaustedError. */
+  create(kind: number): Handle;
+  /** Adds a reference that belongs to a message or another cell. */
+  retain(handle: Handle): void;
+  /** Drops such a reference; the last one destroys the object and whatever it holds. */
+  release(handle: Handle): void;
+  /** Turns a reference of a message into this isolate's one; drops it if the isolate has one already. */
+  adopt(handle: Handle): void;
+  /** Drops this isolate's reference. */
+  disown(handle: Handle): void;
+
+  mutexAcquire(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket;
+  /** The slow path of release: waiters are linked, or the word changed under the caller. OK or MISUSE. */
+  mutexRelease(handle: Handle): Outcome;
+
+  semaphoreAcquire(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket;
+  /** OK, or OVERFLOW with nothing changed. */
+  semaphoreRelease(handle: Handle, count: number): Outcome;
+
+  eventWait(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket;
+  eventSet(handle: Handle): void;
+
+  /** Links a waiter; never blocks. The caller then releases the lock and waits. */
+  conditionEnqueue(handle: Handle, mode: Mode): OutcomeOrTicket;
+  /** Wakes the first `count` waiters; returns how many. */
+  conditionNotify(handle: Handle, count: number): number;
+
+  /** GRANTED (index in `out[0]`), LAST (index in `out[0]`), BROKEN, or a ticket. A cancelled arrival breaks the barrier. */
+  barrierArrive(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket;
+  /** The last arriver lets the others go (after its action). */
+  barrierRelease(handle: Handle): void;
+  barrierBreak(handle: Handle): void;
+  barrierReset(handle: Handle): void;
+
+  queueInit(handle: Handle, discipline: number, maxSize: number): void;
+  /**
+   * Puts an item: OK, FULL, SHUT_DOWN, INCOMPARABLE or NO_MEMORY; the queue is unchanged unless OK.
+   * `reserved`: the caller was granted a place, which this call uses up in every case.
+   * The references of `item.handles` pass to the queue only on OK. `key` is an order-preserving key.
+   */
+  queuePut(handle: Handle, reserved: boolean, item: EncodedItem, key: Uint8Array | undefined): Outcome;
+  /**
+   * Takes an item; `out[0]` is its lane, or -EMPTY or -SHUT_DOWN. Lane NUMBER returns the number, lane
+   * STRING the string. Other lanes leave their bytes in `scratch[0, out[1])` and return `undefined`, or,
+   * when they do not fit, return bytes that are the caller's to keep. The item's handles now belong to
+   * the caller, who adopts each as it decodes.
+   */
+  queueTake(handle: Handle, reserved: boolean): number | string | Uint8Array | undefined;
+  /** GRANTED: a place is reserved for the caller. SHUT_DOWN. Or a ticket. */
+  queueAwaitPlace(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket;
+  /** GRANTED: an item is reserved for the caller. SHUT_DOWN: shut down and empty. Or a ticket. */
+  queueAwaitItem(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket;
+  /** Gives back a place (0) or an item (1) that was granted and is not wanted any more. */
+  queueUnreserve(handle: Handle, what: 0 | 1): void;
+  /** OK, or MISUSE when called more often than items were put. */
+  queueTaskDone(handle: Handle): Outcome;
+  /** Waits until no task is unfinished. */
+  queueJoin(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket;
+  queueShutdown(handle: Handle, immediate: boolean): void;
+  /** Changes MAX_SIZE, granting places that this opens. */
+  queueResize(handle: Handle, maxSize: number): void;
+
+  /** Zeroed shared bytes owned by an ARRAY cell, freed with it: sets BLOCK and BYTE_LENGTH. */
+  arrayAllocate(handle: Handle, byteLength: number): void;
+  /** A view of an ARRAY cell's bytes. */
+  arrayBuffer(handle: Handle): { buffer: ArrayBufferLike; byteOffset: number };
+
+  /** Blocks for a ticket of mode THREAD: its Outcome, TIMED_OUT (after cancelling it), or PENDING. */
+  wait(ticket: number, timeout: number): Outcome;
+  cancel(ticket: number): Outcome;
+  /**
+   * Takes the loop tickets that are ready: fills `ready` with (ticket, outcome, value) triples,
+   * frees their nodes and returns how many; call again while it returns the maximum.
+   */
+  drain(): number;
+  readonly ready: Int32Array;
+  /** The function to call, from this isolate's event loop, when tickets become ready. */
+  onReady(callback: () => void): void;
+
+  nativeThreadId(): number;
+  setThreadName(name: string): void;
+}

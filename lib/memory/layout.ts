@@ -1,0 +1,296 @@
+/**
+ * The layout of the control segment: the source of truth for every offset, kind, state and outcome
+ * that TypeScript and C++ share. `scripts/gen-layout.mjs` writes `native/core/layout.h` from it.
+ *
+ * The control segment is an array of 32-bit words that every isolate of a family maps:
+ *
+ *   header │ slots (one per attached isolate) │ reference bitmaps (one per slot) │ cells
+ *
+ * A *cell* is 64 bytes (16 words, one cache line) and holds either a shared object or a waiter node.
+ * A *handle* is the word index of a cell, so `words[handle + Cell.STATE]` is its state word on both
+ * sides. Nothing in the segment is an address.
+ */
+
+/** Bump on any change that the constants below do not show. */
+export const LAYOUT_VERSION = 1;
+
+export const MAGIC = 0x6865646c; // 'hedl'
+
+export const WORDS_PER_CELL = 16;
+export const WORDS_PER_SLOT = 64;
+export const HEADER_WORDS = 1024;
+/** Isolates that can be attached at one time. */
+export const MAX_SLOTS = 512;
+/** Shared objects and waiters that can exist at one time. */
+export const MAX_CELLS = 2 * 1024 * 1024;
+/** One bit per cell: the slot holds a reference to it. */
+export const REF_WORDS_PER_SLOT = MAX_CELLS / 32;
+
+export const SLOTS_START = HEADER_WORDS;
+export const REFS_START = SLOTS_START + MAX_SLOTS * WORDS_PER_SLOT;
+export const CELLS_START = REFS_START + MAX_SLOTS * REF_WORDS_PER_SLOT;
+export const CONTROL_WORDS = CELLS_START + MAX_CELLS * WORDS_PER_CELL;
+
+/** Words of the header. */
+export const Header = {
+  MAGIC: 0,
+  VERSION: 1,
+  /** 1 once the main thread has begun to exit: blocked threads then return to JavaScript every 1 ms. */
+  EXITING: 2,
+  /** Index of the first free cell plus 1, and a tag against ABA: one 64-bit word. */
+  FREE_CELLS: 4,
+  FREE_CELLS_TAG: 5,
+  /** Cells ever used: the next never-used cell index. */
+  CELLS_TOP: 6,
+  /** Cells in use now. */
+  CELLS_LIVE: 7,
+  /** Slots ever used. */
+  SLOTS_TOP: 8,
+  /** Source of `Thread-N` names. */
+  THREAD_NUMBER: 9,
+  /** Source of thread identifiers and RLock scope identifiers; never 0. */
+  NEXT_IDENT: 10,
+  /** Isolates attached now. */
+  SLOTS_LIVE: 11,
+  /** Guard of slot allocation and sweeping. */
+  SLOTS_GUARD: 12,
+  /** The fallback's cell allocator guard (native allocates without a lock). */
+  CELLS_GUARD: 13,
+} as const;
+
+/** Words of a slot. */
+export const Slot = {
+  /** SlotState. */
+  STATE: 0,
+  PID: 1,
+  /** Counts the isolates that have used this slot. */
+  GENERATION: 2,
+  NATIVE_TID: 3,
+  /** Rung (incremented) when a ready node is pushed; what a loop on the fallback or another process sleeps on. */
+  DOORBELL: 4,
+  /** Handle of the newest node of the ready stack (linked by Node.READY_NEXT), 0 when empty. */
+  READY: 5,
+  /** 1 while the slot's event loop polls READY itself, so that nobody need ring it. */
+  POLLING: 6,
+  /** The node the slot's thread blocks with; a thread blocks on one thing at a time. */
+  THREAD_NODE: 7,
+  /** Handle of the object the slot's thread is blocked on, 0 when running. */
+  WAITING_ON: 8,
+  /** Identifier of the Thread running in the isolate, 0 when idle. */
+  IDENT: 9,
+  /** Handle of the Thread object running in the isolate, 0 when idle or main. */
+  THREAD: 10,
+  /** Flags of the running Thread: 1 daemon, 2 main. */
+  FLAGS: 11,
+  /** Start time, seconds since the epoch. */
+  STARTED: 12,
+  /** Cells of this slot's references are at most this index (bounds a sweep). */
+  REFS_TOP: 13,
+  /** Length in bytes of NAME. */
+  NAME_LENGTH: 15,
+  /** Thread name, UTF-8, at most NAME_BYTES. */
+  NAME: 16,
+} as const;
+export const NAME_BYTES = 192;
+
+export const SlotState = { FREE: 0, LIVE: 1, SWEEPING: 2 } as const;
+
+/** Words common to all cells. */
+export const Cell = {
+  /** Kind. 0: free. */
+  KIND: 0,
+  /** References: isolates that hold a wrapper, messages in flight, other cells. A free cell: next free index plus 1. */
+  REFS: 1,
+  /** The word the uncontended path works on. */
+  STATE: 2,
+  /** Guard: 0 free, else (slot + 1) << 1 | contended. Held for a few instructions, never while JavaScript runs. */
+  GUARD: 3,
+  /** Newest-last circular list of waiter nodes: handle of the first, 0 when empty. */
+  WAITERS: 4,
+} as const;
+
+export const Kind = {
+  FREE: 0,
+  NODE: 1,
+  MUTEX: 2,
+  SEMAPHORE: 3,
+  EVENT: 4,
+  CONDITION: 5,
+  BARRIER: 6,
+  QUEUE: 7,
+  VALUE: 8,
+  ARRAY: 9,
+  /** Waitable like an event; set when the thread has finished. */
+  THREAD: 10,
+} as const;
+
+/** Words of a waiter node. */
+export const Node = {
+  /** NodeState or, once the wait is over, an Outcome. Threads sleep on this word. */
+  STATE: 2,
+  /** Slot of the waiter. */
+  SLOT: 3,
+  /** WaiterMode. */
+  MODE: 4,
+  /** Handle of the object waited for. */
+  CELL: 5,
+  /** Neighbours in the object's circular list; 0 when not linked. */
+  NEXT: 6,
+  PREVIOUS: 7,
+  /** Next older node of the slot's ready stack. */
+  READY_NEXT: 8,
+  /** Word offset, within the object, of the list the node is linked in. */
+  LIST: 9,
+  /** Result beside the outcome: a barrier's arrival index. */
+  VALUE: 10,
+  /** Monotonic time at which the wait began, ns: one 64-bit word. */
+  SINCE: 12,
+} as const;
+
+/** A node's state before it has an Outcome. */
+export const NodeState = {
+  /** Linked and waiting. */
+  WAITING: 0,
+  /** Still linked; told to try again (a mutex set free for whoever comes first). */
+  RETRY: 1,
+} as const;
+
+export const WaiterMode = {
+  /** An OS thread asleep on the node's state word. */
+  THREAD: 0,
+  /** An event loop that holds a promise. */
+  LOOP: 1,
+} as const;
+
+/**
+ * What an operation of the engine came to. Values at or above FIRST_TICKET are tickets: handles of
+ * the node that waits.
+ */
+export const Outcome = {
+  /** wait() came back to let JavaScript run; wait again. */
+  PENDING: 0,
+  OK: 2,
+  GRANTED: 2,
+  TIMED_OUT: 3,
+  /** Barrier broken. */
+  BROKEN: 4,
+  /** Barrier: the caller arrived last, runs the action, then releases. */
+  LAST: 5,
+  SHUT_DOWN: 6,
+  FULL: 7,
+  EMPTY: 8,
+  OVERFLOW: 9,
+  /** Priority queue: the key cannot be compared with one in the queue. */
+  INCOMPARABLE: 10,
+  /** Cells or heap exhausted; nothing was changed. */
+  NO_MEMORY: 11,
+  /** The call does not fit the object's state (release of an unlocked mutex, too many taskDone). */
+  MISUSE: 12,
+} as const;
+export const FIRST_TICKET = CELLS_START;
+
+/**
+ * Mutex state word.
+ *
+ *   LOCKED PARKED   meaning
+ *     0      0      free
+ *     1      0      held, nobody waits
+ *     1      1      held, waiters linked
+ *     0      1      set free while waiters are linked; the first of them has been told to retry
+ *
+ * The bits from OWNER_SHIFT up hold the owner's slot while LOCKED. PARKED changes only under GUARD
+ * and is set exactly when WAITERS is not empty.
+ */
+export const Mutex = {
+  LOCKED: 1,
+  PARKED: 2,
+  /** Held by someone who got it because the holder before died. */
+  OWNER_DIED: 4,
+  OWNER_SHIFT: 8,
+  /** RLock: identifier of the owning thread or scope, valid while LOCKED. */
+  OWNER: 5,
+  /** RLock: depth of holds by the owner. */
+  DEPTH: 6,
+} as const;
+
+/** Semaphore state word: value << 1 | PARKED. PARKED implies value 0 whenever GUARD is free. */
+export const Semaphore = {
+  PARKED: 1,
+  VALUE_SHIFT: 1,
+  MAX_VALUE: 0x3fffffff,
+  /** Word: bound of a BoundedSemaphore, 0 for none. */
+  BOUND: 5,
+  /** Word: 1 for a BoundedSemaphore (its bound may be 0). */
+  BOUNDED: 6,
+} as const;
+
+/** Event (and thread) state word: SET | PARKED. PARKED implies not SET whenever GUARD is free. */
+export const Event = { SET: 1, PARKED: 2 } as const;
+
+/** Condition: words. Its state word is unused; WAITERS under GUARD is all there is. */
+export const Condition = {
+  /** Handle of the mutex. The condition holds a reference to it. */
+  LOCK: 5,
+} as const;
+
+/** Barrier. State word bits and words; all under GUARD. */
+export const Barrier = {
+  BROKEN: 1,
+  /** The last arriver runs the action; arrivals wait in ENTRY for the next round. */
+  ACTION: 2,
+  PARTIES: 5,
+  /** Arrived in this round and waiting in WAITERS. */
+  COUNT: 6,
+  /** Word: list of nodes that arrived while the action ran. */
+  ENTRY: 7,
+} as const;
+
+/** Queue. All under GUARD; COUNT, UNFINISHED and RESERVED_ITEMS may be read without. */
+export const Queue = {
+  /** Bits of the state word. */
+  SHUT_DOWN: 1,
+  /** Words. WAITERS holds the getters. */
+  GETTERS: 4,
+  PUTTERS: 5,
+  JOINERS: 6,
+  /** 0: unbounded. */
+  MAX_SIZE: 7,
+  /** Items in the queue, reserved ones included. */
+  COUNT: 8,
+  /** Puts minus taskDone calls. */
+  UNFINISHED: 9,
+  /** Items promised to getters that were granted and have not taken theirs. */
+  RESERVED_ITEMS: 10,
+  /** Places promised to putters that were granted and have not put theirs. */
+  RESERVED_PLACES: 11,
+  /** Heap unit of the engine's private body (ring, heap, chunk). */
+  BODY: 12,
+  /** Discipline. */
+  DISCIPLINE: 13,
+} as const;
+export const Discipline = { FIFO: 0, LIFO: 1, PRIORITY: 2 } as const;
+
+/** Value: words. DATA is 8-byte aligned. */
+export const Value = { TYPE: 5, LOCK: 6, DATA: 8 } as const;
+
+/** SharedArray: words. Its elements are a block of the heap. */
+export const SharedArray = { TYPE: 5, LOCK: 6, LENGTH: 7, BLOCK: 8, BYTE_LENGTH: 9 } as const;
+
+/** Thread: words. The state word is an Event's. */
+export const Thread = {
+  /** Identifier, set before the thread is started. */
+  IDENT: 5,
+  NATIVE_ID: 6,
+  /** Slot + 1 of the isolate it runs in, 0 before and after. */
+  SLOT: 7,
+  /** Flags: 1 daemon. */
+  FLAGS: 8,
+  /** ThreadStatus. */
+  STATUS: 9,
+} as const;
+export const ThreadStatus = { INITIAL: 0, STARTED: 1, RUNNING: 2, FINISHED: 3 } as const;
+
+/** A blocked thread comes back to JavaScript this often, so that terminate() and exit() work. */
+export const SLICE_MS = 50;
+/** A waiting thread that has stood in line this long is handed the mutex instead of told to retry. */
+export const FAIR_AFTER_NS = 500_000;
