@@ -1,0 +1,217 @@
+// The layout of the control segment. Generated from lib/memory/layout.ts by scripts/gen-layout.mjs:
+// what the words mean is said there.
+#pragma once
+
+#include <cstdint>
+
+namespace heddle::layout {
+
+// Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
+inline constexpr uint32_t HASH = 0x0644dd9fU;
+
+inline constexpr int32_t LAYOUT_VERSION = 1;
+inline constexpr int32_t MAGIC = 1751475308;
+inline constexpr int32_t WORDS_PER_CELL = 16;
+inline constexpr int32_t WORDS_PER_SLOT = 64;
+inline constexpr int32_t HEADER_WORDS = 1024;
+inline constexpr int32_t MAX_SLOTS = 512;
+inline constexpr int32_t MAX_CELLS = 2097152;
+inline constexpr int32_t REF_WORDS_PER_SLOT = 65536;
+inline constexpr int32_t SLOTS_START = 1024;
+inline constexpr int32_t REFS_START = 33792;
+inline constexpr int32_t CELLS_START = 33588224;
+inline constexpr int32_t CONTROL_WORDS = 67142656;
+
+namespace Header {
+inline constexpr int32_t MAGIC = 0;
+inline constexpr int32_t VERSION = 1;
+inline constexpr int32_t EXITING = 2;
+inline constexpr int32_t FREE_CELLS = 4;
+inline constexpr int32_t FREE_CELLS_TAG = 5;
+inline constexpr int32_t CELLS_TOP = 6;
+inline constexpr int32_t CELLS_LIVE = 7;
+inline constexpr int32_t SLOTS_TOP = 8;
+inline constexpr int32_t THREAD_NUMBER = 9;
+inline constexpr int32_t NEXT_IDENT = 10;
+inline constexpr int32_t SLOTS_LIVE = 11;
+inline constexpr int32_t SLOTS_GUARD = 12;
+inline constexpr int32_t CELLS_GUARD = 13;
+}  // namespace Header
+
+namespace Slot {
+inline constexpr int32_t STATE = 0;
+inline constexpr int32_t PID = 1;
+inline constexpr int32_t GENERATION = 2;
+inline constexpr int32_t NATIVE_TID = 3;
+inline constexpr int32_t DOORBELL = 4;
+inline constexpr int32_t READY = 5;
+inline constexpr int32_t POLLING = 6;
+inline constexpr int32_t THREAD_NODE = 7;
+inline constexpr int32_t WAITING_ON = 8;
+inline constexpr int32_t IDENT = 9;
+inline constexpr int32_t THREAD = 10;
+inline constexpr int32_t FLAGS = 11;
+inline constexpr int32_t STARTED = 12;
+inline constexpr int32_t REFS_TOP = 13;
+inline constexpr int32_t NAME_LENGTH = 15;
+inline constexpr int32_t NAME = 16;
+}  // namespace Slot
+
+inline constexpr int32_t NAME_BYTES = 192;
+
+namespace SlotState {
+inline constexpr int32_t FREE = 0;
+inline constexpr int32_t LIVE = 1;
+inline constexpr int32_t SWEEPING = 2;
+}  // namespace SlotState
+
+namespace Cell {
+inline constexpr int32_t KIND = 0;
+inline constexpr int32_t REFS = 1;
+inline constexpr int32_t STATE = 2;
+inline constexpr int32_t GUARD = 3;
+inline constexpr int32_t WAITERS = 4;
+}  // namespace Cell
+
+namespace Kind {
+inline constexpr int32_t FREE = 0;
+inline constexpr int32_t NODE = 1;
+inline constexpr int32_t MUTEX = 2;
+inline constexpr int32_t SEMAPHORE = 3;
+inline constexpr int32_t EVENT = 4;
+inline constexpr int32_t CONDITION = 5;
+inline constexpr int32_t BARRIER = 6;
+inline constexpr int32_t QUEUE = 7;
+inline constexpr int32_t VALUE = 8;
+inline constexpr int32_t ARRAY = 9;
+inline constexpr int32_t THREAD = 10;
+}  // namespace Kind
+
+namespace Node {
+inline constexpr int32_t STATE = 2;
+inline constexpr int32_t SLOT = 3;
+inline constexpr int32_t MODE = 4;
+inline constexpr int32_t CELL = 5;
+inline constexpr int32_t NEXT = 6;
+inline constexpr int32_t PREVIOUS = 7;
+inline constexpr int32_t READY_NEXT = 8;
+inline constexpr int32_t LIST = 9;
+inline constexpr int32_t VALUE = 10;
+inline constexpr int32_t SINCE = 12;
+}  // namespace Node
+
+namespace NodeState {
+inline constexpr int32_t WAITING = 0;
+inline constexpr int32_t RETRY = 1;
+}  // namespace NodeState
+
+namespace WaiterMode {
+inline constexpr int32_t THREAD = 0;
+inline constexpr int32_t LOOP = 1;
+}  // namespace WaiterMode
+
+namespace Outcome {
+inline constexpr int32_t PENDING = 0;
+inline constexpr int32_t OK = 2;
+inline constexpr int32_t GRANTED = 2;
+inline constexpr int32_t TIMED_OUT = 3;
+inline constexpr int32_t BROKEN = 4;
+inline constexpr int32_t LAST = 5;
+inline constexpr int32_t SHUT_DOWN = 6;
+inline constexpr int32_t FULL = 7;
+inline constexpr int32_t EMPTY = 8;
+inline constexpr int32_t OVERFLOW = 9;
+inline constexpr int32_t INCOMPARABLE = 10;
+inline constexpr int32_t NO_MEMORY = 11;
+inline constexpr int32_t MISUSE = 12;
+}  // namespace Outcome
+
+inline constexpr int32_t FIRST_TICKET = 33588224;
+
+namespace Mutex {
+inline constexpr int32_t LOCKED = 1;
+inline constexpr int32_t PARKED = 2;
+inline constexpr int32_t OWNER_DIED = 4;
+inline constexpr int32_t OWNER_SHIFT = 8;
+inline constexpr int32_t OWNER = 5;
+inline constexpr int32_t DEPTH = 6;
+}  // namespace Mutex
+
+namespace Semaphore {
+inline constexpr int32_t PARKED = 1;
+inline constexpr int32_t VALUE_SHIFT = 1;
+inline constexpr int32_t MAX_VALUE = 1073741823;
+inline constexpr int32_t BOUND = 5;
+inline constexpr int32_t BOUNDED = 6;
+}  // namespace Semaphore
+
+namespace Event {
+inline constexpr int32_t SET = 1;
+inline constexpr int32_t PARKED = 2;
+}  // namespace Event
+
+namespace Condition {
+inline constexpr int32_t LOCK = 5;
+}  // namespace Condition
+
+namespace Barrier {
+inline constexpr int32_t BROKEN = 1;
+inline constexpr int32_t ACTION = 2;
+inline constexpr int32_t PARTIES = 5;
+inline constexpr int32_t COUNT = 6;
+inline constexpr int32_t ENTRY = 7;
+}  // namespace Barrier
+
+namespace Queue {
+inline constexpr int32_t SHUT_DOWN = 1;
+inline constexpr int32_t GETTERS = 4;
+inline constexpr int32_t PUTTERS = 5;
+inline constexpr int32_t JOINERS = 6;
+inline constexpr int32_t MAX_SIZE = 7;
+inline constexpr int32_t COUNT = 8;
+inline constexpr int32_t UNFINISHED = 9;
+inline constexpr int32_t RESERVED_ITEMS = 10;
+inline constexpr int32_t RESERVED_PLACES = 11;
+inline constexpr int32_t BODY = 12;
+inline constexpr int32_t DISCIPLINE = 13;
+}  // namespace Queue
+
+namespace Discipline {
+inline constexpr int32_t FIFO = 0;
+inline constexpr int32_t LIFO = 1;
+inline constexpr int32_t PRIORITY = 2;
+}  // namespace Discipline
+
+namespace Value {
+inline constexpr int32_t TYPE = 5;
+inline constexpr int32_t LOCK = 6;
+inline constexpr int32_t DATA = 8;
+}  // namespace Value
+
+namespace SharedArray {
+inline constexpr int32_t TYPE = 5;
+inline constexpr int32_t LOCK = 6;
+inline constexpr int32_t LENGTH = 7;
+inline constexpr int32_t BLOCK = 8;
+inline constexpr int32_t BYTE_LENGTH = 9;
+}  // namespace SharedArray
+
+namespace Thread {
+inline constexpr int32_t IDENT = 5;
+inline constexpr int32_t NATIVE_ID = 6;
+inline constexpr int32_t SLOT = 7;
+inline constexpr int32_t FLAGS = 8;
+inline constexpr int32_t STATUS = 9;
+}  // namespace Thread
+
+namespace ThreadStatus {
+inline constexpr int32_t INITIAL = 0;
+inline constexpr int32_t STARTED = 1;
+inline constexpr int32_t RUNNING = 2;
+inline constexpr int32_t FINISHED = 3;
+}  // namespace ThreadStatus
+
+inline constexpr int32_t SLICE_MS = 50;
+inline constexpr int32_t FAIR_AFTER_NS = 500000;
+
+}  // namespace heddle::layout
