@@ -1,0 +1,43 @@
+/** One project per engine: every test file runs on each engine that this machine has. */
+import { existsSync, readdirSync } from 'node:fs';
+import { defineConfig, type TestProjectConfiguration, type UserWorkspaceConfig } from 'vitest/config';
+
+const built = new URL('build/Release/heddle.node', import.meta.url);
+const prebuilds = new URL('prebuilds/', import.meta.url);
+const hasAddon = existsSync(built) || (existsSync(prebuilds) && readdirSync(prebuilds).length > 0);
+if (!hasAddon) console.warn('The native addon is not built (npm run build:native): testing the fallback engine only.');
+
+/** Leaves the package under test, and what tests fork or import beside it, to Node's own loader. */
+const external: NonNullable<UserWorkspaceConfig['plugins']>[number] = {
+  name: 'heddle-as-users-load-it',
+  enforce: 'pre',
+  resolveId(id: string) {
+    if (id !== 'heddle' && !id.startsWith('heddle/') && !id.startsWith('#dist/')) return null;
+    return { id: import.meta.resolve(id), external: true };
+  },
+};
+
+function project(engine: 'native' | 'fallback'): TestProjectConfiguration {
+  return {
+    plugins: [external],
+    test: {
+      name: engine,
+      env: { HEDDLE_ENGINE: engine },
+      include: ['test/**/*.test.ts'],
+      exclude: ['test/**/fixtures/**'],
+      pool: 'forks',
+      // A process each: an isolate of ours that a test leaves behind must not reach the next file.
+      isolate: true,
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      server: { deps: { external: [/\/dist\//, /\/fixtures\//] } },
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    projects: hasAddon ? [project('native'), project('fallback')] : [project('fallback')],
+    maxWorkers: 2,
+  },
+});
