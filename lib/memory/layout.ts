@@ -153,6 +153,8 @@ export const NodeState = {
   WAITING: 0,
   /** Still linked; told to try again (a mutex set free for whoever comes first). */
   RETRY: 1,
+  /** As WAITING, and its thread sleeps in the kernel or is about to: whoever changes the word wakes it. Native only. */
+  ASLEEP: -1,
 } as const;
 
 export const WaiterMode = {
@@ -243,6 +245,8 @@ export const Barrier = {
   COUNT: 6,
   /** Word: list of nodes that arrived while the action ran. */
   ENTRY: 7,
+  /** Slot + 1 of the last arriver while it runs the action. */
+  ACTION_SLOT: 8,
 } as const;
 
 /** Queue. All under GUARD; COUNT, UNFINISHED and RESERVED_ITEMS may be read without. */

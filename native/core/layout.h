@@ -7,7 +7,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0x0644dd9fU;
+inline constexpr uint32_t HASH = 0xc517575eU;
 
 inline constexpr int32_t LAYOUT_VERSION = 1;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -103,6 +103,7 @@ inline constexpr int32_t SINCE = 12;
 namespace NodeState {
 inline constexpr int32_t WAITING = 0;
 inline constexpr int32_t RETRY = 1;
+inline constexpr int32_t ASLEEP = -1;
 }  // namespace NodeState
 
 namespace WaiterMode {
@@ -160,6 +161,7 @@ inline constexpr int32_t ACTION = 2;
 inline constexpr int32_t PARTIES = 5;
 inline constexpr int32_t COUNT = 6;
 inline constexpr int32_t ENTRY = 7;
+inline constexpr int32_t ACTION_SLOT = 8;
 }  // namespace Barrier
 
 namespace Queue {
