@@ -40,7 +40,7 @@ export type OutcomeOrTicket = number;
 
 /** An item as it travels through a queue. */
 export interface EncodedItem {
-  /** Lane: see `Lane` in `lib/codec/lanes.ts`. Opaque to the engine, but for NUMBER, STRING and HANDLES. */
+  /** Lane: see `Lane` in `lib/codec/lanes.ts`. Opaque to the engine, but for those of `ItemLane`. */
   lane: number;
   /** Payload of NUMBER. */
   number: number;

@@ -274,6 +274,9 @@ export const Queue = {
 } as const;
 export const Discipline = { FIFO: 0, LIFO: 1, PRIORITY: 2 } as const;
 
+/** Lanes of queue items whose payload an engine reads itself. All others are the codec's (`lib/codec/lanes.ts`), bytes to the engine. */
+export const ItemLane = { NUMBER: 5, STRING: 6 } as const;
+
 /** Value: words. DATA is 8-byte aligned. */
 export const Value = { TYPE: 5, LOCK: 6, DATA: 8 } as const;
 

@@ -7,7 +7,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0xc517575eU;
+inline constexpr uint32_t HASH = 0x2fe40487U;
 
 inline constexpr int32_t LAYOUT_VERSION = 1;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -183,6 +183,11 @@ inline constexpr int32_t FIFO = 0;
 inline constexpr int32_t LIFO = 1;
 inline constexpr int32_t PRIORITY = 2;
 }  // namespace Discipline
+
+namespace ItemLane {
+inline constexpr int32_t NUMBER = 5;
+inline constexpr int32_t STRING = 6;
+}  // namespace ItemLane
 
 namespace Value {
 inline constexpr int32_t TYPE = 5;
