@@ -54,12 +54,16 @@ export function deadlineOf(timeout: number): number {
 
 interface Pending {
   settle(outcome: OutcomeCode, value: number): void;
+  /** Keeps the loop alive. */
+  readonly holds: boolean;
 }
 
 const pending = new Map<number, Pending>();
+/** How many of `pending` hold. */
+let holding = 0;
 const readyWord = SLOTS_START + engine.self * WORDS_PER_SLOT + Slot.READY;
 
-/** Keeps the loop alive exactly while a wait is pending. */
+/** Keeps the loop alive exactly while a wait that holds is pending. */
 const keepAlive = setInterval(() => {}, 0x7fffffff);
 keepAlive.unref();
 
@@ -79,8 +83,15 @@ engine.onReady(settleReady);
 
 function finish(ticket: number): Pending | undefined {
   const wait = pending.get(ticket);
-  if (pending.delete(ticket) && pending.size === 0) keepAlive.unref();
+  if (wait === undefined) return undefined;
+  pending.delete(ticket);
+  if (wait.holds && --holding === 0) keepAlive.unref();
   return wait;
+}
+
+/** Calls back from the loop when a ticket of mode LOOP has its outcome; the loop may end before. */
+export function watch(ticket: number, settle: (outcome: OutcomeCode, value: number) => void): void {
+  pending.set(ticket, { settle, holds: false });
 }
 
 let settling = false;
@@ -127,8 +138,9 @@ export function promise<T>(begun: OutcomeOrTicket, timeout: number, signal: Abor
       if (timer !== undefined) clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
     };
-    if (pending.size === 0) keepAlive.ref();
+    if (holding++ === 0) keepAlive.ref();
     pending.set(ticket, {
+      holds: true,
       settle(outcome, value) {
         clean();
         conclude(outcome, value);

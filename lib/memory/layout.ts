@@ -56,6 +56,12 @@ export const Header = {
   SLOTS_GUARD: 12,
   /** The fallback's cell allocator guard (native allocates without a lock). */
   CELLS_GUARD: 13,
+  /** Handle of the main thread's Thread; the header holds a reference. */
+  MAIN_THREAD: 14,
+  /** Handle of the mutex under which Slot.THREAD changes; the header holds a reference. */
+  REGISTRY: 15,
+  /** Handle of the queue that takes the uncaught errors of threads, 0 for none; the header holds a reference. */
+  EXCEPTHOOK: 16,
 } as const;
 
 /** Words of a slot. */
@@ -78,14 +84,16 @@ export const Slot = {
   WAITING_ON: 8,
   /** Identifier of the Thread running in the isolate, 0 when idle. */
   IDENT: 9,
-  /** Handle of the Thread object running in the isolate, 0 when idle or main. */
+  /** Handle of the Thread object running in the isolate, 0 when idle. A sweep marks it as finished. */
   THREAD: 10,
-  /** Flags of the running Thread: 1 daemon, 2 main. */
+  /** ThreadFlag bits of the running Thread. */
   FLAGS: 11,
   /** Start time, seconds since the epoch. */
   STARTED: 12,
   /** Cells of this slot's references are at most this index (bounds a sweep). */
   REFS_TOP: 13,
+  /** Slot + 1 of the isolate that created this one, and ends with it; 0 for none. */
+  PARENT: 14,
   /** Length in bytes of NAME. */
   NAME_LENGTH: 15,
   /** Thread name, UTF-8, at most NAME_BYTES. */
@@ -290,10 +298,17 @@ export const Thread = {
   NATIVE_ID: 6,
   /** Slot + 1 of the isolate it runs in, 0 before and after. */
   SLOT: 7,
-  /** Flags: 1 daemon. */
+  /** ThreadFlag bits. */
   FLAGS: 8,
   /** ThreadStatus. */
   STATUS: 9,
+} as const;
+export const ThreadFlag = {
+  /** Ends with the process instead of keeping it alive. */
+  DAEMON: 1,
+  MAIN: 2,
+  /** Stands for an isolate that was not started as a Thread. */
+  DUMMY: 4,
 } as const;
 export const ThreadStatus = { INITIAL: 0, STARTED: 1, RUNNING: 2, FINISHED: 3 } as const;
 

@@ -7,7 +7,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0x2fe40487U;
+inline constexpr uint32_t HASH = 0x94c0c69fU;
 
 inline constexpr int32_t LAYOUT_VERSION = 1;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -36,6 +36,9 @@ inline constexpr int32_t NEXT_IDENT = 10;
 inline constexpr int32_t SLOTS_LIVE = 11;
 inline constexpr int32_t SLOTS_GUARD = 12;
 inline constexpr int32_t CELLS_GUARD = 13;
+inline constexpr int32_t MAIN_THREAD = 14;
+inline constexpr int32_t REGISTRY = 15;
+inline constexpr int32_t EXCEPTHOOK = 16;
 }  // namespace Header
 
 namespace Slot {
@@ -53,6 +56,7 @@ inline constexpr int32_t THREAD = 10;
 inline constexpr int32_t FLAGS = 11;
 inline constexpr int32_t STARTED = 12;
 inline constexpr int32_t REFS_TOP = 13;
+inline constexpr int32_t PARENT = 14;
 inline constexpr int32_t NAME_LENGTH = 15;
 inline constexpr int32_t NAME = 16;
 }  // namespace Slot
@@ -210,6 +214,12 @@ inline constexpr int32_t SLOT = 7;
 inline constexpr int32_t FLAGS = 8;
 inline constexpr int32_t STATUS = 9;
 }  // namespace Thread
+
+namespace ThreadFlag {
+inline constexpr int32_t DAEMON = 1;
+inline constexpr int32_t MAIN = 2;
+inline constexpr int32_t DUMMY = 4;
+}  // namespace ThreadFlag
 
 namespace ThreadStatus {
 inline constexpr int32_t INITIAL = 0;
