@@ -1,0 +1,153 @@
+/*
+ * The mutex: a state word with the bits LOCKED and PARKED, fast paths that know nothing of the line,
+ * and a line under the guard. Threads are told to RETRY and compete with whoever comes along; event
+ * loops, and threads that have waited long, are handed the mutex.
+ * BROKEN: a thread that gives up does not pass on the RETRY it was given.
+ */
+#define NODES 3
+#include "parking.pml"
+
+/* The state word. A compare-and-swap is an `atomic` below. */
+bit LOCKED, PARKED;
+bit isLoop[NODES];
+byte inside;
+
+/* PARKED says exactly whether somebody is linked, whenever the guard is free. */
+inline leave_guard() {
+	assert(PARKED == !nobody_waits);
+	unlock_guard()
+}
+
+inline tell_to_retry(node) {
+	if
+	:: state[node] == WAITING -> state[node] = RETRY; futex_wake(node)
+	:: else
+	fi
+}
+
+inline acquire() {
+	got = 0;
+	/* The fast path, or a barging try: takes the mutex if it is free, whoever waits. */
+	if
+	:: atomic { !LOCKED -> LOCKED = 1; got = 1 }
+	:: true
+	fi;
+	if
+	:: got
+	:: else ->
+		lock_guard();
+		atomic { if :: !LOCKED -> LOCKED = 1; got = 1 :: else -> PARKED = 1 fi };
+		if
+		:: got
+		:: else -> link(me)
+		fi;
+		leave_guard();
+		do
+		:: got -> break
+		:: else ->
+			sleep(me, timed, expired);
+			if
+			:: expired -> give_up(); break
+			:: else
+			fi;
+			if
+			:: state[me] == GRANTED -> got = 1
+			:: state[me] == RETRY -> retry()
+			:: state[me] == WAITING
+			fi
+		od
+	fi
+}
+
+/* Keeps its place in line when somebody else was faster. */
+inline retry() {
+	assert(!isLoop[me]);
+	lock_guard();
+	if
+	:: !linked(me) -> got = 1
+	:: else ->
+		atomic { if :: !LOCKED -> LOCKED = 1; got = 1 :: else fi };
+		if
+		:: got -> unlink(me); PARKED = !nobody_waits
+		:: else -> state[me] = WAITING
+		fi
+	fi;
+	leave_guard()
+}
+
+/* The only other way out of the line. Not linked any more: it has been handed the mutex, and says so. */
+inline give_up() {
+	lock_guard();
+	if
+	:: !linked(me) -> got = 1
+	:: else ->
+		unlink(me);
+		if
+		:: nobody_waits -> PARKED = 0
+#ifndef BROKEN
+		:: !nobody_waits && state[me] == RETRY && !LOCKED ->
+			line?<head>;
+			if
+			:: isLoop[head] ->
+				/* Unless somebody barges in right now, who will then release by the slow path. */
+				atomic { if :: !LOCKED -> LOCKED = 1; handed = 1 :: else fi };
+				if
+				:: handed -> handed = 0; finish(head); PARKED = !nobody_waits
+				:: else
+				fi
+			:: else -> tell_to_retry(head)
+			fi
+#endif
+		:: else
+		fi
+	fi;
+	leave_guard()
+}
+
+inline release() {
+	atomic { if :: !PARKED -> LOCKED = 0; got = 0 :: else fi };
+	if
+	:: !got
+	:: else ->
+		got = 0;
+		lock_guard();
+		if
+		:: nobody_waits -> atomic { LOCKED = 0; PARKED = 0 }
+		:: else ->
+			line?<head>;
+			if
+			:: true -> PARKED = (len(line) > 1); finish(head)
+			:: !isLoop[head] -> LOCKED = 0; tell_to_retry(head)
+			fi
+		fi;
+		leave_guard()
+	fi
+}
+
+proctype worker(byte me; byte rounds) {
+	byte head;
+	bit got, timed, expired, handed;
+	do
+	:: rounds == 0 -> break
+	:: else ->
+		rounds--;
+		if :: timed = 0 :: timed = 1 fi;
+		if :: isLoop[me] = 0 :: isLoop[me] = 1 fi;
+		acquire();
+		if
+		:: got ->
+			inside++;
+			assert(inside == 1 && LOCKED);
+			inside--;
+			release()
+		:: else -> assert(timed)
+		fi;
+		d_step { got = 0; expired = 0; head = 0; handed = 0; isLoop[me] = 0; state[me] = WAITING }
+	od
+}
+
+init {
+	atomic { run worker(0, 2); run worker(1, 2); run worker(2, 1) };
+	_nr_pr == 1;
+	assert(nobody_waits && !LOCKED && !PARKED)
+}

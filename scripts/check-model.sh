@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Searches every model in native/model completely, and makes sure that its BROKEN variant is refuted.
+# Needs spin and a C compiler; takes about half a minute and at most 1.5 GB.
+set -euo pipefail
+
+models=$(cd "$(dirname "$0")/../native/model" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# check NAME EXPECTED_ERRORS [SPIN_FLAG...]
+check() {
+  local name=$1 expected=$2 report
+  shift 2
+  rm -rf "${work:?}"/*
+  cp "$models"/*.pml "$work"
+  report=$(
+    cd "$work"
+    spin "$@" -a "$name.pml" >/dev/null
+    "${CC:-cc}" -O2 -w -DSAFETY -DCOLLAPSE -DMEMLIM=1500 -o pan pan.c
+    timeout 120 ./pan -m100000 2>&1
+  ) || true
+  local errors states
+  errors=$(sed -n 's/.*errors: \([0-9]*\).*/\1/p' <<<"$report")
+  states=$(sed -n 's/ *\([0-9.e+]*\) states, stored.*/\1/p' <<<"$report")
+  if [[ $errors != "$expected" ]] || grep -qE 'max search depth too small|out of memory|Search not completed' <<<"$(
+    ((expected)) || echo "$report"
+  )"; then
+    echo "$report"
+    echo "model $name $*: expected $expected errors in a complete search" >&2
+    failed=1
+  elif ((expected)); then
+    echo "model $name $*: refuted, as it must be: $(grep -m1 -oE 'invalid end state|assertion violated.*' <<<"$report")"
+  else
+    echo "model $name: holds in all $states states"
+  fi
+}
+
+for name in guard mutex semaphore doorbell; do
+  check "$name" 0
+  check "$name" 1 -DBROKEN
+done
+exit $failed
