@@ -1,0 +1,93 @@
+#include "environment.h"
+
+#include <cstring>
+
+namespace heddle::addon {
+
+namespace {
+
+void on_cleanup(void* data) {
+  auto* environment = static_cast<std::shared_ptr<Environment>*>(data);
+  (*environment)->detach();
+  delete environment;
+}
+
+}  // namespace
+
+std::shared_ptr<Environment> Environment::attach(napi_env env) {
+  auto environment = std::make_shared<Environment>();
+  environment->out = static_cast<int32_t*>(
+      environment->shared_buffer(env, kOutWords * sizeof(int32_t), &environment->out_buffer_));
+  environment->scratch =
+      static_cast<uint8_t*>(environment->shared_buffer(env, kScratchBytes, &environment->scratch_buffer_));
+  environment->ready = static_cast<EngineCore::Ready*>(environment->shared_buffer(
+      env, kReadyCount * sizeof(EngineCore::Ready), &environment->ready_buffer_));
+  if (environment->out == nullptr || environment->scratch == nullptr || environment->ready == nullptr) {
+    napi_throw_error(env, nullptr, "Node gave no memory for the thread's buffers");
+    return nullptr;
+  }
+
+  const char* refusal = "no slot of the arena is free";
+  environment->core = EngineCore::attach(&refusal);
+  if (environment->core == nullptr) {
+    napi_throw_error(env, nullptr, refusal);
+    return nullptr;
+  }
+  environment->words = environment->core->words();
+  if (!environment->bell.open(env)) return nullptr;
+
+  // Cleanup hooks run newest first: this one must be newer than the threadsafe function's own, so that
+  // nobody rings a function that Node has begun to close.
+  auto* for_hook = new std::shared_ptr<Environment>(environment);
+  if (napi_add_env_cleanup_hook(env, on_cleanup, for_hook) != napi_ok) {
+    delete for_hook;
+    environment->detach();
+    napi_throw_error(env, nullptr, "Node accepts no cleanup hook: the thread is ending");
+    return nullptr;
+  }
+  environment->core->set_ringer({[](void* bell) { static_cast<LoopBell*>(bell)->ring(); }, &environment->bell});
+  return environment;
+}
+
+void Environment::detach() {
+  if (core == nullptr) return;
+  // From here on nobody rings: set_ringer returns when no ring is under way.
+  core->set_ringer({});
+  bell.close();
+  for (const auto& [handle, count] : arrays_) {
+    for (int32_t i = 0; i < count; i++) core->release(handle);
+  }
+  arrays_.clear();
+  core.reset();
+}
+
+void Environment::hold_array(Handle handle) {
+  core->retain(handle);
+  arrays_[handle]++;
+}
+
+void Environment::drop_array(Handle handle) {
+  // After detach() the reference is gone already.
+  if (core == nullptr) return;
+  const auto held = arrays_.find(handle);
+  if (--held->second == 0) arrays_.erase(held);
+  core->release(handle);
+}
+
+napi_value Environment::value_of(napi_env env, napi_ref reference) {
+  napi_value value = nullptr;
+  napi_get_reference_value(env, reference, &value);
+  return value;
+}
+
+// An ArrayBuffer that lives as long as the environment.
+void* Environment::shared_buffer(napi_env env, size_t bytes, napi_ref* reference) {
+  void* data = nullptr;
+  napi_value buffer = nullptr;
+  if (napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok) return nullptr;
+  if (napi_create_reference(env, buffer, 1, reference) != napi_ok) return nullptr;
+  std::memset(data, 0, bytes);
+  return data;
+}
+
+}  // namespace heddle::addon

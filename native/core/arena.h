@@ -1,0 +1,70 @@
+// The arena: one sparse stretch of shared memory, the control segment of lib/memory/layout.ts
+// followed by the heap. Everything in it is named by offsets, so that it may lie at a different
+// address in every process that maps it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "heap.h"
+#include "layout.h"
+#include "mapping.h"
+
+namespace heddle {
+
+static_assert(layout::WORDS_PER_CELL * sizeof(int32_t) == 64, "a cell is a cache line");
+static_assert(layout::CELLS_START % layout::WORDS_PER_CELL == 0);
+static_assert(layout::Header::FREE_CELLS % 2 == 0 && layout::Node::SINCE % 2 == 0);
+static_assert(layout::Value::DATA % 2 == 0, "a Value's data is 8-byte aligned");
+static_assert(std::atomic_ref<int32_t>::is_always_lock_free);
+static_assert(std::atomic_ref<uint64_t>::is_always_lock_free);
+
+class Arena {
+ public:
+  static constexpr size_t kControlBytes = static_cast<size_t>(layout::CONTROL_WORDS) * 4;
+  static_assert(kControlBytes % kPageBytes == 0);
+  // Units of the heap are 32 bits of 64 bytes; this is far below and still never used up.
+  static constexpr size_t kHeapBytes = size_t{64} << 30;
+  static constexpr size_t kSmallestHeapBytes = size_t{64} << 20;
+
+  // The arena of this process, mapped at the first call; null when that fails, and `refusal` then
+  // says why. It lives until the process ends: threads may use it until the very end.
+  [[nodiscard]] static Arena* process(const char** refusal = nullptr);
+
+  // An arena with a heap of `heap_bytes`, or as large a fraction of that as can be had.
+  [[nodiscard]] static std::unique_ptr<Arena> open(size_t heap_bytes = kHeapBytes,
+                                                   const char** refusal = nullptr);
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  [[nodiscard]] int32_t* words() const { return words_; }
+  [[nodiscard]] Heap& heap() { return heap_; }
+
+  [[nodiscard]] std::atomic_ref<int32_t> word(int32_t index) const {
+    return std::atomic_ref<int32_t>(words_[index]);
+  }
+  // Plain access to words that a guard protects, or that only one thread uses. Relaxed atomics and
+  // not bare loads, because others may look at them, without the guard, to decide whether to spin.
+  [[nodiscard]] int32_t get(int32_t index) const {
+    return word(index).load(std::memory_order_relaxed);
+  }
+  void set(int32_t index, int32_t value) const {
+    word(index).store(value, std::memory_order_relaxed);
+  }
+  // A 64-bit word, at an even index.
+  [[nodiscard]] std::atomic_ref<uint64_t> long_word(int32_t index) const {
+    return std::atomic_ref<uint64_t>(reinterpret_cast<uint64_t&>(words_[index]));
+  }
+
+ private:
+  Arena() = default;
+
+  Mapping mapping_;
+  int32_t* words_ = nullptr;
+  Heap heap_;
+};
+
+}  // namespace heddle

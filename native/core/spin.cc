@@ -1,0 +1,45 @@
+// See spin.h.
+#include "spin.h"
+
+#include <cstdlib>
+#include <thread>
+
+#ifdef __linux__
+#include <sched.h>
+#endif
+
+namespace heddle {
+
+namespace {
+
+constexpr int64_t kDefaultSpinUs = 30;
+constexpr int64_t kLongestSpinUs = 10'000;
+
+// Cores that this process may use, which taskset and containers make fewer than the machine has.
+unsigned usable_cores() {
+#ifdef __linux__
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof cores, &cores) == 0) {
+    return static_cast<unsigned>(CPU_COUNT(&cores));
+  }
+#endif
+  return std::thread::hardware_concurrency();
+}
+
+int64_t read_spin_us() {
+  const char* text = std::getenv("HEDDLE_SPIN_US");
+  if (text == nullptr || *text == '\0') return kDefaultSpinUs;
+  char* end = nullptr;
+  long long us = std::strtoll(text, &end, 10);
+  if (*end != '\0' || us < 0) return kDefaultSpinUs;
+  return us < kLongestSpinUs ? us : kLongestSpinUs;
+}
+
+}  // namespace
+
+int64_t spin_limit_ns() {
+  static const int64_t limit = usable_cores() < 2 ? 0 : read_spin_us() * 1000;
+  return limit;
+}
+
+}  // namespace heddle

@@ -1,0 +1,65 @@
+// Spinning before sleeping: bounded, adaptive, and never where it cannot help.
+#pragma once
+
+#include <cstdint>
+
+#include "deadline.h"
+
+#if defined(__x86_64__) || defined(__i386__) || defined(_M_X64)
+#include <immintrin.h>
+#endif
+
+namespace heddle {
+
+// Tells the processor that this is a spin loop.
+inline void cpu_relax() {
+#if defined(__x86_64__) || defined(__i386__) || defined(_M_X64)
+  _mm_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+  asm volatile("yield" ::: "memory");
+#endif
+}
+
+// The longest that a thread spins, ns: HEDDLE_SPIN_US, by default about what waking it would take;
+// 0 on a machine with one core for us, where the one waited for could not run meanwhile.
+[[nodiscard]] int64_t spin_limit_ns();
+
+// How long one thread spins. What it learns: a spin that found what it waited for was worth it, so
+// the next may be longer; one that ended in sleep was not.
+class Spinner {
+ public:
+  Spinner() : limit_ns_(spin_limit_ns()), budget_ns_(limit_ns_) {}
+
+  // True as soon as `ready()` is; false when the budget is spent or the deadline has passed.
+  template <class Ready>
+  [[nodiscard]] bool spin(Deadline deadline, Ready ready) {
+    if (limit_ns_ == 0) return ready();
+    int64_t start = monotonic_ns();
+    int64_t end = deadline.earlier(Deadline::at(start + budget_ns_)).ns();
+    for (;;) {
+      // The clock costs as much as several looks.
+      for (int look = 0; look < kLooksPerClock; look++) {
+        if (ready()) {
+          budget_ns_ = budget_ns_ * 2 < limit_ns_ ? budget_ns_ * 2 : limit_ns_;
+          return true;
+        }
+        cpu_relax();
+      }
+      if (monotonic_ns() >= end) break;
+    }
+    if (end == start + budget_ns_) {
+      budget_ns_ = budget_ns_ / 2 > kLeastNs ? budget_ns_ / 2 : kLeastNs;
+    }
+    return false;
+  }
+
+ private:
+  static constexpr int kLooksPerClock = 16;
+  // Enough to see an answer that is already under way, so that the budget can grow again.
+  static constexpr int64_t kLeastNs = 1000;
+
+  int64_t limit_ns_;
+  int64_t budget_ns_;
+};
+
+}  // namespace heddle
