@@ -32,6 +32,12 @@ class Arguments {
   [[nodiscard]] Environment& environment() const { return *environment_; }
   [[nodiscard]] EngineCore& core() const { return *environment_->core; }
 
+  // False, with an exception pending, once the isolate's slot is given up.
+  [[nodiscard]] bool attached() {
+    if (environment_->core == nullptr) fail("this thread has ended its use of heddle");
+    return valid_;
+  }
+
   [[nodiscard]] int32_t integer(size_t index) {
     int32_t value = 0;
     if (napi_get_value_int32(env_, values_[index], &value) != napi_ok) fail("a number was expected");
@@ -55,11 +61,7 @@ class Arguments {
   template <int32_t... KINDS>
   [[nodiscard]] Handle handle(size_t index) {
     const Handle handle = integer(index);
-    if (!valid_) return 0;
-    if (environment_->core == nullptr) {
-      fail("this thread has ended its use of heddle");
-      return 0;
-    }
+    if (!valid_ || !attached()) return 0;
     const auto cell = static_cast<uint32_t>(handle) - static_cast<uint32_t>(layout::CELLS_START);
     constexpr auto kCellWords = static_cast<uint32_t>(layout::WORDS_PER_CELL);
     constexpr auto kCells = static_cast<uint32_t>(layout::MAX_CELLS);
@@ -81,7 +83,7 @@ class Arguments {
 
   napi_env env_;
   size_t count_ = N;
-  napi_value values_[N];
+  napi_value values_[N == 0 ? 1 : N];
   Environment* environment_;
   bool valid_ = true;
 };

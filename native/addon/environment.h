@@ -17,7 +17,7 @@ namespace heddle::addon {
 // Life: made by attach(); detached by the environment's cleanup hook, which runs when no JavaScript
 // of the isolate runs any more, however it ended; deleted when neither the environment nor the
 // finalizer of an array's buffer can refer to it.
-class Environment {
+class Environment : public std::enable_shared_from_this<Environment> {
  public:
   // Null, with an exception pending, when the isolate cannot be attached.
   static std::shared_ptr<Environment> attach(napi_env env);

@@ -1,0 +1,78 @@
+/** Finds the native addon and loads it, keeping every reason why a candidate was refused. */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { LAYOUT_HASH } from '../memory/layout-hash.js';
+import type { Binding } from './native.js';
+
+/** What the addon exports. */
+export interface Addon {
+  /** LAYOUT_HASH of the sources the addon was built from. */
+  readonly layoutHash: number;
+  /** Gives the calling isolate a slot of the arena. Throws when there is none, or no memory for the arena. */
+  attach(): Binding;
+}
+
+/** An addon, or why there is none: each refusal says the cause and what to do about it. */
+export type LoadResult = { readonly addon: Addon; readonly refusals: readonly [] } | { readonly addon: undefined; readonly refusals: readonly string[] };
+
+const packageRoot = new URL('../../', import.meta.url);
+const BUILD_REMEDY = 'to build it from source, which needs a C++20 compiler, make and Python: npm explore heddle -- npm run build:native';
+
+/** C library of this process: `glibc` or `musl` on Linux, else nothing. */
+function libc(): 'glibc' | 'musl' | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    // Also says what this process really runs on where both libraries are installed.
+    const maps = readFileSync('/proc/self/maps', 'latin1');
+    if (/\/(?:ld-musl-|libc\.musl-)/.test(maps)) return 'musl';
+    if (/\/libc(?:\.so\.6|-[\d.]+\.so)/.test(maps)) return 'glibc';
+  } catch (error) {
+    // Without /proc (a sandbox, --permission) the report below knows too; anything else is a defect.
+    if (!(error instanceof Error && 'code' in error)) throw error;
+  }
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+  return report?.header?.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+}
+
+/** Directory of the prebuilt addon for this process: `linux-x64-glibc`, `darwin-arm64`, `win32-x64`, … */
+export function prebuildName(): string {
+  return [process.platform, process.arch, libc()].filter((part) => part !== undefined).join('-');
+}
+
+function remedyFor(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const message = String(error);
+  if (code === 'ERR_DLOPEN_DISABLED') return 'start Node with --allow-addons beside --permission, and without --no-addons';
+  if (/NODE_MODULE_VERSION|Module did not self-register/.test(message)) return BUILD_REMEDY;
+  if (/GLIBC_|GLIBCXX_/.test(message)) return `this system is older than the one the addon was built on; ${BUILD_REMEDY}`;
+  return BUILD_REMEDY;
+}
+
+/** Loads the addon, built here or prebuilt; the first that fits. */
+export function loadAddon(): LoadResult {
+  const require = createRequire(import.meta.url);
+  const refusals: string[] = [];
+  const candidates = ['build/Release/heddle.node', `prebuilds/${prebuildName()}/heddle.node`];
+  for (const candidate of candidates) {
+    const file = fileURLToPath(new URL(candidate, packageRoot));
+    try {
+      const addon = require(file) as Addon;
+      if (addon.layoutHash === LAYOUT_HASH) return { addon, refusals: [] };
+      refusals.push(`${candidate}: built from other sources than this package (layout ${hex(addon.layoutHash)}, expected ${hex(LAYOUT_HASH)}); ${BUILD_REMEDY}`);
+    } catch (error) {
+      if (existsSync(file)) refusals.push(`${candidate}: ${firstLine(error)}; ${remedyFor(error)}`);
+      else refusals.push(`${candidate}: does not exist; ${BUILD_REMEDY}`);
+    }
+  }
+  return { addon: undefined, refusals };
+}
+
+function hex(hash: number): string {
+  return `0x${hash.toString(16)}`;
+}
+
+/** The message of an error without the require stack that Node appends. */
+export function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] as string;
+}

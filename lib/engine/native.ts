@@ -1,0 +1,181 @@
+/** The native engine: the C++ core as the addon shows it, attached to this isolate. */
+import { markAsUntransferable } from 'node:worker_threads';
+import { ArenaExhaustedError } from '../errors.js';
+import { ItemLane, Outcome as Outcomes } from '../memory/layout.js';
+import type { EncodedItem, Engine, EngineSupports, Handle, Outcome } from './engine.js';
+
+/**
+ * An attached isolate as the addon hands it out: `Engine` but for the puts, of which there is one per
+ * lane so that a call passes only what it needs.
+ */
+export interface Binding extends Pick<Engine, Passed | 'supports' | 'self'> {
+  readonly control: ArrayBuffer;
+  readonly outBuffer: ArrayBuffer;
+  readonly readyBuffer: ArrayBuffer;
+  readonly scratchBuffer: ArrayBuffer;
+  /** 0 when there is no room. */
+  create(kind: number): Handle;
+  queueInit(handle: Handle, discipline: number, maxSize: number): Outcome;
+  arrayAllocate(handle: Handle, byteLength: number): Outcome;
+  arrayBuffer(handle: Handle): ArrayBuffer;
+  queuePutNumber(handle: Handle, reserved: boolean, number: number, key?: Uint8Array, handles?: Int32Array): Outcome;
+  queuePutString(handle: Handle, reserved: boolean, string: string, key?: Uint8Array, handles?: Int32Array): Outcome;
+  /** `bytes` undefined: they are at the start of `scratch`. */
+  queuePutBytes(handle: Handle, reserved: boolean, lane: number, length: number, bytes: Uint8Array | undefined, key?: Uint8Array, handles?: Int32Array): Outcome;
+}
+
+/** Methods of the engine that need a word of TypeScript. */
+type Wrapped = 'create' | 'queueInit' | 'queuePut' | 'arrayAllocate' | 'arrayBuffer';
+
+/** Methods of the engine that are the addon's own functions, called without anything between. */
+type Passed = Exclude<keyof Engine, Wrapped | 'name' | 'supports' | 'self' | 'words' | 'longs' | 'doubles' | 'out' | 'ready' | 'scratch'>;
+
+export class NativeEngine implements Engine {
+  readonly name = 'native';
+  readonly supports: EngineSupports;
+  readonly self: number;
+  readonly words: Int32Array<ArrayBuffer>;
+  readonly longs: BigInt64Array<ArrayBuffer>;
+  readonly doubles: Float64Array<ArrayBuffer>;
+  readonly out: Int32Array<ArrayBuffer>;
+  readonly ready: Int32Array<ArrayBuffer>;
+  readonly scratch: Uint8Array<ArrayBuffer>;
+
+  readonly sweep: Engine['sweep'];
+  readonly beginExit: Engine['beginExit'];
+
+  readonly retain: Engine['retain'];
+  readonly release: Engine['release'];
+  readonly adopt: Engine['adopt'];
+  readonly disown: Engine['disown'];
+
+  readonly mutexAcquire: Engine['mutexAcquire'];
+  readonly mutexRelease: Engine['mutexRelease'];
+
+  readonly semaphoreAcquire: Engine['semaphoreAcquire'];
+  readonly semaphoreRelease: Engine['semaphoreRelease'];
+
+  readonly eventWait: Engine['eventWait'];
+  readonly eventSet: Engine['eventSet'];
+
+  readonly conditionEnqueue: Engine['conditionEnqueue'];
+  readonly conditionNotify: Engine['conditionNotify'];
+
+  readonly barrierArrive: Engine['barrierArrive'];
+  readonly barrierRelease: Engine['barrierRelease'];
+  readonly barrierBreak: Engine['barrierBreak'];
+  readonly barrierReset: Engine['barrierReset'];
+
+  readonly queueTake: Engine['queueTake'];
+  readonly queueAwaitPlace: Engine['queueAwaitPlace'];
+  readonly queueAwaitItem: Engine['queueAwaitItem'];
+  readonly queueUnreserve: Engine['queueUnreserve'];
+  readonly queueTaskDone: Engine['queueTaskDone'];
+  readonly queueJoin: Engine['queueJoin'];
+  readonly queueShutdown: Engine['queueShutdown'];
+  readonly queueResize: Engine['queueResize'];
+
+  readonly wait: Engine['wait'];
+  readonly cancel: Engine['cancel'];
+  readonly drain: Engine['drain'];
+  readonly onReady: Engine['onReady'];
+
+  readonly nativeThreadId: Engine['nativeThreadId'];
+  readonly setThreadName: Engine['setThreadName'];
+
+  readonly #binding: Binding;
+  readonly #putNumber: Binding['queuePutNumber'];
+  readonly #putString: Binding['queuePutString'];
+  readonly #putBytes: Binding['queuePutBytes'];
+
+  constructor(binding: Binding) {
+    this.supports = Object.freeze(binding.supports);
+    this.self = binding.self;
+    for (const buffer of [binding.control, binding.outBuffer, binding.readyBuffer, binding.scratchBuffer]) {
+      markAsUntransferable(buffer);
+    }
+    this.words = new Int32Array(binding.control);
+    this.longs = new BigInt64Array(binding.control);
+    this.doubles = new Float64Array(binding.control);
+    this.out = new Int32Array(binding.outBuffer);
+    this.ready = new Int32Array(binding.readyBuffer);
+    this.scratch = new Uint8Array(binding.scratchBuffer);
+
+    this.sweep = binding.sweep;
+    this.beginExit = binding.beginExit;
+    this.retain = binding.retain;
+    this.release = binding.release;
+    this.adopt = binding.adopt;
+    this.disown = binding.disown;
+    this.mutexAcquire = binding.mutexAcquire;
+    this.mutexRelease = binding.mutexRelease;
+    this.semaphoreAcquire = binding.semaphoreAcquire;
+    this.semaphoreRelease = binding.semaphoreRelease;
+    this.eventWait = binding.eventWait;
+    this.eventSet = binding.eventSet;
+    this.conditionEnqueue = binding.conditionEnqueue;
+    this.conditionNotify = binding.conditionNotify;
+    this.barrierArrive = binding.barrierArrive;
+    this.barrierRelease = binding.barrierRelease;
+    this.barrierBreak = binding.barrierBreak;
+    this.barrierReset = binding.barrierReset;
+    this.queueTake = binding.queueTake;
+    this.queueAwaitPlace = binding.queueAwaitPlace;
+    this.queueAwaitItem = binding.queueAwaitItem;
+    this.queueUnreserve = binding.queueUnreserve;
+    this.queueTaskDone = binding.queueTaskDone;
+    this.queueJoin = binding.queueJoin;
+    this.queueShutdown = binding.queueShutdown;
+    this.queueResize = binding.queueResize;
+    this.wait = binding.wait;
+    this.cancel = binding.cancel;
+    this.drain = binding.drain;
+    this.onReady = binding.onReady;
+    this.nativeThreadId = binding.nativeThreadId;
+    this.setThreadName = binding.setThreadName;
+
+    this.#binding = binding;
+    this.#putNumber = binding.queuePutNumber;
+    this.#putString = binding.queuePutString;
+    this.#putBytes = binding.queuePutBytes;
+  }
+
+  create(kind: number): Handle {
+    const handle = this.#binding.create(kind);
+    if (handle === 0) throw new ArenaExhaustedError('no room for another shared object');
+    return handle;
+  }
+
+  queueInit(handle: Handle, discipline: number, maxSize: number): void {
+    if (this.#binding.queueInit(handle, discipline, maxSize) !== Outcomes.OK) throw new ArenaExhaustedError('no memory for another queue');
+  }
+
+  arrayAllocate(handle: Handle, byteLength: number): void {
+    if (this.#binding.arrayAllocate(handle, byteLength) !== Outcomes.OK) {
+      throw new ArenaExhaustedError(`no memory for an array of ${byteLength} bytes`);
+    }
+  }
+
+  arrayBuffer(handle: Handle): { buffer: ArrayBuffer; byteOffset: number } {
+    const buffer = this.#binding.arrayBuffer(handle);
+    markAsUntransferable(buffer);
+    return { buffer, byteOffset: 0 };
+  }
+
+  queuePut(handle: Handle, reserved: boolean, item: EncodedItem, key: Uint8Array | undefined): Outcome {
+    const handles = item.handles.length === 0 ? undefined : Int32Array.from(item.handles);
+    const extras = key !== undefined || handles !== undefined;
+    switch (item.lane) {
+      case ItemLane.NUMBER:
+        return extras ? this.#putNumber(handle, reserved, item.number, key, handles) : this.#putNumber(handle, reserved, item.number);
+      case ItemLane.STRING:
+        return extras ? this.#putString(handle, reserved, item.string, key, handles) : this.#putString(handle, reserved, item.string);
+      default: {
+        const bytes = item.length === 0 || item.bytes === this.scratch ? undefined : item.bytes;
+        return extras
+          ? this.#putBytes(handle, reserved, item.lane, item.length, bytes, key, handles)
+          : this.#putBytes(handle, reserved, item.lane, item.length, bytes);
+      }
+    }
+  }
+}

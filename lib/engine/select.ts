@@ -1,0 +1,95 @@
+/**
+ * Chooses the engine of this isolate, once, when heddle is loaded.
+ *
+ * A family, that is a thread and the workers started from it, runs one engine: the wake queues of the
+ * two cannot reach each other. The first to load heddle chooses by HEDDLE_ENGINE and leaves word in
+ * worker_threads' environment data, which every Worker inherits, a user's own included.
+ */
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+import { EngineUnavailableError } from '../errors.js';
+import { LAYOUT_HASH } from '../memory/layout-hash.js';
+import { firstLine, loadAddon } from './addon.js';
+import type { Engine, EngineName } from './engine.js';
+import { FallbackEngine } from './fallback/fallback-engine.js';
+import { NativeEngine } from './native.js';
+
+/** The word a family leaves for its workers. */
+interface Family {
+  readonly engine: EngineName;
+  readonly layout: number;
+  readonly refusals: readonly string[];
+}
+const FAMILY = 'heddle.family';
+
+interface Choice {
+  readonly engine: Engine;
+  readonly refusals: readonly string[];
+}
+
+type Wish = EngineName | 'auto';
+
+function wish(): Wish {
+  const value = process.env.HEDDLE_ENGINE ?? '';
+  if (value === '' || value === 'auto') return 'auto';
+  if (value === 'native' || value === 'fallback') return value;
+  throw new EngineUnavailableError(`HEDDLE_ENGINE is ${JSON.stringify(value)}; it may be native, fallback or auto (the default)`);
+}
+
+/** The native engine, or why not. */
+function native(): Choice | readonly string[] {
+  const { addon, refusals } = loadAddon();
+  if (addon === undefined) return refusals;
+  try {
+    return { engine: new NativeEngine(addon.attach()), refusals: [] };
+  } catch (error) {
+    return [`the addon cannot attach this thread: ${firstLine(error)}`];
+  }
+}
+
+function unavailable(why: string, refusals: readonly string[]): EngineUnavailableError {
+  return new EngineUnavailableError([`${why} cannot be loaded:`, ...refusals.map((refusal) => `  - ${refusal}`)].join('\n'));
+}
+
+function choose(wished: Wish): Choice {
+  if (wished === 'fallback') return { engine: new FallbackEngine(), refusals: ['HEDDLE_ENGINE=fallback asks for the fallback engine'] };
+  const choice = native();
+  if ('engine' in choice) return choice;
+  if (wished === 'native') throw unavailable('the native engine, which HEDDLE_ENGINE=native asks for,', choice);
+  return { engine: new FallbackEngine(), refusals: choice };
+}
+
+function join(family: Family, wished: Wish): Choice {
+  if (wished !== 'auto' && wished !== family.engine) {
+    throw new EngineUnavailableError(
+      `HEDDLE_ENGINE=${wished} asks for the ${wished} engine, but the thread that started this worker runs on the ${family.engine} engine, ` +
+        `and threads on different engines cannot wake each other; start the worker without a HEDDLE_ENGINE of its own, or set HEDDLE_ENGINE=${wished} for the whole process`,
+    );
+  }
+  if (family.layout !== LAYOUT_HASH) {
+    throw new EngineUnavailableError('the thread that started this worker runs another version of heddle; make both load the same copy of the package');
+  }
+  if (family.engine === 'fallback') return { engine: new FallbackEngine(), refusals: family.refusals };
+  const choice = native();
+  if ('engine' in choice) return choice;
+  throw unavailable('the native engine, on which the thread that started this worker runs,', choice);
+}
+
+function select(): Choice {
+  const wished = wish();
+  const family = getEnvironmentData(FAMILY) as unknown as Family | undefined;
+  const choice = family === undefined ? choose(wished) : join(family, wished);
+  const word: Family = { engine: choice.engine.name, layout: LAYOUT_HASH, refusals: choice.refusals };
+  setEnvironmentData(FAMILY, word as unknown as Parameters<typeof setEnvironmentData>[1]);
+  return choice;
+}
+
+const choice = select();
+
+/** The engine of this isolate. */
+export const engine: Engine = choice.engine;
+
+/** Why the native engine was not loaded; empty when it was. */
+export const refusals: readonly string[] = choice.refusals;
+
+// The end of the process waits for its threads, and those blocked in a system call would not notice it.
+if (isMainThread) process.on('exit', () => engine.beginExit());
