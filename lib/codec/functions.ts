@@ -1,0 +1,33 @@
+/**
+ * The hook by which functions travel inside values. The codec knows nothing of source text or
+ * modules; `lib/shipping` installs a lane here. Without one, a function is not serialisable.
+ */
+
+/** What a function is made of on its way. */
+export interface FunctionParts {
+  /** Enough to make the function; must not lead back to the function itself. Any value the codec takes. */
+  readonly code: unknown;
+  /** What the function captures; may lead back to the function. Any value the codec takes, functions included. */
+  readonly captured?: unknown;
+}
+
+export interface FunctionLane {
+  /**
+   * Takes a function apart. `need(url)` notes a module that must be loaded before the message can be
+   * decoded; `neededModules` lists them on the other side. Throws to refuse: a NotSerializableError or
+   * FunctionNotShippableError goes to the caller as it is.
+   */
+  encode(fn: Function, need: (url: string) => void): FunctionParts;
+  /**
+   * Makes the function. Its captured values are decoded afterwards and handed to `link`, so that
+   * functions which capture each other, or themselves, find each other.
+   */
+  decode(code: unknown): { readonly fn: Function; link?(captured: unknown): void };
+}
+
+export let functionLane: FunctionLane | undefined;
+
+/** Installs the way in which functions travel; undefined removes it. */
+export function setFunctionLane(lane: FunctionLane | undefined): void {
+  functionLane = lane;
+}

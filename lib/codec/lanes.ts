@@ -1,0 +1,19 @@
+/** Lanes: the few forms in which an item crosses a queue. The common small values need no bytes at all. */
+export const Lane = {
+  UNDEFINED: 1,
+  NULL: 2,
+  TRUE: 3,
+  FALSE: 4,
+  /** `item.number`. */
+  NUMBER: 5,
+  /** `item.string`, well formed (no lone surrogates), so that it may pass through UTF-8. */
+  STRING: 6,
+  /** The bytes of a Uint8Array, as they are. */
+  BYTES: 7,
+  /** Any other value, in the format of `wire.ts`. */
+  VALUE: 8,
+  /** The bytes of a Node Buffer, as they are. */
+  BUFFER: 9,
+} as const;
+
+export type Lane = (typeof Lane)[keyof typeof Lane];

@@ -1,0 +1,562 @@
+/**
+ * Reads values from the bytes of `wire.ts`, trusting none of them: whatever the bytes are, reading
+ * ends in a value or a throw, and every handle of the message is adopted or released exactly once.
+ */
+import type { Handle } from '../engine/engine.js';
+import { engine } from '../engine/select.js';
+import { reviveShared } from '../engine/shared-object.js';
+import { NotSerializableError } from '../errors.js';
+import { errorPrototype, registrationNamed } from './classes.js';
+import { functionLane } from './functions.js';
+import { ERROR_END, ERROR_HIDDEN_PROPERTY, ERROR_PROPERTY, HAS_TAIL, LONG_KEY, NO_TAIL, SMALL_INT_MIN, Tag, viewTypes } from './wire.js';
+
+/** Strings up to this length are read character by character. */
+const SHORT_TEXT = 12;
+
+/** Keys seen before, by a hash of their bytes: reading one again makes no string. */
+const KEY_SLOTS = 1024;
+const keyCache: (string | undefined)[] = new Array(KEY_SLOTS).fill(undefined);
+
+/** Stands for an object that is announced but not made yet. */
+const UNMADE = Symbol('unmade');
+
+interface BufferEntry {
+  readonly buffer: ArrayBuffer;
+  readonly start: number;
+}
+
+const NO_BUFFERS: readonly BufferEntry[] = [];
+const NO_HANDLES: readonly Handle[] = [];
+
+export class Reader {
+  #bytes: Buffer = Buffer.alloc(0);
+  #view = new DataView(this.#bytes.buffer);
+  #source: Uint8Array | undefined;
+  #position = 0;
+  /** End of the values. */
+  #end = 0;
+  #objects: unknown[] = [];
+  #deferred: unknown[] = [];
+  #handles: readonly Handle[] = NO_HANDLES;
+  #taken: boolean[] = [];
+  #buffers: readonly BufferEntry[] = NO_BUFFERS;
+
+  /** The value of the message `source[0, length)`. */
+  decode(source: Uint8Array, length: number): unknown {
+    this.#open(source, length);
+    try {
+      const value = this.#read();
+      for (let i = 0; i < this.#deferred.length; i++) this.#readBody(this.#deferred[i] as object);
+      if (this.#position !== this.#end) throw malformed('bytes are left over');
+      return value;
+    } finally {
+      this.#close();
+    }
+  }
+
+  /** Modules that must be loaded before the message can be decoded. */
+  modules(source: Uint8Array, length: number): string[] {
+    if (source[0] !== HAS_TAIL) return [];
+    this.#attach(source, length);
+    const modules: string[] = [];
+    this.#position = this.#tailOffset(length);
+    this.#end = length - 4;
+    this.#position += 4 * this.#count(4);
+    for (let count = this.#count(1); count > 0; count--) modules.push(this.#readText());
+    this.#forget();
+    return modules;
+  }
+
+  /** Releases the references of a message that nobody will decode. */
+  release(source: Uint8Array, length: number): void {
+    if (source[0] !== HAS_TAIL) return;
+    this.#attach(source, length);
+    this.#position = this.#tailOffset(length);
+    this.#end = length - 4;
+    this.#readHandles();
+    this.#close();
+  }
+
+  #attach(source: Uint8Array, length: number): void {
+    if (length > source.length || length < 2) throw malformed('too short');
+    if (this.#source === source) return;
+    this.#source = source;
+    this.#bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+    this.#view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  }
+
+  #open(source: Uint8Array, length: number): void {
+    this.#attach(source, length);
+    this.#end = length;
+    if (source[0] === HAS_TAIL) {
+      const tail = this.#tailOffset(length);
+      this.#position = tail;
+      this.#end = length - 4;
+      this.#readHandles();
+      try {
+        for (let count = this.#count(1); count > 0; count--) this.#readText();
+        this.#readBuffers();
+        if (this.#position !== this.#end) throw malformed('bytes are left over');
+      } catch (error) {
+        this.#close();
+        throw error;
+      }
+      this.#end = tail;
+    } else if (source[0] !== NO_TAIL) {
+      throw malformed(`unknown format ${source[0]}`);
+    }
+    this.#position = 1;
+  }
+
+  #tailOffset(length: number): number {
+    if (length < 9) throw malformed('too short');
+    const tail = this.#view.getUint32(length - 4, true);
+    if (tail < 2 || tail > length - 7) throw malformed('no tail');
+    return tail;
+  }
+
+  #readHandles(): void {
+    const count = this.#count(4);
+    if (count === 0) return;
+    const handles: Handle[] = [];
+    for (let i = 0; i < count; i++) {
+      handles.push(this.#view.getUint32(this.#position, true));
+      this.#position += 4;
+    }
+    this.#handles = handles;
+    this.#taken = handles.map(() => false);
+  }
+
+  #readBuffers(): void {
+    const count = this.#count(3);
+    if (count === 0) return;
+    const buffers: BufferEntry[] = [];
+    for (let i = 0; i < count; i++) {
+      const start = this.#varint();
+      const length = this.#varint();
+      const maximum = this.#varint();
+      const from = this.#advance(length);
+      const buffer = maximum === 0 ? new ArrayBuffer(length) : new ArrayBuffer(length, { maxByteLength: maximum - 1 });
+      new Uint8Array(buffer).set(this.#bytes.subarray(from, from + length));
+      buffers.push({ buffer, start });
+    }
+    this.#buffers = buffers;
+  }
+
+  /** Releases what was not adopted and lets go of everything. */
+  #close(): void {
+    if (this.#handles !== NO_HANDLES) {
+      for (const [i, handle] of this.#handles.entries()) if (!this.#taken[i]) engine.release(handle);
+      this.#handles = NO_HANDLES;
+      this.#taken = [];
+    }
+    this.#forget();
+  }
+
+  #forget(): void {
+    if (this.#objects.length > 0) this.#objects.length = 0;
+    if (this.#deferred.length > 0) this.#deferred.length = 0;
+    this.#buffers = NO_BUFFERS;
+    // The engine's scratch is worth keeping attached; bytes that belong to one message are not.
+    if (this.#source !== engine.scratch) {
+      this.#source = undefined;
+      this.#bytes = Buffer.alloc(0);
+      this.#view = new DataView(this.#bytes.buffer);
+    }
+  }
+
+  /** Before code of others runs, which may take another message into the scratch we read from. */
+  #keepBytes(): void {
+    if (this.#source !== engine.scratch) return;
+    const copy = Buffer.allocUnsafeSlow(this.#end);
+    this.#bytes.copy(copy, 0, 0, this.#end);
+    this.#source = copy;
+    this.#bytes = copy;
+    this.#view = new DataView(copy.buffer);
+  }
+
+  // Steps
+
+  /** Moves past `count` bytes; where they begin. */
+  #advance(count: number): number {
+    const from = this.#position;
+    if (!(from + count <= this.#end)) throw malformed('ends too early');
+    this.#position = from + count;
+    return from;
+  }
+
+  #byte(): number {
+    return this.#bytes[this.#advance(1)] as number;
+  }
+
+  #varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const byte = this.#byte();
+      value += (byte & 127) * scale;
+      if (byte < 128) break;
+      scale *= 128;
+      if (scale > Number.MAX_SAFE_INTEGER) throw malformed('a number is too long');
+    }
+    if (value > Number.MAX_SAFE_INTEGER) throw malformed('a number is too long');
+    return value;
+  }
+
+  /** A count of things of at least `size` bytes each, which must fit what is left. */
+  #count(size: number): number {
+    const count = this.#varint();
+    if (count * size > this.#end - this.#position) throw malformed('a count is too large');
+    return count;
+  }
+
+  // Values
+
+  #read(): unknown {
+    const tag = this.#byte();
+    if (tag >= Tag.SMALL_INT) return tag - Tag.SMALL_INT + SMALL_INT_MIN;
+    if (tag >= Tag.SHORT_STRING) return this.#latin1(tag - Tag.SHORT_STRING);
+    switch (tag) {
+      case Tag.UNDEFINED:
+        return undefined;
+      case Tag.NULL:
+        return null;
+      case Tag.TRUE:
+        return true;
+      case Tag.FALSE:
+        return false;
+      case Tag.INT32:
+        return this.#view.getInt32(this.#advance(4), true);
+      case Tag.FLOAT64:
+        return this.#view.getFloat64(this.#advance(8), true);
+      case Tag.BIGINT64:
+        return this.#view.getBigInt64(this.#advance(8), true);
+      case Tag.BIGINT:
+        return this.#readBigInt();
+      case Tag.LATIN1:
+      case Tag.UTF8:
+      case Tag.UTF16:
+        return this.#readLongText(tag);
+      case Tag.REF:
+        return this.#readReference();
+      case Tag.OBJECT:
+        return this.#readProperties(this.#note({}));
+      case Tag.ARRAY:
+      case Tag.SPARSE_ARRAY:
+      case Tag.INT_ARRAY:
+      case Tag.FLOAT_ARRAY:
+        return this.#readArray(this.#note([]), tag);
+      case Tag.MAP:
+        return this.#readMap(this.#note(new Map()));
+      case Tag.SET:
+        return this.#readSet(this.#note(new Set()));
+      case Tag.DATE:
+        return this.#note(new Date(this.#view.getFloat64(this.#advance(8), true)));
+      case Tag.REGEXP:
+        return this.#readRegExp();
+      case Tag.BOXED:
+        return this.#readBoxed();
+      case Tag.BUFFER:
+        return this.#readBuffer();
+      case Tag.VIEW:
+        return this.#readView();
+      case Tag.ARRAY_BUFFER:
+        return this.#bufferEntry().buffer;
+      case Tag.ERROR:
+        return this.#readError();
+      case Tag.DOM_EXCEPTION:
+        return this.#readDomException();
+      case Tag.SHARED:
+        return this.#readShared();
+      case Tag.CLASS:
+        return this.#readProperties(this.#note(this.#instance()));
+      case Tag.CUSTOM:
+        return this.#readCustom();
+      case Tag.FUNCTION:
+        return this.#readFunction();
+      case Tag.DEFERRED_OBJECT:
+        return this.#defer({});
+      case Tag.DEFERRED_ARRAY:
+        return this.#defer([]);
+      case Tag.DEFERRED_MAP:
+        return this.#defer(new Map());
+      case Tag.DEFERRED_SET:
+        return this.#defer(new Set());
+      case Tag.DEFERRED_CLASS:
+        return this.#defer(this.#instance());
+      default:
+        throw malformed(`unknown tag ${tag}`);
+    }
+  }
+
+  /** Gives an object its number. */
+  #note<T>(object: T): T {
+    this.#objects.push(object);
+    return object;
+  }
+
+  #defer(object: object): object {
+    this.#deferred.push(object);
+    return this.#note(object);
+  }
+
+  /** Fills an object that was announced by a DEFERRED tag. */
+  #readBody(object: object): void {
+    const tag = this.#byte();
+    if (Array.isArray(object)) this.#readArray(object, tag);
+    else if (object instanceof Map && tag === Tag.MAP) this.#readMap(object);
+    else if (object instanceof Set && tag === Tag.SET) this.#readSet(object);
+    else if (tag === Tag.OBJECT) this.#readProperties(object);
+    else throw malformed('a body of another kind');
+  }
+
+  #readReference(): unknown {
+    const number = this.#varint();
+    if (number >= this.#objects.length || this.#objects[number] === UNMADE) throw malformed('a reference to nothing');
+    return this.#objects[number];
+  }
+
+  #readProperties(object: object): object {
+    for (let count = this.#count(2); count > 0; count--) {
+      const key = this.#readKey();
+      const value = this.#read();
+      // What Object.prototype has might be a setter, or frozen.
+      if (key in object) define(object, key, value, true);
+      else (object as Record<string, unknown>)[key] = value;
+    }
+    return object;
+  }
+
+  #readArray(array: unknown[], tag: number): unknown[] {
+    switch (tag) {
+      case Tag.ARRAY: {
+        const length = this.#count(1);
+        for (let i = 0; i < length; i++) array.push(this.#read());
+        return array;
+      }
+      case Tag.INT_ARRAY: {
+        const length = this.#count(4);
+        const from = this.#advance(4 * length);
+        for (let i = 0; i < length; i++) array.push(this.#view.getInt32(from + 4 * i, true));
+        return array;
+      }
+      case Tag.FLOAT_ARRAY: {
+        const length = this.#count(8);
+        const from = this.#advance(8 * length);
+        for (let i = 0; i < length; i++) array.push(this.#view.getFloat64(from + 8 * i, true));
+        return array;
+      }
+      case Tag.SPARSE_ARRAY:
+        array.length = this.#varint();
+        this.#readProperties(array);
+        return array;
+      default:
+        throw malformed('a body of another kind');
+    }
+  }
+
+  #readMap(map: Map<unknown, unknown>): Map<unknown, unknown> {
+    while (this.#more()) {
+      const key = this.#read();
+      map.set(key, this.#read());
+    }
+    return map;
+  }
+
+  #readSet(set: Set<unknown>): Set<unknown> {
+    while (this.#more()) set.add(this.#read());
+    return set;
+  }
+
+  /** False at END, which it passes. */
+  #more(): boolean {
+    if (this.#position >= this.#end) throw malformed('ends too early');
+    if (this.#bytes[this.#position] !== Tag.END) return true;
+    this.#position++;
+    return false;
+  }
+
+  // Text
+
+  #readText(): string {
+    const tag = this.#byte();
+    if (tag >= Tag.SHORT_STRING && tag <= Tag.SHORT_STRING_MAX) return this.#latin1(tag - Tag.SHORT_STRING);
+    if (tag === Tag.LATIN1 || tag === Tag.UTF8 || tag === Tag.UTF16) return this.#readLongText(tag);
+    throw malformed('text expected');
+  }
+
+  #readLongText(tag: number): string {
+    const length = this.#varint();
+    if (tag === Tag.LATIN1) return this.#latin1(length);
+    const size = tag === Tag.UTF16 ? 2 * length : length;
+    const from = this.#advance(size);
+    return this.#bytes.toString(tag === Tag.UTF16 ? 'utf16le' : 'utf8', from, from + size);
+  }
+
+  #latin1(length: number): string {
+    const from = this.#advance(length);
+    const bytes = this.#bytes;
+    if (length > SHORT_TEXT) return bytes.toString('latin1', from, from + length);
+    let text = '';
+    for (let i = from; i < from + length; i++) text += String.fromCharCode(bytes[i] as number);
+    return text;
+  }
+
+  #readKey(): string {
+    const length = this.#byte();
+    if (length === LONG_KEY) return this.#readText();
+    const from = this.#advance(length);
+    const bytes = this.#bytes;
+    let hash = length;
+    for (let i = from; i < from + length; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0;
+    hash = (hash ^ (hash >>> 10)) & (KEY_SLOTS - 1);
+    const known = keyCache[hash];
+    if (known !== undefined && known.length === length) {
+      let i = 0;
+      while (i < length && known.charCodeAt(i) === bytes[from + i]) i++;
+      if (i === length) return known;
+    }
+    const key = bytes.toString('latin1', from, from + length);
+    keyCache[hash] = key;
+    return key;
+  }
+
+  // The less common
+
+  #readBigInt(): bigint {
+    const negative = this.#byte() === 1;
+    const length = this.#varint();
+    const from = this.#advance(length);
+    const magnitude = BigInt(`0x${this.#bytes.toString('hex', from, from + length) || '0'}`);
+    return negative ? -magnitude : magnitude;
+  }
+
+  #readRegExp(): RegExp {
+    const number = this.#reserve();
+    const source = this.#readText();
+    return this.#make(number, new RegExp(source, this.#readText()));
+  }
+
+  #readBoxed(): object {
+    const number = this.#reserve();
+    const value = this.#read();
+    if (value === null || value === undefined || typeof value === 'object' || typeof value === 'function') throw malformed('a primitive expected');
+    return this.#make(number, Object(value) as object);
+  }
+
+  #readBuffer(): Buffer {
+    const length = this.#varint();
+    const from = this.#advance(length);
+    const copy = Buffer.allocUnsafeSlow(length);
+    this.#bytes.copy(copy, 0, from, from + length);
+    return this.#note(copy);
+  }
+
+  #bufferEntry(): BufferEntry {
+    const entry = this.#buffers[this.#varint()];
+    if (entry === undefined) throw malformed('a buffer that is not there');
+    return entry;
+  }
+
+  #readView(): ArrayBufferView {
+    const type = viewTypes[this.#byte()];
+    if (type === undefined) throw malformed('a view of unknown type');
+    const { buffer, start } = this.#bufferEntry();
+    const offset = this.#varint() - start;
+    return this.#note(new type(buffer, offset, this.#varint()));
+  }
+
+  /** A place for an object that is made only after what it consists of. */
+  #reserve(): number {
+    return this.#objects.push(UNMADE) - 1;
+  }
+
+  #make<T>(number: number, object: T): T {
+    this.#objects[number] = object;
+    return object;
+  }
+
+  #instance(): object {
+    const name = this.#readText();
+    const registration = registrationNamed(name);
+    if (registration === undefined || registration.decode !== undefined) throw unknownClass(name);
+    return Object.create(registration.cls.prototype as object) as object;
+  }
+
+  #readCustom(): object {
+    const number = this.#reserve();
+    const name = this.#readText();
+    const data = this.#read();
+    const registration = registrationNamed(name);
+    if (registration?.decode === undefined) throw unknownClass(name);
+    this.#keepBytes();
+    return this.#make(number, registration.decode(data));
+  }
+
+  #readError(): Error {
+    const known = this.#readText();
+    const registered = this.#readText();
+    const limit = Error.stackTraceLimit;
+    // The stack that counts is the one that comes with it.
+    Error.stackTraceLimit = 0;
+    const error = this.#note(new Error());
+    Error.stackTraceLimit = limit;
+    const prototype = registered === '' ? undefined : (registrationNamed(registered)?.cls.prototype as object | undefined);
+    Object.setPrototypeOf(error, prototype ?? errorPrototype(known));
+    if (registered !== '' && prototype === undefined) define(error, 'name', registered, false);
+    for (;;) {
+      const flags = this.#byte();
+      if (flags === ERROR_END) return error;
+      if (flags !== ERROR_PROPERTY && flags !== ERROR_HIDDEN_PROPERTY) throw malformed('an error of unknown form');
+      const key = this.#readKey();
+      define(error, key, this.#read(), flags === ERROR_PROPERTY);
+    }
+  }
+
+  #readDomException(): DOMException {
+    const number = this.#reserve();
+    const message = this.#readText();
+    const error = this.#make(number, new DOMException(message, this.#readText()));
+    const stack = this.#read();
+    if (stack !== undefined) define(error, 'stack', stack, false);
+    return error;
+  }
+
+  #readShared(): object {
+    const number = this.#reserve();
+    const tag = this.#readText();
+    const place = this.#varint();
+    const extra = this.#read();
+    const handle = this.#handles[place];
+    if (handle === undefined || this.#taken[place] !== false) throw malformed('a handle that is not there');
+    this.#taken[place] = true;
+    this.#keepBytes();
+    return this.#make(number, reviveShared(tag, handle, extra));
+  }
+
+  #readFunction(): Function {
+    const number = this.#reserve();
+    const code = this.#read();
+    if (functionLane === undefined) throw new NotSerializableError('a function arrived where functions do not travel');
+    this.#keepBytes();
+    const { fn, link } = functionLane.decode(code);
+    this.#make(number, fn);
+    const captured = this.#read();
+    link?.(captured);
+    return fn;
+  }
+}
+
+function define(object: object, key: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(object, key, { value, enumerable, writable: true, configurable: true });
+}
+
+function unknownClass(name: string): Error {
+  return new NotSerializableError(
+    `an instance of the registered class '${name}' arrived in a thread where that class is not registered: import the module that calls registerClass() there`,
+  );
+}
+
+function malformed(how: string): Error {
+  return new TypeError(`malformed message: ${how}`);
+}

@@ -1,0 +1,797 @@
+/**
+ * Writes any value that travels into bytes, in the format of `wire.ts`.
+ *
+ * A refusal names the path to what cannot travel. The path costs nothing while all goes well: each
+ * level notes the key it is at in an array, which is read only when something is refused.
+ */
+import type { Handle } from '../engine/engine.js';
+import { engine } from '../engine/select.js';
+import { type SharedObject, travelOf } from '../engine/shared-object.js';
+import { FunctionNotShippableError, NotSerializableError } from '../errors.js';
+import { errorClassOf, errorPrototype, registrationOf } from './classes.js';
+import { article, className, Sort, sortOf, whyNot } from './classify.js';
+import { functionLane } from './functions.js';
+import {
+  ERROR_END,
+  ERROR_HIDDEN_PROPERTY,
+  ERROR_PROPERTY,
+  HAS_TAIL,
+  LONG_KEY,
+  MAX_DEPTH,
+  NO_TAIL,
+  SMALL_INT_MAX,
+  SMALL_INT_MIN,
+  Tag,
+  viewTypes,
+} from './wire.js';
+
+/** Scratch that one large value needed is not kept for the next. */
+const KEPT_SCRATCH = 256 * 1024;
+const FIRST_SCRATCH = 16 * 1024;
+/** Objects up to this many are found by a scan, which beats a Map. */
+const SCANNED = 12;
+/** Strings up to this length are written character by character. */
+const SHORT_TEXT = 31;
+
+/** Steps of a path that are not properties. */
+type Step = string | number | { readonly get: unknown } | { readonly keys: number } | { readonly values: number };
+
+/** An ArrayBuffer of the message: the range of it that travels grows with each view of it that is met. */
+interface BufferEntry {
+  readonly buffer: ArrayBuffer;
+  start: number;
+  end: number;
+}
+
+interface Deferred {
+  readonly object: object;
+  readonly sort: Sort;
+  readonly path: string;
+}
+
+type Entries = [unknown, unknown];
+const mapEntries = Map.prototype.entries as (this: Map<unknown, unknown>) => IterableIterator<Entries>;
+const setValues = Set.prototype.values as (this: Set<unknown>) => IterableIterator<unknown>;
+const bufferMaximum = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'maxByteLength')?.get;
+const isResizable = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'resizable')?.get;
+/** Buffers of memory that is shared (a SharedArray's), a copy of which is never what was meant. */
+const sharedBuffers = new WeakSet<ArrayBufferLike>();
+
+/** Has the codec refuse views of `buffer`, as it refuses those of a SharedArrayBuffer. */
+export function markShared(buffer: ArrayBufferLike): void {
+  sharedBuffers.add(buffer);
+}
+
+/** Whether other threads see what is written to `buffer`. */
+export function isShared(buffer: ArrayBufferLike): boolean {
+  return !(buffer instanceof ArrayBuffer) || sharedBuffers.has(buffer);
+}
+
+export class Writer {
+  /** The message is `bytes[0, position)` once `encode` has returned. */
+  bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_SCRATCH);
+  position = 0;
+  /** Handles inside, each retained once for the message. */
+  handles: Handle[] = [];
+
+  #view = new DataView(this.bytes.buffer);
+  /** Objects met so far, by number. */
+  #objects: object[] = [];
+  #numbers: Map<object, number> | undefined;
+  #handleOwners: SharedObject[] = [];
+  #modules: string[] = [];
+  #buffers: BufferEntry[] = [];
+  /** Objects whose own encode() runs, or extra is written: nothing inside may lead back to them. */
+  #open: number[] = [];
+  #deferred: Deferred[] = [];
+  #root = 'item';
+  #depth = 0;
+  #steps: Step[] = [];
+  #containers: object[] = [];
+  /** Leave out properties of errors that cannot travel, instead of refusing. */
+  #lenient = false;
+
+  /** Writes `value`. On a throw nothing stays retained. */
+  encode(value: unknown, root: string, lenient = false): void {
+    this.#root = root;
+    this.#lenient = lenient;
+    this.position = 1;
+    let done = false;
+    try {
+      this.#write(value);
+      for (let i = 0; i < this.#deferred.length; i++) {
+        const { object, sort, path } = this.#deferred[i] as Deferred;
+        this.#root = path;
+        this.#depth = 0;
+        this.#writeBody(object, sort);
+      }
+      this.#writeTail();
+      done = true;
+    } finally {
+      if (!done) {
+        for (const handle of this.handles) engine.release(handle);
+        this.handles = [];
+      }
+      this.#forget();
+    }
+  }
+
+  /** Lets go of what a large message needed. The bytes stay with whoever took them. */
+  shrink(): void {
+    if (this.bytes.length <= KEPT_SCRATCH) return;
+    this.bytes = Buffer.allocUnsafeSlow(FIRST_SCRATCH);
+    this.#view = new DataView(this.bytes.buffer);
+  }
+
+  #forget(): void {
+    // Lengths are tested because an assignment to length is slow even when it changes nothing.
+    if (this.#objects.length > 0) this.#objects.length = 0;
+    this.#numbers = undefined;
+    if (this.#handleOwners.length > 0) this.#handleOwners = [];
+    if (this.#modules.length > 0) this.#modules = [];
+    if (this.#buffers.length > 0) this.#buffers = [];
+    if (this.#open.length > 0) this.#open = [];
+    if (this.#deferred.length > 0) this.#deferred = [];
+    if (this.#containers.length > 0) this.#containers.length = 0;
+    this.#depth = 0;
+  }
+
+  // Room
+
+  /** Makes room for `count` bytes more. */
+  #reserve(count: number): void {
+    if (this.position + count > this.bytes.length) this.#grow(count);
+  }
+
+  #grow(count: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.position + count + 64));
+    this.bytes.copy(grown, 0, 0, this.position);
+    this.bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+
+  #tag(tag: number): void {
+    this.#reserve(1);
+    this.bytes[this.position++] = tag;
+  }
+
+  #varint(value: number): void {
+    this.#reserve(8);
+    while (value > 0x7fffffff) {
+      this.bytes[this.position++] = (value % 128) | 128;
+      value = Math.floor(value / 128);
+    }
+    while (value > 127) {
+      this.bytes[this.position++] = (value & 127) | 128;
+      value >>>= 7;
+    }
+    this.bytes[this.position++] = value;
+  }
+
+  // Values
+
+  #write(value: unknown): void {
+    switch (typeof value) {
+      case 'number':
+        return this.#writeNumber(value);
+      case 'string':
+        return this.#writeString(value);
+      case 'object':
+        if (value === null) return this.#tag(Tag.NULL);
+        return this.#writeObject(value);
+      case 'boolean':
+        return this.#tag(value ? Tag.TRUE : Tag.FALSE);
+      case 'undefined':
+        return this.#tag(Tag.UNDEFINED);
+      case 'bigint':
+        return this.#writeBigInt(value);
+      case 'function':
+        return this.#writeFunction(value);
+      default:
+        return this.#refuse(`the symbol ${String(value)}`, 'send a string');
+    }
+  }
+
+  #writeNumber(value: number): void {
+    this.#reserve(9);
+    if ((value | 0) === value && (value !== 0 || 1 / value > 0)) {
+      if (value >= SMALL_INT_MIN && value <= SMALL_INT_MAX) {
+        this.bytes[this.position++] = Tag.SMALL_INT + value - SMALL_INT_MIN;
+        return;
+      }
+      this.bytes[this.position] = Tag.INT32;
+      this.#view.setInt32(this.position + 1, value, true);
+      this.position += 5;
+      return;
+    }
+    this.bytes[this.position] = Tag.FLOAT64;
+    this.#view.setFloat64(this.position + 1, value, true);
+    this.position += 9;
+  }
+
+  #writeString(text: string): void {
+    const length = text.length;
+    if (length <= SHORT_TEXT) {
+      this.#reserve(1 + length);
+      const bytes = this.bytes;
+      let position = this.position;
+      bytes[position++] = Tag.SHORT_STRING + length;
+      for (let i = 0; i < length; i++) {
+        const unit = text.charCodeAt(i);
+        if (unit > 255) return this.#writeLongString(text);
+        bytes[position++] = unit;
+      }
+      this.position = position;
+      return;
+    }
+    this.#writeLongString(text);
+  }
+
+  #writeLongString(text: string): void {
+    const length = text.length;
+    if (!text.isWellFormed()) {
+      this.#tag(Tag.UTF16);
+      this.#varint(length);
+      this.#reserve(2 * length);
+      this.position += this.bytes.write(text, this.position, 'utf16le');
+      return;
+    }
+    const size = Buffer.byteLength(text, 'utf8');
+    // As many bytes as characters: all ASCII, of which Latin-1 is the cheaper reading.
+    this.#tag(size === length ? Tag.LATIN1 : Tag.UTF8);
+    this.#varint(size);
+    this.#reserve(size);
+    this.position += size === length ? this.bytes.write(text, this.position, 'latin1') : this.bytes.write(text, this.position, 'utf8');
+  }
+
+  #writeKey(key: string): void {
+    const length = key.length;
+    if (length < LONG_KEY) {
+      this.#reserve(1 + length);
+      const bytes = this.bytes;
+      let position = this.position;
+      bytes[position++] = length;
+      let all = 0;
+      for (let i = 0; i < length; i++) {
+        const unit = key.charCodeAt(i);
+        all |= unit;
+        bytes[position++] = unit;
+      }
+      if (all <= 255) {
+        this.position = position;
+        return;
+      }
+    }
+    this.#tag(LONG_KEY);
+    this.#writeString(key);
+  }
+
+  #writeBigInt(value: bigint): void {
+    if (BigInt.asIntN(64, value) === value) {
+      this.#reserve(9);
+      this.bytes[this.position] = Tag.BIGINT64;
+      this.#view.setBigInt64(this.position + 1, value, true);
+      this.position += 9;
+      return;
+    }
+    const negative = value < 0n;
+    let hex = (negative ? -value : value).toString(16);
+    if (hex.length % 2 === 1) hex = `0${hex}`;
+    const size = hex.length / 2;
+    this.#tag(Tag.BIGINT);
+    this.#tag(negative ? 1 : 0);
+    this.#varint(size);
+    this.#reserve(size);
+    this.bytes.write(hex, this.position, 'hex');
+    this.position += size;
+  }
+
+  // Objects
+
+  /** The number of `object`, or -1 after giving it the next one. */
+  #number(object: object): number {
+    const objects = this.#objects;
+    const count = objects.length;
+    if (count <= SCANNED) {
+      for (let i = 0; i < count; i++) if (objects[i] === object) return i;
+    } else {
+      let numbers = this.#numbers;
+      if (numbers === undefined) {
+        numbers = new Map();
+        for (let i = 0; i < count; i++) numbers.set(objects[i] as object, i);
+        this.#numbers = numbers;
+      }
+      const known = numbers.get(object);
+      if (known !== undefined) return known;
+      numbers.set(object, count);
+    }
+    objects.push(object);
+    return -1;
+  }
+
+  #writeReference(number: number): void {
+    if (this.#open.length > 0 && this.#open.includes(number)) {
+      this.#refuse('a reference to an object that contains it', 'the encode() of a registered class must not lead back to the instance');
+    }
+    this.#tag(Tag.REF);
+    this.#varint(number);
+  }
+
+  #writeObject(object: object): void {
+    const sort = sortOf(object);
+    if (sort === Sort.ARRAY_BUFFER) return this.#writeArrayBuffer(object as ArrayBuffer);
+    const known = this.#number(object);
+    if (known >= 0) return this.#writeReference(known);
+    switch (sort) {
+      case Sort.PLAIN:
+      case Sort.INSTANCE:
+        if (this.#depth >= MAX_DEPTH) return this.#defer(Tag.DEFERRED_OBJECT, object, sort);
+        return this.#writeBody(object, sort);
+      case Sort.ARRAY:
+        if (this.#depth >= MAX_DEPTH) return this.#defer(Tag.DEFERRED_ARRAY, object, sort);
+        return this.#writeBody(object, sort);
+      case Sort.MAP:
+        if (this.#depth >= MAX_DEPTH) return this.#defer(Tag.DEFERRED_MAP, object, sort);
+        return this.#writeBody(object, sort);
+      case Sort.SET:
+        if (this.#depth >= MAX_DEPTH) return this.#defer(Tag.DEFERRED_SET, object, sort);
+        return this.#writeBody(object, sort);
+      case Sort.DATE:
+        this.#reserve(9);
+        this.bytes[this.position] = Tag.DATE;
+        this.#view.setFloat64(this.position + 1, Date.prototype.getTime.call(object), true);
+        this.position += 9;
+        return;
+      case Sort.REGEXP:
+        this.#tag(Tag.REGEXP);
+        this.#writeString((object as RegExp).source);
+        return this.#writeString((object as RegExp).flags);
+      case Sort.BOXED:
+        return this.#writeBoxed(object);
+      case Sort.BUFFER:
+        return this.#writeBuffer(object as Buffer);
+      case Sort.VIEW:
+        return this.#writeView(object as ArrayBufferView);
+      case Sort.ERROR:
+        return this.#writeError(object as Error);
+      case Sort.DOM_EXCEPTION:
+        return this.#writeDomException(object as DOMException);
+      case Sort.SHARED:
+        return this.#writeShared(object as SharedObject);
+      case Sort.REGISTERED:
+        return this.#writeRegistered(object);
+      default:
+        return this.#refuseObject(object);
+    }
+  }
+
+  /** Announces an object that is too deep to be written here; its body follows the root. */
+  #defer(tag: number, object: object, sort: Sort): void {
+    this.#tag(tag);
+    this.#deferred.push({ object, sort, path: this.#path(this.#depth) });
+  }
+
+  /** The inside of an object, which has its number. */
+  #writeBody(object: object, sort: Sort): void {
+    switch (sort) {
+      case Sort.ARRAY:
+        return this.#writeArray(object as unknown[]);
+      case Sort.MAP:
+        return this.#writeMap(object as Map<unknown, unknown>);
+      case Sort.SET:
+        return this.#writeSet(object as Set<unknown>);
+      default: {
+        const keys = Object.keys(object);
+        if (keys.length === 0 && sort === Sort.INSTANCE && Object.getOwnPropertySymbols(object).length > 0) return this.#refuseObject(object);
+        this.#tag(Tag.OBJECT);
+        return this.#writeProperties(object, keys);
+      }
+    }
+  }
+
+  #writeProperties(object: object, keys: readonly string[]): void {
+    const count = keys.length;
+    const depth = this.#depth++;
+    this.#containers[depth] = object;
+    this.#varint(count);
+    for (let i = 0; i < count; i++) {
+      const key = keys[i] as string;
+      this.#writeKey(key);
+      this.#steps[depth] = key;
+      this.#write((object as Record<string, unknown>)[key]);
+    }
+    this.#depth = depth;
+  }
+
+  #writeArray(array: readonly unknown[]): void {
+    const length = array.length;
+    // Holes or named properties show in the count of keys, and, when they even out, in the last key.
+    const keys = Object.keys(array);
+    if (keys.length !== length || (length > 0 && keys[length - 1] !== String(length - 1))) {
+      this.#tag(Tag.SPARSE_ARRAY);
+      this.#varint(length);
+      return this.#writeProperties(array, keys);
+    }
+    if (length > 2 && typeof array[0] === 'number' && this.#writeNumbers(array)) return;
+    const depth = this.#depth++;
+    this.#containers[depth] = array;
+    this.#tag(Tag.ARRAY);
+    this.#varint(length);
+    for (let i = 0; i < length; i++) {
+      this.#steps[depth] = i;
+      this.#write(array[i]);
+    }
+    this.#depth = depth;
+  }
+
+  /** Writes an array that holds only numbers without a tag for each; false when it holds something else. */
+  #writeNumbers(array: readonly unknown[]): boolean {
+    const length = array.length;
+    const start = this.position;
+    this.#tag(Tag.INT_ARRAY);
+    this.#varint(length);
+    this.#reserve(4 * length);
+    let position = this.position;
+    let i = 0;
+    for (; i < length; i++) {
+      const value = array[i] as number;
+      if ((value | 0) !== value || (value === 0 && 1 / value < 0)) break;
+      this.#view.setInt32(position, value, true);
+      position += 4;
+    }
+    if (i < length) {
+      this.position = start;
+      for (let k = i; k < length; k++) if (typeof array[k] !== 'number') return false;
+      this.#tag(Tag.FLOAT_ARRAY);
+      this.#varint(length);
+      this.#reserve(8 * length);
+      position = this.position;
+      for (let k = 0; k < length; k++) {
+        this.#view.setFloat64(position, array[k] as number, true);
+        position += 8;
+      }
+    }
+    this.position = position;
+    return true;
+  }
+
+  #writeMap(map: Map<unknown, unknown>): void {
+    const depth = this.#depth++;
+    this.#containers[depth] = map;
+    this.#tag(Tag.MAP);
+    let index = 0;
+    for (const [key, value] of mapEntries.call(map)) {
+      this.#steps[depth] = { keys: index++ };
+      this.#write(key);
+      this.#steps[depth] = { get: key };
+      this.#write(value);
+    }
+    this.#tag(Tag.END);
+    this.#depth = depth;
+  }
+
+  #writeSet(set: Set<unknown>): void {
+    const depth = this.#depth++;
+    this.#containers[depth] = set;
+    this.#tag(Tag.SET);
+    let index = 0;
+    for (const value of setValues.call(set)) {
+      this.#steps[depth] = { values: index++ };
+      this.#write(value);
+    }
+    this.#tag(Tag.END);
+    this.#depth = depth;
+  }
+
+  #writeBoxed(object: object): void {
+    const value: unknown = (object as { valueOf(): unknown }).valueOf();
+    if (typeof value === 'symbol' || typeof value === 'object') return this.#refuse(article(className(object)), 'send a string');
+    this.#tag(Tag.BOXED);
+    this.#write(value);
+  }
+
+  /** A Buffer travels alone: what else its memory pool holds is none of the receiver's business. */
+  #writeBuffer(buffer: Buffer): void {
+    this.#refuseShared(buffer, buffer.buffer);
+    this.#tag(Tag.BUFFER);
+    this.#varint(buffer.length);
+    this.#reserve(buffer.length);
+    this.bytes.set(buffer, this.position);
+    this.position += buffer.length;
+  }
+
+  /** Views of one ArrayBuffer share one on the other side too; what travels of it is what they span. */
+  #writeView(view: ArrayBufferView): void {
+    this.#refuseShared(view, view.buffer);
+    const type = viewTypes.findIndex((cls) => cls !== undefined && view instanceof cls);
+    if (type < 0) return this.#refuse(article(className(view)), 'send a typed array');
+    const { byteOffset, byteLength } = view;
+    const number = this.#buffer(view.buffer as ArrayBuffer, byteOffset, byteOffset + byteLength);
+    this.#tag(Tag.VIEW);
+    this.#tag(type);
+    this.#varint(number);
+    this.#varint(byteOffset);
+    this.#varint(byteLength / (viewTypes[type]?.BYTES_PER_ELEMENT ?? 1));
+  }
+
+  #writeArrayBuffer(buffer: ArrayBuffer): void {
+    this.#refuseShared(buffer, buffer);
+    const number = this.#buffer(buffer, 0, buffer.byteLength);
+    this.#tag(Tag.ARRAY_BUFFER);
+    this.#varint(number);
+  }
+
+  #buffer(buffer: ArrayBuffer, start: number, end: number): number {
+    const aligned = start - (start % 8);
+    const known = this.#buffers.findIndex((entry) => entry.buffer === buffer);
+    if (known < 0) return this.#buffers.push({ buffer, start: aligned, end }) - 1;
+    const entry = this.#buffers[known] as BufferEntry;
+    entry.start = Math.min(entry.start, aligned);
+    entry.end = Math.max(entry.end, end);
+    return known;
+  }
+
+  #refuseShared(object: object, buffer: ArrayBufferLike): void {
+    if (isShared(buffer)) {
+      const what = buffer instanceof ArrayBuffer || object !== buffer ? `${article(className(object))} over shared memory` : 'a SharedArrayBuffer';
+      this.#refuse(what, 'send the SharedArray itself to share it, or a slice() to copy it');
+    }
+    if (buffer.byteLength === 0 && isDetached(buffer as ArrayBuffer)) this.#refuse(`${article(className(object))} that is detached`, 'it has been transferred away');
+  }
+
+  #writeFunction(fn: Function): void {
+    const lane = functionLane;
+    if (lane === undefined) return this.#refuse(describeFunction(fn), 'send what it returns, or the name of an exported function');
+    const known = this.#number(fn);
+    if (known >= 0) return this.#writeReference(known);
+    const number = this.#objects.length - 1;
+    const parts = lane.encode(fn, (url) => {
+      if (!this.#modules.includes(url)) this.#modules.push(url);
+    });
+    const depth = this.#depth++;
+    this.#containers[depth] = fn;
+    this.#tag(Tag.FUNCTION);
+    this.#open.push(number);
+    this.#steps[depth] = 'code';
+    this.#write(parts.code);
+    this.#open.pop();
+    this.#steps[depth] = 'captured';
+    this.#write(parts.captured);
+    this.#depth = depth;
+  }
+
+  #writeShared(object: SharedObject): void {
+    let travel: ReturnType<typeof travelOf>;
+    try {
+      travel = travelOf(object);
+    } catch (error) {
+      return this.#refuse(article(className(object)), error instanceof Error ? error.message : String(error));
+    }
+    const number = this.#objects.length - 1;
+    engine.retain(object._handle);
+    const place = this.handles.push(object._handle) - 1;
+    this.#handleOwners.push(object);
+    this.#tag(Tag.SHARED);
+    this.#writeString(travel.tag);
+    this.#varint(place);
+    const depth = this.#depth++;
+    this.#containers[depth] = object;
+    this.#steps[depth] = 'extra';
+    this.#open.push(number);
+    this.#write(travel.extra?.(object));
+    this.#open.pop();
+    this.#depth = depth;
+  }
+
+  #writeRegistered(object: object): void {
+    const registration = registrationOf(object);
+    if (registration === undefined) return this.#refuseObject(object);
+    const depth = this.#depth;
+    if (registration.encode === undefined) {
+      this.#tag(depth >= MAX_DEPTH ? Tag.DEFERRED_CLASS : Tag.CLASS);
+      this.#writeString(registration.name);
+      if (depth >= MAX_DEPTH) {
+        this.#deferred.push({ object, sort: Sort.PLAIN, path: this.#path(depth) });
+        return;
+      }
+      return this.#writeProperties(object, Object.keys(object));
+    }
+    const number = this.#objects.length - 1;
+    this.#tag(Tag.CUSTOM);
+    this.#writeString(registration.name);
+    this.#open.push(number);
+    this.#write(registration.encode(object));
+    this.#open.pop();
+  }
+
+  // Errors
+
+  #writeError(error: Error): void {
+    const registration = registrationOf(error);
+    if (registration?.encode !== undefined) return this.#writeRegistered(error);
+    const known = errorClassOf(error);
+    this.#tag(Tag.ERROR);
+    this.#writeString(known);
+    this.#writeString(registration?.name ?? '');
+    const depth = this.#depth++;
+    this.#containers[depth] = error;
+    const own = Object.getOwnPropertyNames(error);
+    for (const key of own) {
+      const shown = Object.prototype.propertyIsEnumerable.call(error, key);
+      if (!shown && !HIDDEN_OF_ERRORS.has(key)) continue;
+      const value = (error as unknown as Record<string, unknown>)[key];
+      if (key === 'stack' && typeof value !== 'string') continue;
+      this.#errorProperty(shown ? ERROR_PROPERTY : ERROR_HIDDEN_PROPERTY, key, value);
+    }
+    if (!own.includes('message') && error.message) this.#errorProperty(ERROR_HIDDEN_PROPERTY, 'message', error.message);
+    // `stack` is an accessor of Error.prototype on some engines.
+    if (!own.includes('stack') && typeof error.stack === 'string') this.#errorProperty(ERROR_HIDDEN_PROPERTY, 'stack', error.stack);
+    if (!own.includes('name') && registration === undefined) {
+      const base = (errorPrototype(known) as Error).name;
+      const name = error.name !== base ? error.name : className(error);
+      if (name !== base && typeof name === 'string') this.#errorProperty(ERROR_HIDDEN_PROPERTY, 'name', name);
+    }
+    this.#tag(ERROR_END);
+    this.#depth = depth;
+  }
+
+  #errorProperty(flags: number, key: string, value: unknown): void {
+    const depth = this.#depth;
+    const before = this.#lenient ? this.#mark() : undefined;
+    this.#tag(flags);
+    this.#writeKey(key);
+    this.#steps[depth - 1] = key;
+    if (before === undefined) return this.#write(value);
+    try {
+      this.#write(value);
+    } catch (error) {
+      // What was thrown matters more than one property of it.
+      if (error instanceof RangeError) throw error;
+      this.#rewind(before);
+    }
+  }
+
+  #writeDomException(error: DOMException): void {
+    this.#tag(Tag.DOM_EXCEPTION);
+    this.#writeString(error.message);
+    this.#writeString(error.name);
+    this.#write(typeof error.stack === 'string' ? error.stack : undefined);
+  }
+
+  #mark(): Mark {
+    return {
+      position: this.position,
+      depth: this.#depth,
+      objects: this.#objects.length,
+      handles: this.handles.length,
+      deferred: this.#deferred.length,
+      modules: this.#modules.length,
+      open: this.#open.length,
+      buffers: this.#buffers.map((entry) => ({ ...entry })),
+    };
+  }
+
+  #rewind(mark: Mark): void {
+    this.position = mark.position;
+    this.#depth = mark.depth;
+    if (this.#numbers !== undefined) for (const object of this.#objects.slice(mark.objects)) this.#numbers.delete(object);
+    this.#objects.length = mark.objects;
+    for (const handle of this.handles.splice(mark.handles)) engine.release(handle);
+    this.#deferred.length = mark.deferred;
+    this.#modules.length = mark.modules;
+    this.#open.length = mark.open;
+    this.#buffers = mark.buffers;
+  }
+
+  // Tail
+
+  #writeTail(): void {
+    if (this.handles.length === 0 && this.#modules.length === 0 && this.#buffers.length === 0) {
+      this.bytes[0] = NO_TAIL;
+      return;
+    }
+    const tail = this.position;
+    this.#varint(this.handles.length);
+    for (const handle of this.handles) this.#uint32(handle);
+    this.#varint(this.#modules.length);
+    for (const url of this.#modules) this.#writeString(url);
+    this.#varint(this.#buffers.length);
+    for (const { buffer, start, end } of this.#buffers) {
+      const whole = start === 0 && end === buffer.byteLength;
+      this.#varint(start);
+      this.#varint(end - start);
+      this.#varint(whole && isResizable?.call(buffer) ? bufferMaximum?.call(buffer) + 1 : 0);
+      this.#reserve(end - start);
+      this.bytes.set(new Uint8Array(buffer, start, end - start), this.position);
+      this.position += end - start;
+    }
+    this.#uint32(tail);
+    this.bytes[0] = HAS_TAIL;
+  }
+
+  #uint32(value: number): void {
+    this.#reserve(4);
+    this.#view.setUint32(this.position, value, true);
+    this.position += 4;
+  }
+
+  // Refusals
+
+  #refuseObject(object: object): never {
+    const reason = whyNot(object) ?? {
+      what: article(className(object)),
+      remedy: 'its state is not in properties; register its class with registerClass(), or send plain data',
+    };
+    return this.#refuse(reason.what, reason.remedy);
+  }
+
+  /** Refuses the value at the present place. */
+  #refuse(what: string, remedy: string): never {
+    const depth = this.#depth;
+    for (let k = 0; k < depth; k++) {
+      const container = this.#containers[k] as object;
+      if (typeof container === 'function') {
+        const variable = formatPath(this.#steps.slice(k + 1, depth)).replace(/^\./, '') || 'a value';
+        throw new FunctionNotShippableError(`${this.#path(k)} is ${describeFunction(container)}, which captures ${variable}, ${what} that cannot be sent to another thread: ${remedy}`);
+      }
+      if (sortOf(container) === Sort.INSTANCE) {
+        const name = className(container);
+        throw new NotSerializableError(
+          `${this.#path(k)} is ${article(name)}, which cannot be sent to another thread: its ${formatPath(this.#steps.slice(k, depth)).replace(/^\./, '')} is ${what}; make it where it is used, register ${name} with registerClass(), or send plain data`,
+        );
+      }
+    }
+    throw new NotSerializableError(`${this.#path(depth)} is ${what}, which cannot be sent to another thread: ${remedy}`);
+  }
+
+  /** Where the writer is, down to `depth`: `args[0].socket`. */
+  #path(depth: number): string {
+    return this.#root + formatPath(this.#steps.slice(0, depth));
+  }
+}
+
+/** What a property of an error that cannot travel is rolled back to. */
+interface Mark {
+  readonly position: number;
+  readonly depth: number;
+  readonly objects: number;
+  readonly handles: number;
+  readonly deferred: number;
+  readonly modules: number;
+  readonly open: number;
+  readonly buffers: BufferEntry[];
+}
+
+/** Properties of errors that are part of them though not enumerable. */
+const HIDDEN_OF_ERRORS = new Set(['message', 'stack', 'cause', 'errors', 'name', 'error', 'suppressed']);
+
+function formatPath(steps: readonly Step[]): string {
+  return steps.map(formatStep).join('');
+}
+
+function formatStep(step: Step): string {
+  if (typeof step === 'number') return `[${step}]`;
+  if (typeof step === 'string') {
+    if (/^(?:0|[1-9]\d*)$/.test(step)) return `[${step}]`;
+    return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+  }
+  if ('keys' in step) return `.keys()[${step.keys}]`;
+  if ('values' in step) return `.values()[${step.values}]`;
+  return `.get(${typeof step.get === 'string' ? JSON.stringify(step.get) : typeof step.get === 'object' && step.get !== null ? className(step.get) : String(step.get)})`;
+}
+
+function describeFunction(fn: object): string {
+  const name = (fn as Function).name;
+  return name === '' ? 'a function' : `the function ${name}`;
+}
+
+/** A detached buffer has no bytes, and cannot be viewed. */
+function isDetached(buffer: ArrayBuffer): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch (error) {
+    if (error instanceof TypeError) return true;
+    throw error;
+  }
+}
