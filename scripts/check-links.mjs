@@ -3,8 +3,9 @@
  * to a heading, and every `npm run` script that a page names is one of package.json. Links to other
  * sites are not followed.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -52,7 +53,8 @@ for (const page of pages) {
     if (/^[a-z][a-z+.-]*:/i.test(target)) continue;
     const [path, fragment] = target.split('#', 2);
     const goal = path === '' ? file : join(dirname(file), decodeURIComponent(path));
-    if (relative(root, goal).startsWith('..')) problems.push(`${at(match.index)}: ${target} leads out of the repository`);
+    if (relative(root, goal).startsWith('..'))
+      problems.push(`${at(match.index)}: ${target} leads out of the repository`);
     else if (!existsSync(goal)) problems.push(`${at(match.index)}: ${target} does not exist`);
     else if (fragment && statSync(goal).isFile() && goal.endsWith('.md') && !anchors(goal).has(fragment)) {
       problems.push(`${at(match.index)}: ${target}: no such heading`);

@@ -1,0 +1,122 @@
+/** Turns samples into medians, ratios and verdicts, and those into text. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Units in which more is better. */
+const MORE_IS_BETTER = new Set(['op/s']);
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** How many times as good `ours` is as `theirs`: throughput over throughput, or their time over ours. */
+function ratioOf(unit, ours, theirs) {
+  return MORE_IS_BETTER.has(unit) ? ours / theirs : theirs / ours;
+}
+
+/**
+ * Holds a variant against its floors. A floor is `{ against, floor, goal }`, both ratios as in ratioOf,
+ * or `{ at most, goal }`, both figures in the scenario's unit.
+ */
+export function judge(scenario, variant, results) {
+  const verdicts = [];
+  const ours = results.native?.median;
+  if (ours === undefined) return verdicts;
+  for (const rule of variant.floors ?? scenario.floors ?? []) {
+    if (rule.against === undefined) {
+      verdicts.push({ ...rule, figure: ours, holds: ours <= rule.atMost, reached: ours <= (rule.goal ?? rule.atMost) });
+      continue;
+    }
+    const theirs = results[rule.against]?.median;
+    if (theirs === undefined) continue;
+    const ratio = ratioOf(scenario.unit, ours, theirs);
+    verdicts.push({ ...rule, ratio, holds: ratio >= rule.floor, reached: ratio >= (rule.goal ?? rule.floor) });
+  }
+  return verdicts;
+}
+
+/** Units whose figures say how fast an engine is. */
+const COMPARED = new Set(['ns', 'op/s']);
+
+/** Native as a multiple of fallback in each scenario, worst first. */
+export function compareEngines(report) {
+  const rows = [];
+  for (const { scenario, unit, variants } of report) {
+    for (const { variant, results } of variants) {
+      const native = results.native?.median;
+      const fallback = results.fallback?.median;
+      if (native === undefined || fallback === undefined || !COMPARED.has(unit)) continue;
+      const ratio = ratioOf(unit, native, fallback);
+      rows.push({ where: `${scenario} ${variant}`.trim(), ratio, holds: ratio >= 0.95 });
+    }
+  }
+  return rows.sort((a, b) => a.ratio - b.ratio);
+}
+
+function figure(value) {
+  if (value >= 1e6) return `${(value / 1e6).toFixed(2)} M`;
+  if (value >= 1e4) return `${(value / 1e3).toFixed(1)} k`;
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+function verdictText({ against, floor, goal, atMost, ratio, figure: value, holds, reached }) {
+  const mark = reached ? 'goal reached' : holds ? 'floor holds' : 'BELOW FLOOR';
+  if (against === undefined) return `${figure(value)} (at most ${atMost}, goal ${goal ?? atMost}): ${mark}`;
+  return `${ratio.toFixed(2)} × ${against} (floor ${floor.toPrecision(2)}, goal ${(goal ?? floor).toPrecision(2)}): ${mark}`;
+}
+
+export function printVariant(scenario, { variant, results, verdicts }) {
+  if (variant !== '') console.log(`  ${variant}`);
+  for (const [name, result] of Object.entries(results)) {
+    if (result.failed !== undefined) console.log(`    ${name.padEnd(28)} FAILED: ${result.failed}`);
+    else {
+      const range = `${figure(result.low)} – ${figure(result.high)}`;
+      console.log(`    ${name.padEnd(28)} ${figure(result.median).padStart(9)} ${scenario.unit}   (${range})`);
+    }
+  }
+  for (const verdict of verdicts) console.log(`      → ${verdictText(verdict)}`);
+}
+
+/** Writes results/DATE.json and .md; returns their names. */
+export function writeReport(machine, rounds, report, engines) {
+  const folder = fileURLToPath(new URL('../results/', import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  const stem = machine.date.slice(0, 10);
+  writeFileSync(`${folder}${stem}.json`, `${JSON.stringify({ machine, rounds, report, engines }, undefined, 1)}\n`);
+  writeFileSync(`${folder}${stem}.md`, markdown(machine, rounds, report, engines));
+  return [`bench/results/${stem}.json`, `bench/results/${stem}.md`];
+}
+
+function markdown(machine, rounds, report, engines) {
+  const tools = Object.entries(machine.peers).map(([name, version]) => `${name}: ${version}`);
+  const lines = [
+    `# Benchmarks of ${machine.date.slice(0, 10)}`,
+    '',
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.system}; Node ${machine.node} (V8 ${machine.v8});`,
+    `heddle ${machine.heddle} at commit ${machine.commit}; ${tools.join('; ')}.`,
+    '',
+    `Medians of ${rounds} rounds (lowest – highest), every case in a process of its own, the cases in turn. A ratio says how`,
+    'many times as good the native engine is: its throughput over theirs, or their time over its.',
+  ];
+  for (const { scenario, title, work, unit, variants } of report) {
+    lines.push('', `## ${scenario}`, '', `${title}. ${work}`);
+    for (const { variant, results, verdicts } of variants) {
+      lines.push('', `| ${variant || 'case'} | ${unit} | range |`, '|---|---:|---|');
+      for (const [name, result] of Object.entries(results)) {
+        const cells =
+          result.failed === undefined
+            ? `${figure(result.median)} | ${figure(result.low)} – ${figure(result.high)}`
+            : `failed | ${result.failed.split('\n', 1)[0].replaceAll('|', '\\|')}`;
+        lines.push(`| ${name} | ${cells} |`);
+      }
+      if (verdicts.length > 0) lines.push('');
+      for (const verdict of verdicts) lines.push(`- ${verdictText(verdict)}`);
+    }
+  }
+  lines.push('', '## engine', '', 'Native against fallback.', '', '| scenario | ratio |', '|---|---:|');
+  for (const { where, ratio, holds } of engines)
+    lines.push(`| ${where} | ${ratio.toFixed(2)}${holds ? '' : ' (below 0.95)'} |`);
+  return `${lines.join('\n')}\n`;
+}
