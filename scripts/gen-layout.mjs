@@ -30,7 +30,8 @@ async function readLayout() {
 }
 
 function int32(name, value) {
-  if (!Number.isInteger(value) || value !== (value | 0)) throw new TypeError(`${name} is not a 32-bit integer: ${value}`);
+  if (!Number.isInteger(value) || value !== (value | 0))
+    throw new TypeError(`${name} is not a 32-bit integer: ${value}`);
   return value;
 }
 
