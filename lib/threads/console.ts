@@ -1,0 +1,54 @@
+/**
+ * Output of a thread that does not need anybody's event loop: written to the file descriptor, at once.
+ *
+ * A worker's `process.stdout` hands its chunks to the parent's event loop, so nothing appears while the
+ * parent is blocked in a `Sync` call, and nothing at all when the process ends meanwhile.
+ */
+import { writeSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/** Writes all of `chunk`, waiting while the pipe or terminal behind `fd` is full. */
+export function writeFully(fd: 1 | 2, chunk: Uint8Array): void {
+  let written = 0;
+  while (written < chunk.length) {
+    try {
+      written += writeSync(fd, chunk, written);
+    } catch (error) {
+      // The descriptor is in non-blocking mode (libuv does that to pipes) and its reader is slow.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(sleeper, 0, 0, 1);
+    }
+  }
+}
+
+type Done = (error?: Error | null) => void;
+
+/** The methods by which a Writable passes on what was written to it; own properties win over the class's. */
+interface Sink {
+  _write(chunk: Uint8Array | string, encoding: BufferEncoding, done: Done): void;
+  _writev(chunks: { chunk: Uint8Array | string; encoding: BufferEncoding }[], done: Done): void;
+  _final(done: Done): void;
+}
+
+/** Makes a worker's stream write straight to its file descriptor. */
+export function writeDirectly(stream: Writable, fd: 1 | 2): void {
+  const write = (chunks: readonly (Uint8Array | string)[], encodings: readonly BufferEncoding[], done: Done): void => {
+    try {
+      chunks.forEach((chunk, i) => {
+        writeFully(fd, typeof chunk === 'string' ? Buffer.from(chunk, encodings[i]) : chunk);
+      });
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    done();
+  };
+  const sink: Sink = {
+    _write: (chunk, encoding, done) => write([chunk], [encoding], done),
+    _writev: (chunks, done) => write(chunks.map(({ chunk }) => chunk), chunks.map(({ encoding }) => encoding), done),
+    _final: (done) => done(),
+  };
+  Object.assign(stream, sink);
+}

@@ -1,0 +1,67 @@
+/** Local: a variable of which every thread has its own. */
+import { registerTravel, SharedObject } from '../engine/shared-object.js';
+import { Kind } from '../memory/layout.js';
+
+/** Those that the thread running in this isolate has a value of. */
+const touched = new Set<Local<object>>();
+
+/** Takes their values from all Locals: the thread has finished, and another may come to run here. */
+export function clearLocals(): void {
+  for (const local of touched) local._clear();
+  touched.clear();
+}
+
+/**
+ * A value per thread: each thread that reads `value` sees an object of its own, made by `init` on
+ * its first access (`{}` without `init`). The object is let go when its thread has finished. A Local
+ * travels to other threads, by capture or as an argument, and is the same Local there. Python: `threading.local`.
+ *
+ * @example
+ * ```ts
+ * import { currentThread, Local, Thread } from 'heddle';
+ *
+ * const school = new Local<{ student?: string }>();
+ * const greet = () => console.log(`Hello, ${school.value.student} (in ${currentThread().name})`);
+ * for (const [name, student] of [['Thread-A', 'Alice'], ['Thread-B', 'Bob']]) {
+ *   const thread = new Thread({ name, target: () => { school.value.student = student; greet(); } });
+ *   await thread.start();
+ * }
+ * ```
+ */
+export class Local<T extends object = Record<string, unknown>> extends SharedObject {
+  readonly #init: (() => T) | undefined;
+  #value: T | undefined;
+
+  /**
+   * @param init Makes the value of a thread, in that thread; travels as a thread's target does.
+   * @throws TypeError when `init` is neither a function nor undefined.
+   */
+  constructor(init?: () => T) {
+    // The cell is only the identity by which threads know the Local again: any kind that holds nothing.
+    super(Kind.EVENT);
+    if (init !== undefined && typeof init !== 'function') throw new TypeError(`init must be a function, got ${typeof init}`);
+    this.#init = init;
+  }
+
+  /** The calling thread's object. Throws what `init` throws, and then calls it again next time. */
+  get value(): T {
+    if (this.#value === undefined) {
+      this.#value = this.#init === undefined ? ({} as T) : this.#init();
+      touched.add(this as Local<never>);
+    }
+    return this.#value;
+  }
+
+  /** @internal */
+  _clear(): void {
+    this.#value = undefined;
+  }
+
+  static {
+    registerTravel(Local, {
+      tag: 'Local',
+      extra: (local) => local.#init,
+      revive: (init) => new Local(init as (() => object) | undefined),
+    });
+  }
+}

@@ -1,0 +1,84 @@
+/** Who is who among the threads: the current one, the main one, all that run. */
+import { isMainThread } from 'node:worker_threads';
+import { engine } from '../engine/select.js';
+import { reviveShared } from '../engine/shared-object.js';
+import { Header, Thread as ThreadWord, ThreadFlag } from '../memory/layout.js';
+import { onMainEnd } from './exit.js';
+import { isolateData } from './isolate-data.js';
+import { enroll, running } from './running.js';
+import { readName } from './slot.js';
+import { finishThread, Thread } from './thread.js';
+
+const words = engine.words;
+
+/** The Thread whose code runs in this isolate; in the main thread and foreign workers set when first asked for. */
+let current: Thread | undefined;
+
+/** @internal */
+export function setCurrentThread(thread: Thread | undefined): void {
+  current = thread;
+}
+
+/** Makes the Thread of an isolate that is not started as one. */
+function register(name: string, flags: number): Thread {
+  const thread = new Thread({ name });
+  Atomics.store(words, thread._handle + ThreadWord.FLAGS, flags);
+  Atomics.store(words, thread._handle + ThreadWord.IDENT, Atomics.add(words, Header.NEXT_IDENT, 1) + 1);
+  enroll(thread._handle, name);
+  return thread;
+}
+
+let main: Thread | undefined;
+
+if (isMainThread) {
+  main = register('MainThread', ThreadFlag.MAIN);
+  current = main;
+  main._remember();
+  engine.retain(main._handle);
+  Atomics.store(words, Header.MAIN_THREAD, main._handle);
+  onMainEnd(finishThread);
+}
+
+/**
+ * The Thread whose code is running. In a worker that was not started as a Thread it is a stand-in named
+ * `Dummy-N`, which cannot be joined. Python: `threading.current_thread`.
+ */
+export function currentThread(): Thread {
+  current ??= register(isolateData === undefined ? `Dummy-${Atomics.add(words, Header.THREAD_NUMBER, 1) + 1}` : 'idle', ThreadFlag.DUMMY | ThreadFlag.DAEMON);
+  return current;
+}
+
+/** The Thread of the program's first thread, named `MainThread`. Python: `threading.main_thread`. */
+export function mainThread(): Thread {
+  if (main !== undefined) return main;
+  const handle = Atomics.load(words, Header.MAIN_THREAD);
+  // The program's first thread has not loaded heddle: the nearest there is.
+  if (handle === 0) return currentThread();
+  engine.retain(handle);
+  main = reviveShared('Thread', handle, 'MainThread') as Thread;
+  return main;
+}
+
+/**
+ * All threads that run now: the main one, those started and not finished, daemons included, and the
+ * stand-ins of foreign workers that have asked for theirs. Python: `threading.enumerate`.
+ */
+export function enumerate(): Thread[] {
+  currentThread();
+  return running().map(({ slot, thread }) => reviveShared('Thread', thread, readName(slot) ?? '') as Thread);
+}
+
+/** How many threads run now: the length of `enumerate()`. Python: `threading.active_count`. */
+export function activeCount(): number {
+  return enumerate().length;
+}
+
+/** Number of the calling thread, unique in the process and never 0. Python: `threading.get_ident`. */
+export function getIdent(): number {
+  return currentThread().ident as number;
+}
+
+/** Number by which the operating system knows the calling thread; 0 where it cannot be found out. Python: `threading.get_native_id`. */
+export function getNativeId(): number {
+  return engine.nativeThreadId();
+}

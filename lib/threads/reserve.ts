@@ -1,0 +1,147 @@
+/**
+ * The isolates that threads run in: made when needed, and kept warm for the next thread when a thread
+ * has finished and left nothing running.
+ *
+ *   creator                                        isolate
+ *   claim(): IDLE → BUSY, or new Worker            awaits its command queue
+ *   hand over the Thread's handle in `control`
+ *   put the command on the queue ───────────────►  wakes, runs the thread
+ *                                                  BUSY → IDLE, sets the Thread's event
+ *
+ * Nothing here needs the event loop of the creator: it may go on, or block in `joinSync`.
+ */
+import { availableParallelism } from 'node:os';
+import { type ResourceLimits, SHARE_ENV, Worker } from 'node:worker_threads';
+import { engine } from '../engine/select.js';
+import { travelOf } from '../engine/shared-object.js';
+import { Slot } from '../memory/layout.js';
+import { dropBytes } from '../codec/codec.js';
+import { SimpleQueue } from '../queues/simple-queue.js';
+import { Control, type IsolateData, IsolateState, ReserveWord } from './isolate-data.js';
+import { liveSlots, readSlot } from './slot.js';
+
+/** Idle isolates that one creator keeps: about 9 MB each. */
+const RESERVE_BOUND = Math.max(4, 2 * availableParallelism());
+
+export interface Isolate<Occupant> {
+  readonly control: Int32Array<SharedArrayBuffer>;
+  /** Takes commands, encoded. */
+  readonly commands: SimpleQueue<Uint8Array>;
+  /** Who it was last claimed for; kept until the next claim, for the case that the isolate dies. */
+  occupant: Occupant | undefined;
+}
+
+export interface Demands {
+  /** An isolate of its own, which ends with the thread. */
+  readonly fresh: boolean;
+  readonly resourceLimits: ResourceLimits | undefined;
+}
+
+/** What to do when an isolate has died. */
+export interface Undertaker<Occupant> {
+  /** The isolate was ended by an error that nothing inside could catch, such as lack of memory. */
+  failed(error: unknown, occupant: Occupant): void;
+  /** The isolate of this Thread is gone, whichever way. */
+  gone(occupant: Occupant): void;
+  /** As `gone`, for an isolate that died with its creator: all that is known is the handle of its Thread. */
+  orphaned(thread: number): void;
+}
+
+export class Reserve<Occupant> {
+  readonly #isolates = new Set<Isolate<Occupant>>();
+  readonly #words = new Int32Array(new SharedArrayBuffer(4 * ReserveWord.WORDS));
+  readonly #undertaker: Undertaker<Occupant>;
+
+  constructor(undertaker: Undertaker<Occupant>) {
+    this.#undertaker = undertaker;
+    this.#words[ReserveWord.BOUND] = RESERVE_BOUND;
+  }
+
+  /** An isolate that awaits a command: an idle one if there is one and it will do, else a new one. */
+  claim(demands: Demands): Isolate<Occupant> {
+    if (demands.fresh || demands.resourceLimits !== undefined) return this.#create(demands.resourceLimits, false);
+    if (Atomics.load(this.#words, ReserveWord.IDLE) > 0) {
+      for (const isolate of this.#isolates) {
+        if (Atomics.compareExchange(isolate.control, Control.STATE, IsolateState.IDLE, IsolateState.BUSY) === IsolateState.IDLE) {
+          Atomics.sub(this.#words, ReserveWord.IDLE, 1);
+          return isolate;
+        }
+      }
+    }
+    return this.#create(undefined, true);
+  }
+
+  /** Gives back an isolate that was claimed and got no command. */
+  unclaim(isolate: Isolate<Occupant>): void {
+    isolate.occupant = undefined;
+    Atomics.add(this.#words, ReserveWord.IDLE, 1);
+    Atomics.store(isolate.control, Control.STATE, IsolateState.IDLE);
+  }
+
+  /** Those for whom an isolate was claimed that has not been idle since. */
+  *occupants(): Generator<Occupant> {
+    for (const { control, occupant } of this.#isolates) {
+      if (occupant !== undefined && Atomics.load(control, Control.STATE) === IsolateState.BUSY) yield occupant;
+    }
+  }
+
+  #create(resourceLimits: ResourceLimits | undefined, reusable: boolean): Isolate<Occupant> {
+    const control = new Int32Array(new SharedArrayBuffer(4 * Control.WORDS));
+    const commands = new SimpleQueue<Uint8Array>();
+    const travel = travelOf(commands);
+    engine.retain(commands._handle);
+    const data: IsolateData = {
+      heddle: 'isolate',
+      control,
+      reserve: this.#words,
+      commands: { tag: travel.tag, handle: commands._handle, extra: travel.extra?.(commands) },
+      parent: engine.self + 1,
+      reusable,
+      argv: process.argv,
+    };
+    const worker = new Worker(new URL('./worker-entry.js', import.meta.url), {
+      name: 'heddle',
+      workerData: data,
+      env: SHARE_ENV,
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+    });
+    const isolate: Isolate<Occupant> = { control, commands, occupant: undefined };
+    this.#isolates.add(isolate);
+    // Idle isolates do not keep the process alive, and threads do so by themselves (see exit.ts).
+    worker.unref();
+    worker.on('error', (error) => {
+      if (isolate.occupant !== undefined) this.#undertaker.failed(error, isolate.occupant);
+    });
+    worker.on('exit', () => this.#bury(isolate));
+    return isolate;
+  }
+
+  #bury(isolate: Isolate<Occupant>): void {
+    this.#isolates.delete(isolate);
+    const { control, occupant } = isolate;
+    if (Atomics.exchange(control, Control.STATE, IsolateState.RETIRED) === IsolateState.IDLE) Atomics.sub(this.#words, ReserveWord.IDLE, 1);
+    for (const word of [Control.THREAD, Control.STARTED]) {
+      const handle = Atomics.exchange(control, word, 0);
+      if (handle !== 0) engine.release(handle);
+    }
+    while (!isolate.commands.empty()) dropBytes(isolate.commands.getNowait());
+    const slot = Atomics.load(control, Control.SLOT) - 1;
+    if (slot >= 0) this.#sweep(slot, Atomics.load(control, Control.GENERATION));
+    if (occupant !== undefined) this.#undertaker.gone(occupant);
+  }
+
+  /** Sweeps the slot of a dead isolate, and of those it had created: Node ends a worker's workers with it. */
+  #sweep(slot: number, generation: number): void {
+    if (readSlot(slot, Slot.GENERATION) !== generation) return;
+    const children: [slot: number, generation: number][] = [];
+    for (const child of liveSlots()) {
+      if (readSlot(child, Slot.PARENT) === slot + 1) children.push([child, readSlot(child, Slot.GENERATION)]);
+    }
+    for (const [child, childGeneration] of children) {
+      const thread = readSlot(child, Slot.THREAD);
+      if (thread !== 0) this.#undertaker.orphaned(thread);
+      this.#sweep(child, childGeneration);
+    }
+    engine.sweep(slot, generation);
+  }
+}

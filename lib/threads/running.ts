@@ -1,0 +1,86 @@
+/**
+ * Which threads run: the THREAD words of the slots, changed and followed under one lock of the process,
+ * so that a handle read there can be given a reference before its Thread finishes.
+ */
+import type { Handle } from '../engine/engine.js';
+import { engine } from '../engine/select.js';
+import { reviveShared } from '../engine/shared-object.js';
+import { Header, Slot, ThreadFlag, ThreadStatus, Thread as ThreadWord } from '../memory/layout.js';
+import { Lock } from '../sync/lock.js';
+import { liveSlots, ownWord, readSlot, setOwnWord, writeName } from './slot.js';
+
+const words = engine.words;
+
+/** The one lock, made by whoever is first. */
+function registryLock(): Lock {
+  if (Atomics.load(words, Header.REGISTRY) === 0) {
+    const mine = new Lock();
+    mine._remember();
+    // The header's reference.
+    engine.retain(mine._handle);
+    if (Atomics.compareExchange(words, Header.REGISTRY, 0, mine._handle) === 0) return mine;
+    engine.release(mine._handle);
+  }
+  const handle = Atomics.load(words, Header.REGISTRY);
+  engine.retain(handle);
+  return reviveShared('Lock', handle, undefined) as Lock;
+}
+
+const lock = registryLock();
+
+/** Enters a Thread as the one that runs in this isolate. */
+export function enroll(thread: Handle, name: string): void {
+  const flags = Atomics.load(words, thread + ThreadWord.FLAGS);
+  setOwnWord(Slot.IDENT, Atomics.load(words, thread + ThreadWord.IDENT));
+  setOwnWord(Slot.FLAGS, flags);
+  writeName(engine.self, name);
+  // The main thread's and a foreign worker's own names are theirs to choose.
+  if ((flags & (ThreadFlag.MAIN | ThreadFlag.DUMMY)) === 0) engine.setThreadName(name);
+  Atomics.store(words, thread + ThreadWord.NATIVE_ID, engine.nativeThreadId());
+  Atomics.store(words, thread + ThreadWord.SLOT, engine.self + 1);
+  Atomics.store(words, thread + ThreadWord.STATUS, ThreadStatus.RUNNING);
+  lock.withLockSync(() => setOwnWord(Slot.THREAD, thread));
+}
+
+/** Strikes out the Thread of this isolate: it has finished. */
+export function dismiss(): void {
+  lock.withLockSync(() => setOwnWord(Slot.THREAD, 0));
+  setOwnWord(Slot.IDENT, 0);
+}
+
+export interface Running {
+  readonly slot: number;
+  /** Comes with a reference, to be adopted or released. */
+  readonly thread: Handle;
+}
+
+/** The threads that run now, in the slots that `wanted` says. */
+export function running(wanted: (slot: number) => boolean = () => true): Running[] {
+  return lock.withLockSync(() => {
+    const found: Running[] = [];
+    for (const slot of liveSlots()) {
+      const thread = readSlot(slot, Slot.THREAD);
+      if (thread === 0 || !wanted(slot)) continue;
+      engine.retain(thread);
+      found.push({ slot, thread });
+    }
+    return found;
+  });
+}
+
+/** True when this isolate, directly or through others, created the one in `slot`. */
+export function isDescendant(slot: number): boolean {
+  for (let at = readSlot(slot, Slot.PARENT); at !== 0; at = readSlot(at - 1, Slot.PARENT)) {
+    if (at === engine.self + 1) return true;
+  }
+  return false;
+}
+
+export function isDaemon(slot: number): boolean {
+  return (readSlot(slot, Slot.FLAGS) & ThreadFlag.DAEMON) !== 0;
+}
+
+/** Flags of the thread that runs here. */
+export function ownFlags(): number {
+  return ownWord(Slot.FLAGS);
+}

@@ -1,0 +1,397 @@
+/** Thread: a function that runs in an isolate and OS thread of its own, beside the one that started it. */
+import { inspect } from 'node:util';
+import type { ResourceLimits } from 'node:worker_threads';
+import { encodeBytes } from '../codec/codec.js';
+import { engine } from '../engine/select.js';
+import { registerTravel, SharedObject } from '../engine/shared-object.js';
+import { block, deadlineOf, promise, type SyncWaitOptions, settleOwnGrants, timeoutOf, type WaitOptions } from '../engine/wait.js';
+import { ThreadStateError, WorkerLostError } from '../errors.js';
+import { Event, Header, Kind, Outcome, Slot, ThreadFlag, ThreadStatus, Thread as ThreadWord, WaiterMode } from '../memory/layout.js';
+import { deliverErrors, report } from './excepthook.js';
+import { joinBeforeExit } from './exit.js';
+import { Control, isolateData } from './isolate-data.js';
+import { type Isolate, Reserve } from './reserve.js';
+import { encodeName, ownWord, readName, readSlot, writeName } from './slot.js';
+
+/** What a Thread is made of. */
+export interface ThreadOptions<A extends unknown[] = unknown[]> {
+  /**
+   * What the thread runs. An exported function travels by reference to its module; any other with a
+   * copy of the variables it captures, except that shared objects (Lock, Queue, Value, …) arrive as
+   * the same objects. May be async: the thread has finished when its promise has settled.
+   */
+  target?: ((...args: A) => unknown) | undefined;
+  /** Arguments of `target`, copied in the same way; default none. */
+  args?: A | undefined;
+  /** Default: `Thread-N`, with the name of `target` in parentheses if it has one. */
+  name?: string | undefined;
+  /** True: ends with the process instead of keeping it alive. Default: as the thread that creates it. */
+  daemon?: boolean | undefined;
+  /** True: a new isolate, with no trace of earlier threads, which ends with the thread. Default false. */
+  fresh?: boolean | undefined;
+  /** Memory limits of the isolate, which is then one of its own, as with `fresh`. */
+  resourceLimits?: ResourceLimits | undefined;
+}
+
+type ThreadClass = abstract new (...args: never[]) => Thread;
+
+/** What an isolate is told to run; the Thread itself is handed over beside it. */
+export interface Command {
+  readonly target: ((...args: unknown[]) => unknown) | undefined;
+  readonly args: unknown[];
+  /** For a subclass: the class, or its name if every isolate knows it, and the fields of the instance. */
+  readonly subclass: ThreadClass | string | undefined;
+  readonly fields: Record<string, unknown>;
+}
+
+const words = engine.words;
+
+function statusOf(handle: number): number {
+  return Atomics.load(words, handle + ThreadWord.STATUS);
+}
+
+/** Marks a Thread as finished and lets its joiners go: once, by its isolate or, if that died, by its undertaker. */
+export function finishThread(handle: number): void {
+  if (Atomics.exchange(words, handle + ThreadWord.STATUS, ThreadStatus.FINISHED) === ThreadStatus.FINISHED) return;
+  Atomics.store(words, handle + ThreadWord.SLOT, 0);
+  engine.eventSet(handle);
+  settleOwnGrants();
+}
+
+/** The isolates this isolate has made for its threads. */
+export const reserve = new Reserve<Thread>({
+  failed(error, thread) {
+    // An error after the thread has finished is one of the isolate, which nobody uses then.
+    if (thread.isAlive()) report(describeLoss(error), thread);
+  },
+  gone(thread) {
+    thread._bury();
+  },
+  orphaned: finishThread,
+});
+
+function describeLoss(error: unknown): unknown {
+  if ((error as NodeJS.ErrnoException | null)?.code !== 'ERR_WORKER_OUT_OF_MEMORY') return error;
+  return new WorkerLostError('the isolate of the thread reached its memory limit and was ended; raise resourceLimits of the Thread, or hold less', { cause: error });
+}
+
+/** Starts that have not been answered yet: until then the child is not in the registry. */
+export const pendingStarts = new Set<Promise<void>>();
+
+/** What `Thread` keeps of its options until it is started. */
+interface Plan {
+  readonly target: ((...args: unknown[]) => unknown) | undefined;
+  readonly args: unknown[];
+  readonly fresh: boolean;
+  readonly resourceLimits: ResourceLimits | undefined;
+}
+
+const nothing: Plan = { target: undefined, args: [], fresh: false, resourceLimits: undefined };
+
+/** Properties that every shared object has. */
+const ownKeys: ReadonlySet<string> = new Set(['_handle', 'adopted']);
+
+/** Subclasses that every isolate has by name, so that the class need not travel. */
+export const wellKnownClasses = new Map<string, ThreadClass>();
+
+/** True while this isolate, one of ours, runs no thread: code that runs then is a module being imported. */
+let importing = isolateData !== undefined;
+
+/** @internal */
+export function setImporting(value: boolean): void {
+  importing = value;
+}
+
+/**
+ * An OS thread with an isolate of its own that runs a function, or the `run` method of a subclass.
+ * Real parallelism: there is no global lock. Python: `threading.Thread`.
+ *
+ * A Thread travels: passed to another thread it is the same thread there, which may join it or read
+ * its name. Threads keep the process alive until they have finished, unless they are daemons. An
+ * uncaught error in a thread is printed, or given to the excepthook (`setExcepthook`), and ends
+ * neither the process nor changes its exit code. `process.exit()` in a thread ends that thread only.
+ *
+ * Isolates are reused: what a thread leaves in module variables or on `globalThis` is there for a later
+ * thread to see; `fresh: true` gives a thread an isolate that none has used.
+ *
+ * @example
+ * ```ts
+ * import { Lock, Thread, Value } from 'heddle';
+ *
+ * const lock = new Lock();
+ * const total = new Value('i', 0);
+ * const threads = [1, 2, 3].map((n) => new Thread({
+ *   target: () => lock.withLockSync(() => { total.value += n; }),
+ * }));
+ * for (const thread of threads) await thread.start();
+ * for (const thread of threads) await thread.join();
+ * console.log(total.value); // 6
+ * ```
+ *
+ * @example A subclass: its fields travel with it, its constructor does not run again
+ * ```ts
+ * class Greeter extends Thread {
+ *   greeting: string;
+ *   constructor(greeting: string) {
+ *     super();
+ *     this.greeting = greeting;
+ *   }
+ *   override run() {
+ *     console.log(this.greeting, 'from', this.name);
+ *   }
+ * }
+ * const greeter = new Greeter('hello');
+ * await greeter.start();
+ * await greeter.join();
+ * ```
+ */
+export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
+  #plan: Plan = nothing;
+  /** As last seen from here; while the thread runs, its slot has the current one. */
+  #name = '';
+  /** Handle of the event that a start waits for, 0 when none does. */
+  #started = 0;
+
+  /**
+   * @throws TypeError when an option is of the wrong type.
+   */
+  constructor(options?: ThreadOptions<A>) {
+    super(Kind.THREAD);
+    if (this.adopted) return;
+    this.#plan = planOf(options);
+    this.#name = nameOf(options);
+    // A stand-in for a foreign worker is a daemon, but what it starts shall not end unasked.
+    const daemon = options?.daemon ?? (ownWord(Slot.FLAGS) & (ThreadFlag.DAEMON | ThreadFlag.DUMMY)) === ThreadFlag.DAEMON;
+    Atomics.store(words, this._handle + ThreadWord.FLAGS, daemon ? ThreadFlag.DAEMON : 0);
+  }
+
+  /**
+   * What the thread does: calls `target` with `args`. A subclass overrides it; its class and the fields
+   * of the instance then travel as a function and its captured variables do. Called directly, it runs in the
+   * calling thread. Python: `Thread.run`.
+   */
+  run(): unknown {
+    const { target, args } = this.#plan;
+    return target?.(...args);
+  }
+
+  /**
+   * Starts the thread. The promise resolves once the target runs. Python: `Thread.start`, which blocks
+   * until then as `startSync` does.
+   *
+   * @throws ThreadStateError, at the call, when the thread has been started before, was made by another thread, or a
+   * module starts it while a thread imports that module (guard with `isMainThread`).
+   * @throws FunctionNotShippableError, at the call, when the target or the class cannot travel.
+   * @throws NotSerializableError, at the call, when an argument or a captured variable cannot.
+   */
+  start(): Promise<void> {
+    const started = this.#launch();
+    const answered = promise(engine.eventWait(started, WaiterMode.LOOP, -1), -1, undefined, () => this.#answered(started));
+    pendingStarts.add(answered);
+    answered.then(() => pendingStarts.delete(answered));
+    settleOwnGrants();
+    return answered;
+  }
+
+  /** `start`, blocking the calling thread until the target runs. Throws as `start` does. */
+  startSync(): void {
+    const started = this.#launch();
+    block(engine.eventWait(started, WaiterMode.THREAD, -1), -1);
+    this.#answered(started);
+  }
+
+  #answered(started: number): void {
+    this.#started = 0;
+    engine.disown(started);
+  }
+
+  /** Sends the thread on its way; returns the handle of the event that tells of its start. */
+  #launch(): number {
+    const handle = this._handle;
+    if (this.adopted) throw new ThreadStateError(`${this.name} can only be started by the thread that made it`);
+    if (statusOf(handle) !== ThreadStatus.INITIAL) throw new ThreadStateError(`threads can only be started once, and ${this.name} has been`);
+    if (importing) {
+      throw new ThreadStateError(
+        `${this.name} was started by a module while a thread imported it to get at one of its functions, and so on without end; ` +
+          'start threads only under `if (isMainThread)` (from node:worker_threads), or move the functions they run to a module of their own',
+      );
+    }
+    const command = this.#command();
+    const isolate = reserve.claim(this.#plan);
+    const started = engine.create(Kind.EVENT);
+    this.#handOver(isolate, started);
+    isolate.occupant = this as Thread<never> as Thread;
+    Atomics.store(words, handle + ThreadWord.IDENT, Atomics.add(words, Header.NEXT_IDENT, 1) + 1);
+    Atomics.store(words, handle + ThreadWord.STATUS, ThreadStatus.STARTED);
+    isolate.commands.putSync(command);
+    this.#started = started;
+    this.#plan = nothing;
+    joinBeforeExit();
+    return started;
+  }
+
+  /** What the isolate is told, encoded. */
+  #command(): Uint8Array {
+    const { target, args } = this.#plan;
+    const cls = this.constructor as ThreadClass;
+    // Only what the subclass added: the state of Thread itself is shared, not copied.
+    const fields = Object.fromEntries(Object.entries(this).filter(([key]) => !ownKeys.has(key)));
+    const subclass = wellKnownClasses.get(cls.name) === cls ? cls.name : cls;
+    const command: Command = { target, args, subclass: cls === Thread ? undefined : subclass, fields };
+    return encodeBytes(command, 'thread');
+  }
+
+  #handOver({ control }: Isolate<Thread>, started: number): void {
+    const name = encodeName(this.#name);
+    new Uint8Array(control.buffer, Control.NAME * 4).set(name);
+    Atomics.store(control, Control.NAME_LENGTH, name.length);
+    this._remember();
+    engine.retain(this._handle);
+    engine.retain(started);
+    Atomics.store(control, Control.THREAD, this._handle);
+    Atomics.store(control, Control.STARTED, started);
+  }
+
+  /**
+   * Waits until the thread has finished. Any number of threads may wait, any number of times. Python: `Thread.join`.
+   *
+   * @returns true when the thread has finished, false when the timeout (ms) was over first.
+   * @throws ThreadStateError (as a rejection) when the thread has not been started, is the calling thread, or stands for
+   * an isolate that is no Thread.
+   */
+  async join(options?: WaitOptions): Promise<boolean> {
+    const timeout = timeoutOf(options);
+    options?.signal?.throwIfAborted();
+    this.#assertJoinable();
+    const finished = await promise(
+      engine.eventWait(this._handle, WaiterMode.LOOP, timeout),
+      timeout,
+      options?.signal,
+      (outcome) => outcome === Outcome.GRANTED,
+    );
+    deliverErrors();
+    return finished;
+  }
+
+  /** `join`, blocking the calling thread. Throws what `join` rejects with. */
+  joinSync(options?: SyncWaitOptions): boolean {
+    const timeout = timeoutOf(options);
+    this.#assertJoinable();
+    const deadline = deadlineOf(timeout);
+    const finished = block(engine.eventWait(this._handle, WaiterMode.THREAD, timeout), deadline) === Outcome.GRANTED;
+    deliverErrors();
+    return finished;
+  }
+
+  #assertJoinable(): void {
+    if (statusOf(this._handle) === ThreadStatus.INITIAL) throw new ThreadStateError(`${this.name} cannot be joined before it is started`);
+    if (ownWord(Slot.THREAD) === this._handle) throw new ThreadStateError(`${this.name} cannot join itself: it would wait for ever`);
+    if (this.#flags & ThreadFlag.DUMMY) throw new ThreadStateError(`${this.name} cannot be joined: it is a worker that was not started as a Thread`);
+  }
+
+  /** True from the start of the thread until it has finished. Python: `Thread.is_alive`. */
+  isAlive(): boolean {
+    const status = statusOf(this._handle);
+    return status === ThreadStatus.STARTED || status === ThreadStatus.RUNNING;
+  }
+
+  /** Number of the thread, unique in the process; undefined before its start. Python: `Thread.ident`. */
+  get ident(): number | undefined {
+    return Atomics.load(words, this._handle + ThreadWord.IDENT) || undefined;
+  }
+
+  /** Number by which the operating system knows the thread; undefined before its start and where it cannot be found out. Python: `Thread.native_id`. */
+  get nativeId(): number | undefined {
+    return Atomics.load(words, this._handle + ThreadWord.NATIVE_ID) || undefined;
+  }
+
+  /** Name of the thread, for people; need not be unique. Seen by the operating system where the engine supports it. Python: `Thread.name`. */
+  get name(): string {
+    const slot = Atomics.load(words, this._handle + ThreadWord.SLOT) - 1;
+    if (slot >= 0) {
+      const name = readName(slot);
+      // The slot may have gone to another thread between the two looks.
+      if (name !== undefined && readSlot(slot, Slot.THREAD) === this._handle) this.#name = name;
+    }
+    return this.#name;
+  }
+
+  set name(value: string) {
+    this.#name = String(value);
+    const slot = Atomics.load(words, this._handle + ThreadWord.SLOT) - 1;
+    if (slot < 0) return;
+    writeName(slot, this.#name);
+    if (slot === engine.self) engine.setThreadName(this.#name);
+  }
+
+  /** True when the thread ends with the process instead of keeping it alive. Python: `Thread.daemon`. */
+  get daemon(): boolean {
+    return (this.#flags & ThreadFlag.DAEMON) !== 0;
+  }
+
+  /** @throws ThreadStateError once the thread has been started. */
+  set daemon(value: boolean) {
+    if (statusOf(this._handle) !== ThreadStatus.INITIAL) throw new ThreadStateError(`daemon of ${this.name} cannot be set: it has been started`);
+    Atomics.store(words, this._handle + ThreadWord.FLAGS, value ? ThreadFlag.DAEMON : 0);
+  }
+
+  get #flags(): number {
+    return Atomics.load(words, this._handle + ThreadWord.FLAGS);
+  }
+
+  /** `<Thread(name, started daemon 7)>`, as Python prints it. */
+  [inspect.custom](): string {
+    const status = this.isAlive() ? 'started' : this.ident === undefined ? 'initial' : 'stopped';
+    return `<${this.constructor.name}(${[this.name, [status, ...(this.daemon ? ['daemon'] : []), ...(this.ident === undefined ? [] : [this.ident])].join(' ')].join(', ')})>`;
+  }
+
+  /** Gives a Thread made elsewhere its name and, in the isolate that runs it, its work. @internal */
+  _assume(name: string, command?: Command): void {
+    this.#name = name;
+    if (command === undefined) return;
+    this.#plan = { ...nothing, target: command.target, args: command.args };
+    const cls = typeof command.subclass === 'string' ? wellKnownClasses.get(command.subclass) : command.subclass;
+    if (cls !== undefined) Object.setPrototypeOf(this, cls.prototype);
+    Object.assign(this, command.fields);
+  }
+
+  /** The isolate is gone: whoever waits for its start or its end need not wait on. @internal */
+  _bury(): void {
+    if (this.#started !== 0) engine.eventSet(this.#started);
+    finishThread(this._handle);
+    settleOwnGrants();
+  }
+
+  static {
+    registerTravel(Thread, { tag: 'Thread', extra: (thread) => thread.name, revive: (name) => reviveThread(() => new Thread(), name as string) });
+  }
+}
+
+/** The wrapper for a Thread made elsewhere. */
+export function reviveThread<T extends Thread>(make: () => T, name: string): T {
+  const thread = make();
+  thread._assume(name);
+  return thread;
+}
+
+function planOf(options: ThreadOptions<never> | undefined): Plan {
+  if (options === undefined) return nothing;
+  if (typeof options !== 'object' || options === null) throw new TypeError(`the options of a Thread must be an object like { target, args }, got ${inspect(options)}`);
+  const { target, args = [], daemon, fresh = false, resourceLimits } = options as ThreadOptions;
+  if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function, got ${inspect(target)}`);
+  if (!Array.isArray(args)) throw new TypeError(`args must be an array, got ${inspect(args)}`);
+  if (daemon !== undefined && typeof daemon !== 'boolean') throw new TypeError(`daemon must be a boolean, got ${inspect(daemon)}`);
+  if (typeof fresh !== 'boolean') throw new TypeError(`fresh must be a boolean, got ${inspect(fresh)}`);
+  if (resourceLimits !== undefined && (typeof resourceLimits !== 'object' || resourceLimits === null)) {
+    throw new TypeError(`resourceLimits must be an object, got ${inspect(resourceLimits)}`);
+  }
+  return { target: target as Plan['target'], args, fresh, resourceLimits };
+}
+
+function nameOf(options: ThreadOptions<never> | undefined): string {
+  const name = options?.name;
+  if (name !== undefined && String(name) !== '') return String(name);
+  const number = Atomics.add(words, Header.THREAD_NUMBER, 1) + 1;
+  const target = (options?.target as { name?: string } | undefined)?.name;
+  return target ? `Thread-${number} (${target})` : `Thread-${number}`;
+}

@@ -1,0 +1,178 @@
+/**
+ * What an isolate of heddle runs: it awaits commands, one thread after the other, and between them puts
+ * back what a thread may have changed.
+ *
+ *   awaits a command ─► enroll ─► start answered, run() ─► uncaught? report ─► dismiss, let joiners go ─┐
+ *        ▲                                                                                             │
+ *        └── idle: back in the reserve ◄── nothing left running (else when the loop has run dry) ◄─────┘
+ */
+import { decodeBytes, neededModulesOfBytes } from '../codec/codec.js';
+import { engine } from '../engine/select.js';
+import { reviveShared } from '../engine/shared-object.js';
+import { promise, settleOwnGrants } from '../engine/wait.js';
+import { Outcome, Slot, Thread as ThreadWord, ThreadFlag, WaiterMode } from '../memory/layout.js';
+import type { SimpleQueue } from '../queues/simple-queue.js';
+import { writeDirectly } from './console.js';
+import { dropExcepthook, report } from './excepthook.js';
+import { Control, type IsolateData, IsolateState, isolateData, ReserveWord } from './isolate-data.js';
+import { clearLocals } from './local.js';
+import { setCurrentThread } from './registry.js';
+import { dismiss, enroll } from './running.js';
+import { decodeName, ownWord, setOwnWord } from './slot.js';
+import { type Command, finishThread, pendingStarts, reserve, setImporting, type Thread } from './thread.js';
+import './timer.js';
+
+if (isolateData === undefined) throw new Error('worker-entry.js is what the isolates of heddle run, and no module to import');
+const { control, reserve: reserveWords, commands: passed, parent, reusable, argv }: IsolateData = isolateData;
+
+writeDirectly(process.stdout, 1);
+writeDirectly(process.stderr, 2);
+process.argv = [...argv];
+
+const commands = reviveShared(passed.tag, passed.handle, passed.extra) as SimpleQueue<Uint8Array>;
+setOwnWord(Slot.PARENT, parent);
+Atomics.store(control, Control.GENERATION, ownWord(Slot.GENERATION));
+Atomics.store(control, Control.SLOT, engine.self + 1);
+
+/** The thread that runs, or that ran last and may have left something behind. */
+let current: Thread | undefined;
+
+function reportUncaught(error: unknown): void {
+  if (current !== undefined) report(error, current);
+}
+process.on('uncaughtException', reportUncaught);
+process.on('unhandledRejection', reportUncaught);
+process.on('exit', () => {
+  // process.exit() in a thread, or the natural end of the isolate.
+  if (ownWord(Slot.THREAD) !== 0 && current !== undefined) conclude(current);
+});
+
+/** Listeners that belong to the isolate; a thread's own are removed when it has finished. */
+const ownListeners = new Map(process.eventNames().map((event) => [event, new Set(process.listeners(event as NodeJS.Signals))]));
+
+function removeListeners(): void {
+  for (const event of process.eventNames()) {
+    const own = ownListeners.get(event);
+    for (const listener of process.listeners(event as NodeJS.Signals)) {
+      if (own?.has(listener) !== true) process.removeListener(event, listener as () => void);
+    }
+  }
+}
+
+/** Active handles and requests of an isolate that runs nothing. */
+const quiet = process.getActiveResourcesInfo().length;
+
+function nothingLeft(): boolean {
+  return process.getActiveResourcesInfo().length <= quiet;
+}
+
+/** A turn of the event loop: rejections are reported and closed handles gone after it. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Resolves when nothing keeps the event loop alive any more. */
+function loopRunsDry(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('beforeExit', () => resolve());
+  });
+}
+
+/** Waits until a command has come, without taking it. */
+function commandArrives(): Promise<void> {
+  return promise(engine.queueAwaitItem(commands._handle, WaiterMode.LOOP, -1), -1, undefined, (outcome) => {
+    if (outcome === Outcome.GRANTED) engine.queueUnreserve(commands._handle, 1);
+  });
+}
+
+/** The Thread that the creator has handed over. */
+function takeThread(): Thread {
+  const handle = Atomics.exchange(control, Control.THREAD, 0);
+  const name = decodeName(new Uint8Array(control.buffer, Control.NAME * 4, Atomics.load(control, Control.NAME_LENGTH)));
+  return reviveShared('Thread', handle, name) as Thread;
+}
+
+function answerStart(): void {
+  const started = Atomics.exchange(control, Control.STARTED, 0);
+  engine.eventSet(started);
+  engine.release(started);
+}
+
+/** Runs a thread until its target's promise has settled. */
+async function run(thread: Thread): Promise<void> {
+  const name = thread.name;
+  enroll(thread._handle, name);
+  setCurrentThread(thread);
+  try {
+    const command = commands.getNowait();
+    await loadModules(neededModulesOfBytes(command));
+    thread._assume(name, decodeBytes(command) as Command);
+    setImporting(false);
+    answerStart();
+    await thread.run();
+  } catch (error) {
+    report(error, thread);
+  }
+  if (Atomics.load(control, Control.STARTED) !== 0) answerStart();
+  // A thread it has just started is in the registry before this one leaves it.
+  await Promise.all(pendingStarts);
+  await turn();
+}
+
+/** Lets the joiners of a thread go. */
+function conclude(thread: Thread): void {
+  dropExcepthook();
+  dismiss();
+  finishThread(thread._handle);
+}
+
+/** Puts the isolate back as it was before the thread. */
+function cleanUp(): void {
+  removeListeners();
+  clearLocals();
+  engine.setThreadName('heddle');
+  process.exitCode = undefined;
+  setOwnWord(Slot.FLAGS, 0);
+  setCurrentThread(undefined);
+  setImporting(true);
+}
+
+/** True when the isolate has gone back to the reserve; false when the reserve is full. */
+function becomeIdle(): boolean {
+  const idle = Atomics.add(reserveWords, ReserveWord.IDLE, 1);
+  const hasChildren = !reserve.occupants().next().done;
+  if (idle >= Atomics.load(reserveWords, ReserveWord.BOUND) && !hasChildren) {
+    Atomics.sub(reserveWords, ReserveWord.IDLE, 1);
+    Atomics.store(control, Control.STATE, IsolateState.RETIRED);
+    return false;
+  }
+  Atomics.store(control, Control.STATE, IsolateState.IDLE);
+  return true;
+}
+
+async function serve(): Promise<void> {
+  for (;;) {
+    await commandArrives();
+    const thread = takeThread();
+    current = thread;
+    await run(thread);
+    if (reusable && nothingLeft()) {
+      cleanUp();
+      // Idle before its joiners know: who joins and then starts a thread finds this isolate free.
+      const kept = becomeIdle();
+      conclude(thread);
+      if (!kept) return;
+      continue;
+    }
+    conclude(thread);
+    await loopRunsDry();
+    if (!reusable) {
+      for (const child of reserve.occupants()) await child.join();
+      return;
+    }
+    cleanUp();
+    if (!becomeIdle()) return;
+  }
+}
+
+void serve();
