@@ -30,7 +30,8 @@ function missingTools() {
   const missing = [];
   // Visual Studio is not on the path: node-gyp finds it itself.
   if (process.platform !== 'win32') {
-    if (![process.env.CXX, 'c++', 'g++', 'clang++'].some((name) => name && answers(name, ['--version']))) missing.push('C++ compiler');
+    if (![process.env.CXX, 'c++', 'g++', 'clang++'].some((name) => name && answers(name, ['--version'])))
+      missing.push('C++ compiler');
     if (![process.env.MAKE, 'make', 'gmake'].some((name) => name && answers(name, ['--version']))) missing.push('make');
   }
   const pythons = [process.env.PYTHON, process.env.npm_config_python, 'python3', 'python', 'py'];
@@ -65,7 +66,9 @@ function headers() {
     const file = dir && join(dir, 'include/node/node_version.h');
     if (!file || !existsSync(file)) return false;
     // Headers of another Node-API generation would do, but not of another major version's V8 options.
-    return readFileSync(file, 'utf8').includes(`#define NODE_MAJOR_VERSION ${process.versions.node.split('.', 1)[0]}\n`);
+    return readFileSync(file, 'utf8').includes(
+      `#define NODE_MAJOR_VERSION ${process.versions.node.split('.', 1)[0]}\n`,
+    );
   });
 }
 
@@ -93,18 +96,22 @@ function build() {
     console.log(`no ${missing.join(' and no ')} found: heddle will run on its fallback engine`);
     return 0;
   }
+  // The root binding.gyp is not in the package, see native/binding.gyp.
+  const directory = existsSync(join(root, 'binding.gyp')) ? root : native;
   const nodedir = headers();
-  const args = [nodeGyp(), 'configure', 'build', '-C', native];
+  const args = [nodeGyp(), 'configure', 'build', '-C', directory];
   if (nodedir !== undefined) args.push('--nodedir', nodedir);
   if (process.env.HEDDLE_BUILD_VERBOSE) args.push('--verbose');
   const { status, error } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
   if (error) throw error;
   if (status !== 0) return status ?? 1;
 
-  // Renamed into place: a process that has the old addon loaded keeps the file it has mapped.
-  mkdirSync(dirname(addon), { recursive: true });
-  copyFileSync(join(native, 'build/Release/heddle.node'), `${addon}.new`);
-  renameSync(`${addon}.new`, addon);
+  if (directory === native) {
+    // Renamed into place: a process that has the old addon loaded keeps the file it has mapped.
+    mkdirSync(dirname(addon), { recursive: true });
+    copyFileSync(join(native, 'build/Release/heddle.node'), `${addon}.new`);
+    renameSync(`${addon}.new`, addon);
+  }
   writeFileSync(stamp, hash);
   return 0;
 }

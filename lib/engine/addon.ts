@@ -14,10 +14,13 @@ export interface Addon {
 }
 
 /** An addon, or why there is none: each refusal says the cause and what to do about it. */
-export type LoadResult = { readonly addon: Addon; readonly refusals: readonly [] } | { readonly addon: undefined; readonly refusals: readonly string[] };
+export type LoadResult =
+  | { readonly addon: Addon; readonly refusals: readonly [] }
+  | { readonly addon: undefined; readonly refusals: readonly string[] };
 
 const packageRoot = new URL('../../', import.meta.url);
-const BUILD_REMEDY = 'to build it from source, which needs a C++20 compiler, make and Python: npm explore heddle -- npm run build:native';
+const BUILD_REMEDY =
+  'to build it from source, which needs a C++20 compiler, make and Python: npm explore heddle -- npm run build:native';
 
 /** C library of this process: `glibc` or `musl` on Linux, else nothing. */
 function libc(): 'glibc' | 'musl' | undefined {
@@ -43,9 +46,11 @@ export function prebuildName(): string {
 function remedyFor(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const message = String(error);
-  if (code === 'ERR_DLOPEN_DISABLED') return 'start Node with --allow-addons beside --permission, and without --no-addons';
+  if (code === 'ERR_DLOPEN_DISABLED')
+    return 'start Node with --allow-addons beside --permission, and without --no-addons';
   if (/NODE_MODULE_VERSION|Module did not self-register/.test(message)) return BUILD_REMEDY;
-  if (/GLIBC_|GLIBCXX_/.test(message)) return `this system is older than the one the addon was built on; ${BUILD_REMEDY}`;
+  if (/GLIBC_|GLIBCXX_/.test(message))
+    return `this system is older than the one the addon was built on; ${BUILD_REMEDY}`;
   return BUILD_REMEDY;
 }
 
@@ -59,7 +64,9 @@ export function loadAddon(): LoadResult {
     try {
       const addon = require(file) as Addon;
       if (addon.layoutHash === LAYOUT_HASH) return { addon, refusals: [] };
-      refusals.push(`${candidate}: built from other sources than this package (layout ${hex(addon.layoutHash)}, expected ${hex(LAYOUT_HASH)}); ${BUILD_REMEDY}`);
+      refusals.push(
+        `${candidate}: built from other sources than this package (layout ${hex(addon.layoutHash)}, expected ${hex(LAYOUT_HASH)}); ${BUILD_REMEDY}`,
+      );
     } catch (error) {
       if (existsSync(file)) refusals.push(`${candidate}: ${firstLine(error)}; ${remedyFor(error)}`);
       else refusals.push(`${candidate}: does not exist; ${BUILD_REMEDY}`);

@@ -21,14 +21,25 @@ export interface Binding extends Pick<Engine, Passed | 'supports' | 'self'> {
   queuePutNumber(handle: Handle, reserved: boolean, number: number, key?: Uint8Array, handles?: Int32Array): Outcome;
   queuePutString(handle: Handle, reserved: boolean, string: string, key?: Uint8Array, handles?: Int32Array): Outcome;
   /** `bytes` undefined: they are at the start of `scratch`. */
-  queuePutBytes(handle: Handle, reserved: boolean, lane: number, length: number, bytes: Uint8Array | undefined, key?: Uint8Array, handles?: Int32Array): Outcome;
+  queuePutBytes(
+    handle: Handle,
+    reserved: boolean,
+    lane: number,
+    length: number,
+    bytes: Uint8Array | undefined,
+    key?: Uint8Array,
+    handles?: Int32Array,
+  ): Outcome;
 }
 
 /** Methods of the engine that need a word of TypeScript. */
 type Wrapped = 'create' | 'queueInit' | 'queuePut' | 'arrayAllocate' | 'arrayBuffer';
 
 /** Methods of the engine that are the addon's own functions, called without anything between. */
-type Passed = Exclude<keyof Engine, Wrapped | 'name' | 'supports' | 'self' | 'words' | 'longs' | 'doubles' | 'out' | 'ready' | 'scratch'>;
+type Passed = Exclude<
+  keyof Engine,
+  Wrapped | 'name' | 'supports' | 'self' | 'words' | 'longs' | 'doubles' | 'out' | 'ready' | 'scratch'
+>;
 
 export class NativeEngine implements Engine {
   readonly name = 'native';
@@ -147,7 +158,8 @@ export class NativeEngine implements Engine {
   }
 
   queueInit(handle: Handle, discipline: number, maxSize: number): void {
-    if (this.#binding.queueInit(handle, discipline, maxSize) !== Outcomes.OK) throw new ArenaExhaustedError('no memory for another queue');
+    if (this.#binding.queueInit(handle, discipline, maxSize) !== Outcomes.OK)
+      throw new ArenaExhaustedError('no memory for another queue');
   }
 
   arrayAllocate(handle: Handle, byteLength: number): void {
@@ -167,9 +179,13 @@ export class NativeEngine implements Engine {
     const extras = key !== undefined || handles !== undefined;
     switch (item.lane) {
       case ItemLane.NUMBER:
-        return extras ? this.#putNumber(handle, reserved, item.number, key, handles) : this.#putNumber(handle, reserved, item.number);
+        return extras
+          ? this.#putNumber(handle, reserved, item.number, key, handles)
+          : this.#putNumber(handle, reserved, item.number);
       case ItemLane.STRING:
-        return extras ? this.#putString(handle, reserved, item.string, key, handles) : this.#putString(handle, reserved, item.string);
+        return extras
+          ? this.#putString(handle, reserved, item.string, key, handles)
+          : this.#putString(handle, reserved, item.string);
       default: {
         const bytes = item.length === 0 || item.bytes === this.scratch ? undefined : item.bytes;
         return extras

@@ -32,7 +32,9 @@ function wish(): Wish {
   const value = process.env.HEDDLE_ENGINE ?? '';
   if (value === '' || value === 'auto') return 'auto';
   if (value === 'native' || value === 'fallback') return value;
-  throw new EngineUnavailableError(`HEDDLE_ENGINE is ${JSON.stringify(value)}; it may be native, fallback or auto (the default)`);
+  throw new EngineUnavailableError(
+    `HEDDLE_ENGINE is ${JSON.stringify(value)}; it may be native, fallback or auto (the default)`,
+  );
 }
 
 /** The native engine, or why not. */
@@ -47,11 +49,14 @@ function native(): Choice | readonly string[] {
 }
 
 function unavailable(why: string, refusals: readonly string[]): EngineUnavailableError {
-  return new EngineUnavailableError([`${why} cannot be loaded:`, ...refusals.map((refusal) => `  - ${refusal}`)].join('\n'));
+  return new EngineUnavailableError(
+    [`${why} cannot be loaded:`, ...refusals.map((refusal) => `  - ${refusal}`)].join('\n'),
+  );
 }
 
 function choose(wished: Wish): Choice {
-  if (wished === 'fallback') return { engine: new FallbackEngine(), refusals: ['HEDDLE_ENGINE=fallback asks for the fallback engine'] };
+  if (wished === 'fallback')
+    return { engine: new FallbackEngine(), refusals: ['HEDDLE_ENGINE=fallback asks for the fallback engine'] };
   const choice = native();
   if ('engine' in choice) return choice;
   if (wished === 'native') throw unavailable('the native engine, which HEDDLE_ENGINE=native asks for,', choice);
@@ -66,7 +71,9 @@ function join(family: Family, wished: Wish): Choice {
     );
   }
   if (family.layout !== LAYOUT_HASH) {
-    throw new EngineUnavailableError('the thread that started this worker runs another version of heddle; make both load the same copy of the package');
+    throw new EngineUnavailableError(
+      'the thread that started this worker runs another version of heddle; make both load the same copy of the package',
+    );
   }
   if (family.engine === 'fallback') return { engine: new FallbackEngine(), refusals: family.refusals };
   const choice = native();

@@ -61,7 +61,7 @@ napi_value wait(napi_env env, napi_callback_info info) {
   const int32_t ticket = arguments.handle<NODE>(0);
   const double timeout = arguments.number(1);
   if (!arguments.valid()) return nullptr;
-  const Outcome outcome = arguments.core().wait(ticket, timeout);
+  const OutcomeCode outcome = arguments.core().wait(ticket, timeout);
   arguments.environment().out[0] = arguments.core().out()[0];
   return to_integer(env, outcome);
 }
@@ -71,7 +71,7 @@ napi_value cancel(napi_env env, napi_callback_info info) {
   Arguments<1> arguments(env, info);
   const int32_t ticket = arguments.handle<NODE>(0);
   if (!arguments.valid()) return nullptr;
-  const Outcome outcome = arguments.core().cancel(ticket);
+  const OutcomeCode outcome = arguments.core().cancel(ticket);
   arguments.environment().out[0] = arguments.core().out()[0];
   return to_integer(env, outcome);
 }

@@ -149,7 +149,7 @@ napi_value take(napi_env env, napi_callback_info info) {
 
   Environment& environment = arguments.environment();
   TakenItem item;
-  const Outcome outcome = arguments.core().queue_take(
+  const OutcomeCode outcome = arguments.core().queue_take(
       handle, reserved, {environment.scratch, EngineCore::kScratchBytes}, item);
   if (outcome != layout::Outcome::OK) {
     environment.out[0] = -outcome;
