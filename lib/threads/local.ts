@@ -47,7 +47,7 @@ export class Local<T extends object = Record<string, unknown>> extends SharedObj
   get value(): T {
     if (this.#value === undefined) {
       this.#value = this.#init === undefined ? ({} as T) : this.#init();
-      touched.add(this as Local<never>);
+      touched.add(this as unknown as Local<object>);
     }
     return this.#value;
   }
@@ -61,7 +61,7 @@ export class Local<T extends object = Record<string, unknown>> extends SharedObj
     registerTravel(Local, {
       tag: 'Local',
       extra: (local) => local.#init,
-      revive: (init) => new Local(init as (() => object) | undefined),
+      revive: (init) => new Local(init as (() => Record<string, unknown>) | undefined),
     });
   }
 }

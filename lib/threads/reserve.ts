@@ -71,9 +71,10 @@ export class Reserve<Occupant> {
     return this.#create(undefined, true);
   }
 
-  /** Gives back an isolate that was claimed and got no command. */
+  /** Gives back an isolate that was claimed and gets no command. */
   unclaim(isolate: Isolate<Occupant>): void {
     isolate.occupant = undefined;
+    takeBack(isolate.control);
     Atomics.add(this.#words, ReserveWord.IDLE, 1);
     Atomics.store(isolate.control, Control.STATE, IsolateState.IDLE);
   }
@@ -120,10 +121,7 @@ export class Reserve<Occupant> {
     this.#isolates.delete(isolate);
     const { control, occupant } = isolate;
     if (Atomics.exchange(control, Control.STATE, IsolateState.RETIRED) === IsolateState.IDLE) Atomics.sub(this.#words, ReserveWord.IDLE, 1);
-    for (const word of [Control.THREAD, Control.STARTED]) {
-      const handle = Atomics.exchange(control, word, 0);
-      if (handle !== 0) engine.release(handle);
-    }
+    takeBack(control);
     while (!isolate.commands.empty()) dropBytes(isolate.commands.getNowait());
     const slot = Atomics.load(control, Control.SLOT) - 1;
     if (slot >= 0) this.#sweep(slot, Atomics.load(control, Control.GENERATION));
@@ -143,5 +141,13 @@ export class Reserve<Occupant> {
       this.#sweep(child, childGeneration);
     }
     engine.sweep(slot, generation);
+  }
+}
+
+/** Releases what was handed over and not taken. */
+function takeBack(control: Int32Array): void {
+  for (const word of [Control.THREAD, Control.STARTED]) {
+    const handle = Atomics.exchange(control, word, 0);
+    if (handle !== 0) engine.release(handle);
   }
 }

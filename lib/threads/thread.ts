@@ -1,7 +1,7 @@
 /** Thread: a function that runs in an isolate and OS thread of its own, beside the one that started it. */
 import { inspect } from 'node:util';
 import type { ResourceLimits } from 'node:worker_threads';
-import { encodeBytes } from '../codec/codec.js';
+import { dropBytes, encodeBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
 import { registerTravel, SharedObject } from '../engine/shared-object.js';
 import { block, deadlineOf, promise, type SyncWaitOptions, settleOwnGrants, timeoutOf, type WaitOptions } from '../engine/wait.js';
@@ -218,12 +218,23 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
     }
     const command = this.#command();
     const isolate = reserve.claim(this.#plan);
-    const started = engine.create(Kind.EVENT);
-    this.#handOver(isolate, started);
-    isolate.occupant = this as Thread<never> as Thread;
-    Atomics.store(words, handle + ThreadWord.IDENT, Atomics.add(words, Header.NEXT_IDENT, 1) + 1);
-    Atomics.store(words, handle + ThreadWord.STATUS, ThreadStatus.STARTED);
-    isolate.commands.putSync(command);
+    let started = 0;
+    try {
+      started = engine.create(Kind.EVENT);
+      this.#handOver(isolate, started);
+      Atomics.store(words, handle + ThreadWord.IDENT, Atomics.add(words, Header.NEXT_IDENT, 1) + 1);
+      Atomics.store(words, handle + ThreadWord.STATUS, ThreadStatus.STARTED);
+      isolate.commands.putSync(command);
+    } catch (error) {
+      // The arena is full. As if it had not been tried.
+      Atomics.store(words, handle + ThreadWord.STATUS, ThreadStatus.INITIAL);
+      Atomics.store(words, handle + ThreadWord.IDENT, 0);
+      if (started !== 0) engine.disown(started);
+      reserve.unclaim(isolate);
+      dropBytes(command);
+      throw error;
+    }
+    isolate.occupant = this as unknown as Thread;
     this.#started = started;
     this.#plan = nothing;
     joinBeforeExit();
@@ -374,10 +385,10 @@ export function reviveThread<T extends Thread>(make: () => T, name: string): T {
   return thread;
 }
 
-function planOf(options: ThreadOptions<never> | undefined): Plan {
+function planOf<A extends unknown[]>(options: ThreadOptions<A> | undefined): Plan {
   if (options === undefined) return nothing;
   if (typeof options !== 'object' || options === null) throw new TypeError(`the options of a Thread must be an object like { target, args }, got ${inspect(options)}`);
-  const { target, args = [], daemon, fresh = false, resourceLimits } = options as ThreadOptions;
+  const { target, args = [], daemon, fresh = false, resourceLimits } = options as unknown as ThreadOptions;
   if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function, got ${inspect(target)}`);
   if (!Array.isArray(args)) throw new TypeError(`args must be an array, got ${inspect(args)}`);
   if (daemon !== undefined && typeof daemon !== 'boolean') throw new TypeError(`daemon must be a boolean, got ${inspect(daemon)}`);
@@ -388,7 +399,7 @@ function planOf(options: ThreadOptions<never> | undefined): Plan {
   return { target: target as Plan['target'], args, fresh, resourceLimits };
 }
 
-function nameOf(options: ThreadOptions<never> | undefined): string {
+function nameOf<A extends unknown[]>(options: ThreadOptions<A> | undefined): string {
   const name = options?.name;
   if (name !== undefined && String(name) !== '') return String(name);
   const number = Atomics.add(words, Header.THREAD_NUMBER, 1) + 1;
