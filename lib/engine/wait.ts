@@ -5,8 +5,11 @@
  * stack and rings, the engine calls `settleReady` from the loop, which drains the stack and settles
  * the promises. A grant by this very isolate needs no ring: the caller says `settleOwnGrants()`.
  */
+import { ArenaExhaustedError } from '../errors.js';
 import { FIRST_TICKET, Outcome, Slot, SLOTS_START, WORDS_PER_SLOT } from '../memory/layout.js';
-import type { OutcomeOrTicket, Outcome as OutcomeCode } from './engine.js';
+import { requireOptions, show } from './arguments.js';
+import type { Outcome as OutcomeCode, OutcomeOrTicket } from './engine.js';
+import { startPolling } from './poll.js';
 import { engine } from './select.js';
 
 /** Options of a call that waits and returns a promise. */
@@ -23,13 +26,28 @@ export interface SyncWaitOptions {
   timeout?: number | undefined;
 }
 
-/** The timeout of `options` in milliseconds, -1 for none. RangeError unless it is a number ≥ 0. */
+/** The timeout of `options` in milliseconds, -1 for none. TypeError or RangeError unless it is a number ≥ 0. */
 export function timeoutOf(options: SyncWaitOptions | undefined): number {
-  const timeout = options?.timeout;
+  if (options === undefined) return -1;
+  requireOptions('options', options);
+  return checkedTimeout(options.timeout);
+}
+
+/** The same for a timeout by itself. */
+export function checkedTimeout(timeout: unknown): number {
   if (timeout === undefined) return -1;
-  if (typeof timeout !== 'number') throw new TypeError(`timeout must be a number of milliseconds, got ${typeof timeout}`);
+  if (typeof timeout !== 'number') throw new TypeError(`timeout must be a number of milliseconds, got ${show(timeout)}`);
   if (!(timeout >= 0)) throw new RangeError(`timeout must be a number of milliseconds ≥ 0, got ${timeout}`);
   return timeout === Number.POSITIVE_INFINITY ? -1 : timeout;
+}
+
+/** The signal of `options`. TypeError unless it is one; throws its reason when it is aborted already. */
+export function signalOf(options: WaitOptions | undefined): AbortSignal | undefined {
+  const signal = options?.signal;
+  if (signal === undefined) return undefined;
+  if (!(signal instanceof AbortSignal)) throw new TypeError(`signal must be an AbortSignal, got ${show(signal)}`);
+  signal.throwIfAborted();
+  return signal;
 }
 
 /** One slice of blocking. A call of its own: entering a function is where V8 notices terminate(). */
@@ -37,19 +55,34 @@ function waitSlice(ticket: number, timeout: number): OutcomeCode {
   return engine.wait(ticket, timeout);
 }
 
-/** Blocks until the ticket that a begin in mode THREAD returned has an outcome. `deadline`: of `performance.now()`, -1 for none. */
+/**
+ * Blocks until the ticket that a begin in mode THREAD returned has an outcome; the value beside it is
+ * in `engine.out[0]`. `deadline`: see `deadlineOf`.
+ */
 export function block(begun: OutcomeOrTicket, deadline: number): OutcomeCode {
-  if (begun < FIRST_TICKET) return begun as OutcomeCode;
-  for (;;) {
-    const left = deadline < 0 ? -1 : Math.max(0, deadline - performance.now());
-    const outcome = waitSlice(begun, left);
-    if (outcome !== Outcome.PENDING) return outcome;
+  let outcome = begun;
+  if (begun >= FIRST_TICKET) {
+    do {
+      outcome = waitSlice(begun, deadline < 0 ? -1 : Math.max(0, deadline - performance.now()));
+    } while (outcome === Outcome.PENDING);
   }
+  if (outcome === Outcome.NO_MEMORY) throw noRoom();
+  return outcome as OutcomeCode;
 }
 
-/** The deadline for `block`, taken before the begin. */
+/** The deadline for `block`, of `performance.now()`, -1 for none; taken before the begin. */
 export function deadlineOf(timeout: number): number {
   return timeout < 0 ? -1 : performance.now() + timeout;
+}
+
+/** What is left of a deadline, as a timeout. */
+export function timeLeft(deadline: number): number {
+  return deadline < 0 ? -1 : Math.max(0, deadline - performance.now());
+}
+
+/** The error for NO_MEMORY. */
+export function noRoom(): ArenaExhaustedError {
+  return new ArenaExhaustedError('the arena has no room for another waiter or payload; nothing was changed');
 }
 
 interface Pending {
@@ -61,12 +94,17 @@ interface Pending {
 const pending = new Map<number, Pending>();
 /** How many of `pending` hold. */
 let holding = 0;
+const words = engine.words;
 const readyWord = SLOTS_START + engine.self * WORDS_PER_SLOT + Slot.READY;
 
+/** The longest delay that a Node timer takes. */
+const LONGEST_TIMER = 0x7fffffff;
+
 /** Keeps the loop alive exactly while a wait that holds is pending. */
-const keepAlive = setInterval(() => {}, 0x7fffffff);
+const keepAlive = setInterval(() => {}, LONGEST_TIMER);
 keepAlive.unref();
 
+/** Settles what is ready. The callbacks may begin, cancel and grant, but not drain: that is here only. */
 function settleReady(): void {
   for (;;) {
     const count = engine.drain();
@@ -89,30 +127,59 @@ function finish(ticket: number): Pending | undefined {
   return wait;
 }
 
-/** Calls back from the loop when a ticket of mode LOOP has its outcome; the loop may end before. */
-export function watch(ticket: number, settle: (outcome: OutcomeCode, value: number) => void): void {
-  pending.set(ticket, { settle, holds: false });
+function begin(ticket: number, wait: Pending): void {
+  if (wait.holds && holding++ === 0) keepAlive.ref();
+  pending.set(ticket, wait);
 }
 
+/** Calls back from the loop when a ticket of mode LOOP has its outcome; the loop may end before. */
+export function watch(ticket: number, settle: (outcome: OutcomeCode, value: number) => void): void {
+  begin(ticket, {
+    holds: false,
+    settle(outcome, value) {
+      try {
+        settle(outcome, value);
+      } catch (error) {
+        // Uncaught, as from any callback of the loop, but the others that are ready come first.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    },
+  });
+}
+
+const turn = Promise.resolve();
 let settling = false;
+
+function settleInTurn(): void {
+  settling = false;
+  settleReady();
+}
+
 /** After any call that may have granted a ticket of this very loop. Cheap when it has not. */
 export function settleOwnGrants(): void {
-  if (settling || Atomics.load(engine.words, readyWord) === 0) return;
+  if (settling || Atomics.load(words, readyWord) === 0) return;
   settling = true;
-  queueMicrotask(() => {
-    settling = false;
-    settleReady();
-  });
+  void turn.then(settleInTurn);
 }
 
 /**
  * The promise of a begin in mode LOOP. `result` maps an outcome (TIMED_OUT included) and its value
- * to what the promise resolves with, or throws what it rejects with.
+ * to what the promise resolves with, or throws what it rejects with. A wait that is aborted runs it
+ * too, as TIMED_OUT, so that it can tidy up, and rejects with the signal's reason afterwards; one that
+ * was granted before the abort takes its grant.
  */
-export function promise<T>(begun: OutcomeOrTicket, timeout: number, signal: AbortSignal | undefined, result: (outcome: OutcomeCode, value: number) => T): Promise<T> {
+export function promise<T>(
+  begun: OutcomeOrTicket,
+  timeout: number,
+  signal: AbortSignal | undefined,
+  result: (outcome: OutcomeCode, value: number) => T | PromiseLike<T>,
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const conclude = (outcome: OutcomeCode, value: number): void => {
       try {
+        if (outcome === Outcome.NO_MEMORY) throw noRoom();
         resolve(result(outcome, value));
       } catch (error) {
         reject(error);
@@ -123,30 +190,43 @@ export function promise<T>(begun: OutcomeOrTicket, timeout: number, signal: Abor
       return;
     }
     const ticket = begun;
+    const deadline = deadlineOf(timeout);
     let timer: NodeJS.Timeout | undefined;
-    const giveUp = (aborted: boolean): void => {
+    const clean = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const cancel = (aborted: boolean): void => {
       const outcome = engine.cancel(ticket);
       const value = engine.out[0] as number;
       finish(ticket);
       clean();
       settleOwnGrants();
-      if (aborted && outcome === Outcome.TIMED_OUT) reject(signal?.reason);
-      else conclude(outcome, value);
+      if (!aborted || outcome !== Outcome.TIMED_OUT) {
+        conclude(outcome, value);
+        return;
+      }
+      const refuse = (): void => reject(signal?.reason);
+      new Promise<T>((tidied) => tidied(result(outcome, value))).then(refuse, refuse);
     };
-    const onAbort = (): void => giveUp(true);
-    const clean = (): void => {
-      if (timer !== undefined) clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+    const onTimer = (): void => {
+      const left = timeLeft(deadline);
+      if (left > 0) arm(left);
+      else cancel(false);
     };
-    if (holding++ === 0) keepAlive.ref();
-    pending.set(ticket, {
+    const arm = (delay: number): void => {
+      timer = setTimeout(onTimer, Math.min(Math.ceil(delay), LONGEST_TIMER));
+    };
+    const onAbort = (): void => cancel(true);
+    begin(ticket, {
       holds: true,
       settle(outcome, value) {
         clean();
         conclude(outcome, value);
       },
     });
-    if (timeout >= 0) timer = setTimeout(giveUp, Math.min(timeout, 0x7fffffff), false);
+    if (timeout >= 0) arm(timeout);
     signal?.addEventListener('abort', onAbort, { once: true });
+    startPolling(settleReady);
   });
 }

@@ -1,0 +1,2 @@
+/** Spinning for an event loop. */
+export function startPolling(_settle: () => void): void {}

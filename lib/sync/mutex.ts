@@ -1,0 +1,70 @@
+/** Operations on a mutex cell: the uncontended path inline, everything else in the engine. */
+import type { Handle, Outcome as OutcomeCode } from '../engine/engine.js';
+import { engine } from '../engine/select.js';
+import { block, deadlineOf, promise, settleOwnGrants } from '../engine/wait.js';
+import { Cell, Mutex, Outcome, WaiterMode } from '../memory/layout.js';
+
+const words = engine.words;
+const STATE = Cell.STATE;
+const LOCKED = Mutex.LOCKED;
+const PARKED = Mutex.PARKED;
+
+/** The state of a mutex that this isolate holds and nobody waits for. */
+export const MINE = (engine.self << Mutex.OWNER_SHIFT) | LOCKED;
+const OWNER_BITS = -1 << Mutex.OWNER_SHIFT;
+
+/** True if the mutex was free and uncontended: the usual case, in one instruction. */
+export function takeFree(handle: Handle): boolean {
+  return Atomics.compareExchange(words, handle + STATE, 0, MINE) === 0;
+}
+
+/** True if the mutex is not held, waiters or not. */
+export function tryTake(handle: Handle): boolean {
+  for (;;) {
+    const state = Atomics.load(words, handle + STATE);
+    if ((state & LOCKED) !== 0) return false;
+    if (Atomics.compareExchange(words, handle + STATE, state, (state & ~OWNER_BITS) | MINE) === state) return true;
+  }
+}
+
+/** Blocks until the mutex is taken or the timeout (-1: none) has passed. */
+export function takeBlocking(handle: Handle, timeout: number): boolean {
+  if (tryTake(handle)) return true;
+  if (timeout === 0) return false;
+  const deadline = deadlineOf(timeout);
+  return block(engine.mutexAcquire(handle, WaiterMode.THREAD, timeout), deadline) === Outcome.GRANTED;
+}
+
+const granted = (outcome: OutcomeCode): boolean => outcome === Outcome.GRANTED;
+
+/** Waits for the mutex as a loop does. `taken` runs at the moment it is granted. */
+export function takeInTurn(handle: Handle, timeout: number, signal: AbortSignal | undefined, taken?: () => void): Promise<boolean> {
+  const result =
+    taken === undefined
+      ? granted
+      : (outcome: OutcomeCode): boolean => {
+          if (outcome !== Outcome.GRANTED) return false;
+          taken();
+          return true;
+        };
+  return promise(engine.mutexAcquire(handle, WaiterMode.LOOP, timeout), timeout, signal, result);
+}
+
+/** False when nobody holds the mutex. */
+export function giveBack(handle: Handle): boolean {
+  for (;;) {
+    const state = Atomics.load(words, handle + STATE);
+    if ((state & LOCKED) === 0) return false;
+    if ((state & PARKED) !== 0) break;
+    if (Atomics.compareExchange(words, handle + STATE, state, 0) === state) return true;
+  }
+  const outcome = engine.mutexRelease(handle);
+  settleOwnGrants();
+  return outcome !== Outcome.MISUSE;
+}
+
+/** True while this isolate's slot holds the mutex, or was just handed it. */
+export function heldHere(handle: Handle): boolean {
+  const state = Atomics.load(words, handle + STATE);
+  return (state & LOCKED) !== 0 && (state & OWNER_BITS) === (MINE & OWNER_BITS);
+}
