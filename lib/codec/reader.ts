@@ -8,12 +8,12 @@ import { reviveShared } from '../engine/shared-object.js';
 import { NotSerializableError } from '../errors.js';
 import { errorPrototype, registrationNamed } from './classes.js';
 import { functionLane } from './functions.js';
-import { ERROR_END, ERROR_HIDDEN_PROPERTY, ERROR_PROPERTY, HAS_TAIL, LONG_KEY, NO_TAIL, SMALL_INT_MIN, Tag, viewTypes } from './wire.js';
+import { END_OF_KEYS, ERROR_END, ERROR_HIDDEN_PROPERTY, ERROR_PROPERTY, HAS_TAIL, LONG_KEY, NO_TAIL, SMALL_INT_MIN, Tag, viewTypes } from './wire.js';
 
 /** Strings up to this length are read character by character. */
 const SHORT_TEXT = 12;
 
-/** Keys seen before, by a hash of their bytes: reading one again makes no string. */
+/** Keys seen before, by a hash of their bytes: reading one again makes no string. None is on Object.prototype. */
 const KEY_SLOTS = 1024;
 const keyCache: (string | undefined)[] = new Array(KEY_SLOTS).fill(undefined);
 
@@ -36,10 +36,13 @@ export class Reader {
   /** End of the values. */
   #end = 0;
   #objects: unknown[] = [];
+  #noted = 0;
   #deferred: unknown[] = [];
   #handles: readonly Handle[] = NO_HANDLES;
   #taken: boolean[] = [];
   #buffers: readonly BufferEntry[] = NO_BUFFERS;
+  /** Whether Object.prototype has the key read last. */
+  #inherited = false;
 
   /** The value of the message `source[0, length)`. */
   decode(source: Uint8Array, length: number): unknown {
@@ -154,7 +157,9 @@ export class Reader {
   }
 
   #forget(): void {
-    if (this.#objects.length > 0) this.#objects.length = 0;
+    if (this.#noted > 64) this.#objects = [];
+    else for (let i = 0; i < this.#noted; i++) this.#objects[i] = undefined;
+    this.#noted = 0;
     if (this.#deferred.length > 0) this.#deferred.length = 0;
     this.#buffers = NO_BUFFERS;
     // The engine's scratch is worth keeping attached; bytes that belong to one message are not.
@@ -240,7 +245,7 @@ export class Reader {
       case Tag.REF:
         return this.#readReference();
       case Tag.OBJECT:
-        return this.#readProperties(this.#note({}));
+        return this.#readPlain(this.#note({}));
       case Tag.ARRAY:
       case Tag.SPARSE_ARRAY:
       case Tag.INT_ARRAY:
@@ -291,7 +296,7 @@ export class Reader {
 
   /** Gives an object its number. */
   #note<T>(object: T): T {
-    this.#objects.push(object);
+    this.#objects[this.#noted++] = object;
     return object;
   }
 
@@ -306,23 +311,31 @@ export class Reader {
     if (Array.isArray(object)) this.#readArray(object, tag);
     else if (object instanceof Map && tag === Tag.MAP) this.#readMap(object);
     else if (object instanceof Set && tag === Tag.SET) this.#readSet(object);
+    else if (tag === Tag.OBJECT && Object.getPrototypeOf(object) === Object.prototype) this.#readPlain(object as Record<string, unknown>);
     else if (tag === Tag.OBJECT) this.#readProperties(object);
     else throw malformed('a body of another kind');
   }
 
   #readReference(): unknown {
     const number = this.#varint();
-    if (number >= this.#objects.length || this.#objects[number] === UNMADE) throw malformed('a reference to nothing');
+    if (number >= this.#noted || this.#objects[number] === UNMADE) throw malformed('a reference to nothing');
     return this.#objects[number];
   }
 
-  #readProperties(object: object): object {
-    for (let count = this.#count(2); count > 0; count--) {
+  #readPlain(object: Record<string, unknown>): object {
+    while (this.#moreKeys()) {
       const key = this.#readKey();
-      const value = this.#read();
-      // What Object.prototype has might be a setter, or frozen.
-      if (key in object) define(object, key, value, true);
-      else (object as Record<string, unknown>)[key] = value;
+      if (this.#inherited) define(object, key, this.#read(), true);
+      else object[key] = this.#read();
+    }
+    return object;
+  }
+
+  /** As `readPlain`, into an object that may inherit setters of any name. */
+  #readProperties(object: object): object {
+    while (this.#moreKeys()) {
+      const key = this.#readKey();
+      define(object, key, this.#read(), true);
     }
     return object;
   }
@@ -376,6 +389,14 @@ export class Reader {
     return false;
   }
 
+  /** False at END_OF_KEYS, which it passes. */
+  #moreKeys(): boolean {
+    if (this.#position >= this.#end) throw malformed('ends too early');
+    if (this.#bytes[this.#position] !== END_OF_KEYS) return true;
+    this.#position++;
+    return false;
+  }
+
   // Text
 
   #readText(): string {
@@ -404,7 +425,8 @@ export class Reader {
 
   #readKey(): string {
     const length = this.#byte();
-    if (length === LONG_KEY) return this.#readText();
+    this.#inherited = false;
+    if (length === LONG_KEY) return this.#rareKey(this.#readText());
     const from = this.#advance(length);
     const bytes = this.#bytes;
     let hash = length;
@@ -416,8 +438,14 @@ export class Reader {
       while (i < length && known.charCodeAt(i) === bytes[from + i]) i++;
       if (i === length) return known;
     }
-    const key = bytes.toString('latin1', from, from + length);
-    keyCache[hash] = key;
+    const key = this.#rareKey(bytes.toString('latin1', from, from + length));
+    if (!this.#inherited) keyCache[hash] = key;
+    return key;
+  }
+
+  /** A key of which it is not known whether Object.prototype has it, where it might be a setter or frozen. */
+  #rareKey(key: string): string {
+    this.#inherited = key in Object.prototype;
     return key;
   }
 
@@ -468,7 +496,8 @@ export class Reader {
 
   /** A place for an object that is made only after what it consists of. */
   #reserve(): number {
-    return this.#objects.push(UNMADE) - 1;
+    this.#objects[this.#noted] = UNMADE;
+    return this.#noted++;
   }
 
   #make<T>(number: number, object: T): T {

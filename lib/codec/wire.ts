@@ -35,11 +35,11 @@ export const Tag = {
   UTF16: 11,
   /** varint number of an object before. */
   REF: 12,
-  /** varint count, (key, value) each. */
+  /** (key, value) each, END_OF_KEYS. */
   OBJECT: 13,
   /** varint length, values. */
   ARRAY: 14,
-  /** Holes or named properties: varint length, varint count, (key, value) each. */
+  /** Holes or named properties: varint length, (key, value) each, END_OF_KEYS. */
   SPARSE_ARRAY: 15,
   /** varint length, 4 bytes each. */
   INT_ARRAY: 16,
@@ -68,7 +68,7 @@ export const Tag = {
   DOM_EXCEPTION: 28,
   /** class tag (string value), varint place in the handles of the tail, extra (value). */
   SHARED: 29,
-  /** name (string value), varint count, (key, value) each. */
+  /** name (string value), (key, value) each, END_OF_KEYS. */
   CLASS: 30,
   /** name (string value), what its encode() returned (value). */
   CUSTOM: 31,
@@ -91,6 +91,7 @@ export const Tag = {
 export const SMALL_INT_MIN = -32;
 export const SMALL_INT_MAX = 127;
 export const LONG_KEY = 255;
+export const END_OF_KEYS = 254;
 
 /** Deeper than this, bodies are deferred. Small enough for the stack of any thread, large enough to be rare. */
 export const MAX_DEPTH = 200;

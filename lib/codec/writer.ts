@@ -12,6 +12,7 @@ import { errorClassOf, errorPrototype, registrationOf } from './classes.js';
 import { article, className, Sort, sortOf, whyNot } from './classify.js';
 import { functionLane } from './functions.js';
 import {
+  END_OF_KEYS,
   ERROR_END,
   ERROR_HIDDEN_PROPERTY,
   ERROR_PROPERTY,
@@ -76,7 +77,8 @@ export class Writer {
 
   #view = new DataView(this.bytes.buffer);
   /** Objects met so far, by number. */
-  #objects: object[] = [];
+  #objects: (object | undefined)[] = [];
+  #count = 0;
   #numbers: Map<object, number> | undefined;
   #handleOwners: SharedObject[] = [];
   #modules: string[] = [];
@@ -87,7 +89,9 @@ export class Writer {
   #root = 'item';
   #depth = 0;
   #steps: Step[] = [];
-  #containers: object[] = [];
+  #containers: (object | undefined)[] = [];
+  /** Someone has put enumerable properties on Object.prototype. */
+  #polluted = false;
   /** Leave out properties of errors that cannot travel, instead of refusing. */
   #lenient = false;
 
@@ -96,6 +100,7 @@ export class Writer {
     this.#root = root;
     this.#lenient = lenient;
     this.position = 1;
+    this.#polluted = hasEnumerable(Object.prototype);
     let done = false;
     try {
       this.#write(value);
@@ -111,6 +116,7 @@ export class Writer {
       if (!done) {
         for (const handle of this.handles) engine.release(handle);
         this.handles = [];
+        this.#containers = [];
       }
       this.#forget();
     }
@@ -124,15 +130,16 @@ export class Writer {
   }
 
   #forget(): void {
-    // Lengths are tested because an assignment to length is slow even when it changes nothing.
-    if (this.#objects.length > 0) this.#objects.length = 0;
+    // Emptied by hand: an assignment to an array's length costs more than a small message does.
+    if (this.#count > 64) this.#objects = [];
+    else for (let i = 0; i < this.#count; i++) this.#objects[i] = undefined;
+    this.#count = 0;
     this.#numbers = undefined;
     if (this.#handleOwners.length > 0) this.#handleOwners = [];
     if (this.#modules.length > 0) this.#modules = [];
     if (this.#buffers.length > 0) this.#buffers = [];
     if (this.#open.length > 0) this.#open = [];
     if (this.#deferred.length > 0) this.#deferred = [];
-    if (this.#containers.length > 0) this.#containers.length = 0;
     this.#depth = 0;
   }
 
@@ -246,7 +253,7 @@ export class Writer {
 
   #writeKey(key: string): void {
     const length = key.length;
-    if (length < LONG_KEY) {
+    if (length < END_OF_KEYS) {
       this.#reserve(1 + length);
       const bytes = this.bytes;
       let position = this.position;
@@ -288,10 +295,23 @@ export class Writer {
 
   // Objects
 
+  /** Goes down into a container; the depth to note the steps at. */
+  #enter(container: object): number {
+    const depth = this.#depth;
+    this.#depth = depth + 1;
+    this.#containers[depth] = container;
+    return depth;
+  }
+
+  #leave(depth: number): void {
+    this.#depth = depth;
+    this.#containers[depth] = undefined;
+  }
+
   /** The number of `object`, or -1 after giving it the next one. */
   #number(object: object): number {
     const objects = this.#objects;
-    const count = objects.length;
+    const count = this.#count;
     if (count <= SCANNED) {
       for (let i = 0; i < count; i++) if (objects[i] === object) return i;
     } else {
@@ -305,7 +325,8 @@ export class Writer {
       if (known !== undefined) return known;
       numbers.set(object, count);
     }
-    objects.push(object);
+    objects[count] = object;
+    this.#count = count + 1;
     return -1;
   }
 
@@ -380,6 +401,9 @@ export class Writer {
         return this.#writeMap(object as Map<unknown, unknown>);
       case Sort.SET:
         return this.#writeSet(object as Set<unknown>);
+      case Sort.PLAIN:
+        this.#tag(Tag.OBJECT);
+        return this.#writePlain(object as Record<string, unknown>);
       default: {
         const keys = Object.keys(object);
         if (keys.length === 0 && sort === Sort.INSTANCE && Object.getOwnPropertySymbols(object).length > 0) return this.#refuseObject(object);
@@ -389,18 +413,30 @@ export class Writer {
     }
   }
 
+  /** The properties of an object that inherits none that for-in would show: several times faster than by Object.keys. */
+  #writePlain(object: Record<string, unknown>): void {
+    if (this.#polluted) return this.#writeProperties(object, Object.keys(object));
+    const depth = this.#enter(object);
+    for (const key in object) {
+      this.#writeKey(key);
+      this.#steps[depth] = key;
+      this.#write(object[key]);
+    }
+    this.#tag(END_OF_KEYS);
+    this.#leave(depth);
+  }
+
   #writeProperties(object: object, keys: readonly string[]): void {
     const count = keys.length;
-    const depth = this.#depth++;
-    this.#containers[depth] = object;
-    this.#varint(count);
+    const depth = this.#enter(object);
     for (let i = 0; i < count; i++) {
       const key = keys[i] as string;
       this.#writeKey(key);
       this.#steps[depth] = key;
       this.#write((object as Record<string, unknown>)[key]);
     }
-    this.#depth = depth;
+    this.#tag(END_OF_KEYS);
+    this.#leave(depth);
   }
 
   #writeArray(array: readonly unknown[]): void {
@@ -413,15 +449,14 @@ export class Writer {
       return this.#writeProperties(array, keys);
     }
     if (length > 2 && typeof array[0] === 'number' && this.#writeNumbers(array)) return;
-    const depth = this.#depth++;
-    this.#containers[depth] = array;
+    const depth = this.#enter(array);
     this.#tag(Tag.ARRAY);
     this.#varint(length);
     for (let i = 0; i < length; i++) {
       this.#steps[depth] = i;
       this.#write(array[i]);
     }
-    this.#depth = depth;
+    this.#leave(depth);
   }
 
   /** Writes an array that holds only numbers without a tag for each; false when it holds something else. */
@@ -456,8 +491,7 @@ export class Writer {
   }
 
   #writeMap(map: Map<unknown, unknown>): void {
-    const depth = this.#depth++;
-    this.#containers[depth] = map;
+    const depth = this.#enter(map);
     this.#tag(Tag.MAP);
     let index = 0;
     for (const [key, value] of mapEntries.call(map)) {
@@ -467,12 +501,11 @@ export class Writer {
       this.#write(value);
     }
     this.#tag(Tag.END);
-    this.#depth = depth;
+    this.#leave(depth);
   }
 
   #writeSet(set: Set<unknown>): void {
-    const depth = this.#depth++;
-    this.#containers[depth] = set;
+    const depth = this.#enter(set);
     this.#tag(Tag.SET);
     let index = 0;
     for (const value of setValues.call(set)) {
@@ -480,7 +513,7 @@ export class Writer {
       this.#write(value);
     }
     this.#tag(Tag.END);
-    this.#depth = depth;
+    this.#leave(depth);
   }
 
   #writeBoxed(object: object): void {
@@ -544,12 +577,11 @@ export class Writer {
     if (lane === undefined) return this.#refuse(describeFunction(fn), 'send what it returns, or the name of an exported function');
     const known = this.#number(fn);
     if (known >= 0) return this.#writeReference(known);
-    const number = this.#objects.length - 1;
+    const number = this.#count - 1;
     const parts = lane.encode(fn, (url) => {
       if (!this.#modules.includes(url)) this.#modules.push(url);
     });
-    const depth = this.#depth++;
-    this.#containers[depth] = fn;
+    const depth = this.#enter(fn);
     this.#tag(Tag.FUNCTION);
     this.#open.push(number);
     this.#steps[depth] = 'code';
@@ -557,7 +589,7 @@ export class Writer {
     this.#open.pop();
     this.#steps[depth] = 'captured';
     this.#write(parts.captured);
-    this.#depth = depth;
+    this.#leave(depth);
   }
 
   #writeShared(object: SharedObject): void {
@@ -567,20 +599,19 @@ export class Writer {
     } catch (error) {
       return this.#refuse(article(className(object)), error instanceof Error ? error.message : String(error));
     }
-    const number = this.#objects.length - 1;
+    const number = this.#count - 1;
     engine.retain(object._handle);
     const place = this.handles.push(object._handle) - 1;
     this.#handleOwners.push(object);
     this.#tag(Tag.SHARED);
     this.#writeString(travel.tag);
     this.#varint(place);
-    const depth = this.#depth++;
-    this.#containers[depth] = object;
+    const depth = this.#enter(object);
     this.#steps[depth] = 'extra';
     this.#open.push(number);
     this.#write(travel.extra?.(object));
     this.#open.pop();
-    this.#depth = depth;
+    this.#leave(depth);
   }
 
   #writeRegistered(object: object): void {
@@ -591,12 +622,12 @@ export class Writer {
       this.#tag(depth >= MAX_DEPTH ? Tag.DEFERRED_CLASS : Tag.CLASS);
       this.#writeString(registration.name);
       if (depth >= MAX_DEPTH) {
-        this.#deferred.push({ object, sort: Sort.PLAIN, path: this.#path(depth) });
+        this.#deferred.push({ object, sort: Sort.REGISTERED, path: this.#path(depth) });
         return;
       }
       return this.#writeProperties(object, Object.keys(object));
     }
-    const number = this.#objects.length - 1;
+    const number = this.#count - 1;
     this.#tag(Tag.CUSTOM);
     this.#writeString(registration.name);
     this.#open.push(number);
@@ -613,8 +644,7 @@ export class Writer {
     this.#tag(Tag.ERROR);
     this.#writeString(known);
     this.#writeString(registration?.name ?? '');
-    const depth = this.#depth++;
-    this.#containers[depth] = error;
+    const depth = this.#enter(error);
     const own = Object.getOwnPropertyNames(error);
     for (const key of own) {
       const shown = Object.prototype.propertyIsEnumerable.call(error, key);
@@ -632,7 +662,7 @@ export class Writer {
       if (name !== base && typeof name === 'string') this.#errorProperty(ERROR_HIDDEN_PROPERTY, 'name', name);
     }
     this.#tag(ERROR_END);
-    this.#depth = depth;
+    this.#leave(depth);
   }
 
   #errorProperty(flags: number, key: string, value: unknown): void {
@@ -662,7 +692,7 @@ export class Writer {
     return {
       position: this.position,
       depth: this.#depth,
-      objects: this.#objects.length,
+      objects: this.#count,
       handles: this.handles.length,
       deferred: this.#deferred.length,
       modules: this.#modules.length,
@@ -674,8 +704,11 @@ export class Writer {
   #rewind(mark: Mark): void {
     this.position = mark.position;
     this.#depth = mark.depth;
-    if (this.#numbers !== undefined) for (const object of this.#objects.slice(mark.objects)) this.#numbers.delete(object);
-    this.#objects.length = mark.objects;
+    for (let i = mark.objects; i < this.#count; i++) {
+      this.#numbers?.delete(this.#objects[i] as object);
+      this.#objects[i] = undefined;
+    }
+    this.#count = mark.objects;
     for (const handle of this.handles.splice(mark.handles)) engine.release(handle);
     this.#deferred.length = mark.deferred;
     this.#modules.length = mark.modules;
@@ -783,6 +816,11 @@ function formatStep(step: Step): string {
 function describeFunction(fn: object): string {
   const name = (fn as Function).name;
   return name === '' ? 'a function' : `the function ${name}`;
+}
+
+function hasEnumerable(object: object): boolean {
+  for (const _ in object) return true;
+  return false;
 }
 
 /** A detached buffer has no bytes, and cannot be viewed. */
