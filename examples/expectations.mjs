@@ -1,0 +1,155 @@
+/**
+ * What each example must print. A function gets the lines of standard output and the run's length in
+ * milliseconds, and throws if they are not as they must be. Bounds of time are generous above, for machines
+ * are slow at times, and exact below: a program that sleeps cannot be faster.
+ */
+import assert from 'node:assert/strict';
+
+/** Exactly these lines, in this order. */
+function lines(...expected) {
+  return (actual) => assert.deepEqual(actual, expected);
+}
+
+/** These lines in any order. */
+function anyOrder(...expected) {
+  return (actual) => assert.deepEqual([...actual].sort(), [...expected].sort());
+}
+
+function between(ms, least, most) {
+  assert.ok(ms >= least, `took ${ms} ms, less than ${least}`);
+  assert.ok(ms <= most, `took ${ms} ms, more than ${most}`);
+}
+
+function range(count, of = (i) => String(i)) {
+  return Array.from({ length: count }, (_, i) => of(i));
+}
+
+export const expectations = {
+  'e01-lock-guarded-balance': lines('0'),
+
+  'e02-thread-local': (actual) => {
+    anyOrder('Hello, Alice (in Thread-A)', 'Hello, Bob (in Thread-B)')(actual.slice(0, 2));
+    lines('undefined')(actual.slice(2));
+  },
+
+  'e03-two-threads': (actual, ms) => {
+    anyOrder('task t1', 'task t2', 'Thread-1 (run)', 'Thread-2 (run)')(actual);
+    between(ms, 400, 10_000);
+  },
+
+  'e04-fifty-threads': (actual, ms) => {
+    anyOrder(...range(50, (i) => `task t-${i}`))(actual);
+    // One after the other they would take 50 s.
+    between(ms, 1000, 30_000);
+  },
+
+  'e05-main-waits': (actual, ms) => {
+    lines('end', '1')(actual);
+    between(ms, 300, 10_000);
+  },
+
+  'e06-daemon': (actual, ms) => {
+    lines('end')(actual);
+    // The daemons would sleep for 10 s.
+    between(ms, 0, 9000);
+  },
+
+  'e07-join-in-loop': (actual, ms) => {
+    lines('0', '1', '2', '3', '4', 'end')(actual);
+    between(ms, 500, 20_000);
+  },
+
+  'e08-collect-and-join': (actual, ms) => {
+    anyOrder(...range(5))(actual.slice(0, 5));
+    lines('main thread')(actual.slice(5));
+    // One after the other they would take 5 s.
+    between(ms, 1000, 4900);
+  },
+
+  'e09-join-with-timeout': (actual) => {
+    // At the boundary a number may come just after its join has given up, the last even after `end`.
+    assert.deepEqual([...actual].sort(), [...range(5), 'end'].sort());
+    assert.ok(actual.indexOf('end') >= 3, `end came too early: ${actual}`);
+  },
+
+  'e10-subclass-with-function': lines('1234'),
+
+  'e11-subclass-overriding-run': anyOrder('running task t1', 'running task t2'),
+
+  'e12-queue-basics': lines('QueueFullError', '1', '2', '0 true'),
+
+  'e13-task-done-and-join': lines('first', 'false', 'second', 'true'),
+
+  'e14-priority-queue': lines("[ 0, 'ccc' ]", "[ 3, 'abc' ]"),
+
+  'e15-unsynchronised-num': (actual, ms) => {
+    lines(...range(10, () => '0'), 'end')(actual);
+    between(ms, 2000, 20_000);
+  },
+
+  'e16-lock-across-sleep': (actual, ms) => {
+    lines('9', '8', '7', '6', '5', '4', '3', '2', '1', '0', 'end')(actual);
+    between(ms, 500, 20_000);
+  },
+
+  'e17-bounded-semaphore': (actual, ms) => {
+    const numbers = actual.slice(0, 10).map(Number);
+    // A thread prints what is left after those that came in before it, and at most two more.
+    numbers.forEach((number, i) => {
+      assert.ok(number <= 9 - i && number >= 9 - i - 3, `line ${i} is ${number}`);
+    });
+    assert.equal(numbers.at(-1), 0);
+    lines('at most 3 inside')(actual.slice(10));
+    between(ms, 1600, 20_000);
+  },
+
+  'e18-event': lines('waiting', 'setting the event', 'the event is set: true', 'cleared: false', 'set in time: false'),
+
+  'e19-traffic-light': (actual) => {
+    const isCar = (line) => line === 'car [1] is running..';
+    const yellow = range(5, () => 'yellow');
+    lines('green', ...yellow, 'red', 'green', ...yellow, 'red', 'green')(actual.filter((line) => !isCar(line)));
+    for (const [i, line] of actual.entries()) {
+      if (line !== 'red') continue;
+      // One car may have passed the light as it changed.
+      const stopped = actual.slice(i + 1, actual.indexOf('green', i)).filter(isCar).length;
+      assert.ok(stopped <= 1, `${stopped} cars ran at red`);
+      const before = actual.slice(actual.lastIndexOf('green', i), i).filter(isCar).length;
+      assert.ok(before >= 3, `only ${before} cars ran at green`);
+    }
+  },
+
+  'e20-timer': (actual, ms) => {
+    lines('hello, world')(actual);
+    // The cancelled timer would have run for 20 s.
+    between(ms, 200, 15_000);
+  },
+
+  'e21-producers-and-consumer': (actual) => {
+    const bones = [1, 2, 3];
+    anyOrder(
+      ...[1, 2].flatMap((producer) => bones.map((bone) => `生产者${producer} 生产了骨头 ${bone}`)),
+      ...bones.flatMap((bone) => [`消费者1-->取到骨头[${bone}]`, `消费者1-->取到骨头[${bone}]`]),
+    )(actual);
+  },
+
+  'e22-producer-waits-for-consumer': (actual, ms) => {
+    lines(...range(10, (i) => `消费者1-->取到[骨头 ${i + 1}]`), '-----------所有骨头都吃完了-----')(actual);
+    between(ms, 300, 20_000);
+  },
+
+  'e29-main-and-child': (actual, ms) => {
+    const child = range(5, (i) => `Printing ${i} from the child thread`);
+    const main = range(3, (i) => `Executing task ${i} in the main thread`);
+    const last = 'Main thread and child thread have finished executing';
+    assert.deepEqual(actual.filter((line) => line.startsWith('Printing')), child);
+    assert.deepEqual(actual.filter((line) => line.startsWith('Executing')), main);
+    assert.equal(actual.length, 9);
+    assert.equal(actual.at(-1), last);
+    between(ms, 1200, 20_000);
+  },
+
+  'e30-two-threads-one-counter': lines('Final counter value: 200000'),
+
+  'e33-counter': anyOrder('499500', '49995000', '4999950000'),
+};

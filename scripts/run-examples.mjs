@@ -1,0 +1,90 @@
+/**
+ * Compiles the examples and runs each on every engine this machine has, against `examples/expectations.mjs`:
+ * its lines, its exit code, nothing on standard error.
+ *
+ *   node scripts/run-examples.mjs [NAME…]   those whose name contains NAME; default: all
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expectations } from '../examples/expectations.mjs';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+/** A program that has not ended by then never will. */
+const LIMIT_MS = 60_000;
+
+const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.examples.json'], { cwd: root, stdio: 'inherit' });
+if (status !== 0) process.exit(1);
+
+const names = readdirSync(join(root, 'examples')).filter((file) => file.endsWith('.ts')).map((file) => basename(file, '.ts'));
+const unknown = Object.keys(expectations).filter((name) => !names.includes(name));
+const unchecked = names.filter((name) => !(name in expectations));
+for (const name of unknown) console.error(`expectations.mjs expects something of ${name}, which does not exist`);
+for (const name of unchecked) console.error(`expectations.mjs expects nothing of ${name}`);
+if (unknown.length + unchecked.length > 0) process.exit(1);
+
+const wanted = process.argv.slice(2);
+const chosen = names.filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
+
+/** True when the native engine can be loaded here. */
+function hasNative() {
+  const probe = ['--input-type=module', '-e', "import { engine } from 'heddle'; process.exitCode = engine.name === 'native' ? 0 : 1;"];
+  return spawnSync(process.execPath, probe, { cwd: root, env: { ...process.env, HEDDLE_ENGINE: 'auto' } }).status === 0;
+}
+
+function run(name, engine) {
+  return new Promise((resolve) => {
+    const began = performance.now();
+    const child = spawn(process.execPath, [join(root, 'build/examples', `${name}.js`)], {
+      cwd: root,
+      env: { ...process.env, HEDDLE_ENGINE: engine, NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const output = { stdout: '', stderr: '' };
+    for (const stream of ['stdout', 'stderr']) {
+      child[stream].setEncoding('utf8').on('data', (text) => {
+        output[stream] += text;
+      });
+    }
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill('SIGKILL');
+    }, LIMIT_MS);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ ...output, code, signal, late, ms: Math.round(performance.now() - began) });
+    });
+  });
+}
+
+/** Why the run is not as expected, or undefined. */
+function complaint(name, { stdout, stderr, code, signal, late, ms }) {
+  if (late) return `did not end within ${LIMIT_MS} ms`;
+  if (signal !== null) return `was ended by ${signal}`;
+  if (code !== 0) return `exit code ${code}`;
+  if (stderr !== '') return 'wrote to standard error';
+  try {
+    expectations[name](stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n'), ms);
+    return undefined;
+  } catch (error) {
+    return error.message;
+  }
+}
+
+const engines = hasNative() ? ['native', 'fallback'] : ['fallback'];
+if (!existsSync(join(root, 'build/Release/heddle.node'))) console.log('The native addon is not built: running the examples on the fallback engine only.');
+let failures = 0;
+for (const engine of engines) {
+  for (const name of chosen) {
+    const result = await run(name, engine);
+    const why = complaint(name, result);
+    console.log(`${why === undefined ? 'ok  ' : 'FAIL'} ${engine.padEnd(8)} ${name} (${result.ms} ms)`);
+    if (why === undefined) continue;
+    failures++;
+    console.log(`${why}\n--- standard output\n${result.stdout}--- standard error\n${result.stderr}`);
+  }
+}
+console.log(`examples: ${chosen.length * engines.length - failures} passed, ${failures} failed`);
+process.exitCode = failures === 0 ? 0 : 1;
