@@ -14,7 +14,8 @@ export interface FunctionParts {
 export interface FunctionLane {
   /**
    * Takes a function apart. `need(url)` notes a module that must be loaded before the message can be
-   * decoded; `neededModules` lists them on the other side. Throws to refuse: a NotSerializableError or
+   * decoded; `neededModules` lists them on the other side. It is the same function throughout one
+   * message, and another one in the next. `captured` is read once `code` has been written. Throws to refuse: a NotSerializableError or
    * FunctionNotShippableError goes to the caller as it is.
    */
   encode(fn: Function, need: (url: string) => void): FunctionParts;

@@ -82,6 +82,8 @@ export class Writer {
   #numbers: Map<object, number> | undefined;
   #handleOwners: SharedObject[] = [];
   #modules: string[] = [];
+  /** What the function lane calls for each module; one function per message, by which the lane knows the message. */
+  #need: ((url: string) => void) | undefined;
   #buffers: BufferEntry[] = [];
   /** Objects whose own encode() runs, or extra is written: nothing inside may lead back to them. */
   #open: number[] = [];
@@ -137,6 +139,7 @@ export class Writer {
     this.#numbers = undefined;
     if (this.#handleOwners.length > 0) this.#handleOwners = [];
     if (this.#modules.length > 0) this.#modules = [];
+    this.#need = undefined;
     if (this.#buffers.length > 0) this.#buffers = [];
     if (this.#open.length > 0) this.#open = [];
     if (this.#deferred.length > 0) this.#deferred = [];
@@ -578,9 +581,10 @@ export class Writer {
     const known = this.#number(fn);
     if (known >= 0) return this.#writeReference(known);
     const number = this.#count - 1;
-    const parts = lane.encode(fn, (url) => {
+    this.#need ??= (url) => {
       if (!this.#modules.includes(url)) this.#modules.push(url);
-    });
+    };
+    const parts = lane.encode(fn, this.#need);
     const depth = this.#enter(fn);
     this.#tag(Tag.FUNCTION);
     this.#open.push(number);
