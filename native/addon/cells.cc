@@ -81,6 +81,8 @@ constexpr Function kFunctions[] = {
 
 }  // namespace
 
-std::span<const Function> cell_functions() { return kFunctions; }
+std::span<const Function> cell_functions() {
+  return kFunctions;
+}
 
 }  // namespace heddle::addon

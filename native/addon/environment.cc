@@ -20,8 +20,8 @@ std::shared_ptr<Environment> Environment::attach(napi_env env) {
       environment->shared_buffer(env, kOutWords * sizeof(int32_t), &environment->out_buffer_));
   environment->scratch =
       static_cast<uint8_t*>(environment->shared_buffer(env, kScratchBytes, &environment->scratch_buffer_));
-  environment->ready = static_cast<EngineCore::Ready*>(environment->shared_buffer(
-      env, kReadyCount * sizeof(EngineCore::Ready), &environment->ready_buffer_));
+  environment->ready = static_cast<EngineCore::Ready*>(
+      environment->shared_buffer(env, kReadyCount * sizeof(EngineCore::Ready), &environment->ready_buffer_));
   if (environment->out == nullptr || environment->scratch == nullptr || environment->ready == nullptr) {
     napi_throw_error(env, nullptr, "Node gave no memory for the thread's buffers");
     return nullptr;
@@ -34,10 +34,14 @@ std::shared_ptr<Environment> Environment::attach(napi_env env) {
     return nullptr;
   }
   environment->words = environment->core->words();
+  if (!environment->show_control(env)) {
+    napi_throw_error(env, nullptr, "this runtime allows no buffers over shared memory");
+    return nullptr;
+  }
   if (!environment->bell.open(env)) return nullptr;
 
-  // Cleanup hooks run newest first: this one must be newer than the threadsafe function's own, so that
-  // nobody rings a function that Node has begun to close.
+  // Cleanup hooks run newest first. This one must be newer than the threadsafe function's own, so that
+  // nobody rings a function that Node has begun to close, and than the control segment's.
   auto* for_hook = new std::shared_ptr<Environment>(environment);
   if (napi_add_env_cleanup_hook(env, on_cleanup, for_hook) != napi_ok) {
     delete for_hook;
@@ -45,12 +49,31 @@ std::shared_ptr<Environment> Environment::attach(napi_env env) {
     napi_throw_error(env, nullptr, "Node accepts no cleanup hook: the thread is ending");
     return nullptr;
   }
-  environment->core->set_ringer({[](void* bell) { static_cast<LoopBell*>(bell)->ring(); }, &environment->bell});
+  environment->core->set_ringer(
+      {[](void* bell) { static_cast<LoopBell*>(bell)->ring(); }, &environment->bell});
   return environment;
+}
+
+// The segment is sparse and no isolate's own, so its size is taken out of what V8 believes to hold in
+// external memory: it would press the collector, and show in process.memoryUsage().
+bool Environment::show_control(napi_env env) {
+  napi_value buffer = nullptr;
+  const auto keep = [](napi_env, void*, void*) {};  // Mapped until the process ends.
+  if (napi_create_external_arraybuffer(env, words, kControlBytes, keep, nullptr, &buffer) != napi_ok) {
+    return false;
+  }
+  if (napi_create_reference(env, buffer, 1, &control_buffer_) != napi_ok) return false;
+  int64_t external = 0;
+  napi_adjust_external_memory(env, -static_cast<int64_t>(kControlBytes), &external);
+  env_ = env;
+  return true;
 }
 
 void Environment::detach() {
   if (core == nullptr) return;
+  // V8 aborts the process when the buffer goes and takes more from the count than is in it.
+  int64_t external = 0;
+  napi_adjust_external_memory(env_, static_cast<int64_t>(kControlBytes), &external);
   // From here on nobody rings: set_ringer returns when no ring is under way.
   core->set_ringer({});
   bell.close();

@@ -30,6 +30,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
   int32_t* words = nullptr;
   LoopBell bell;
 
+  static constexpr size_t kControlBytes = size_t{layout::CONTROL_WORDS} * sizeof(int32_t);
+  // The control segment: the very same memory in every isolate.
+  napi_value control_buffer(napi_env env) const { return value_of(env, control_buffer_); }
+
   // Shared with JavaScript as `out`, `scratch` and `ready` of the engine.
   int32_t* out = nullptr;
   uint8_t* scratch = nullptr;
@@ -56,7 +60,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
  private:
   static napi_value value_of(napi_env env, napi_ref reference);
   void* shared_buffer(napi_env env, size_t bytes, napi_ref* reference);
+  [[nodiscard]] bool show_control(napi_env env);
 
+  napi_env env_ = nullptr;
+  napi_ref control_buffer_ = nullptr;
   napi_ref out_buffer_ = nullptr;
   napi_ref scratch_buffer_ = nullptr;
   napi_ref ready_buffer_ = nullptr;

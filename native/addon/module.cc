@@ -22,22 +22,6 @@ struct Attachments {
   std::vector<std::shared_ptr<Environment>> environments;
 };
 
-constexpr size_t kControlBytes = size_t{layout::CONTROL_WORDS} * sizeof(int32_t);
-
-// The control segment as an ArrayBuffer over the very same memory in every isolate.
-napi_value control_buffer(napi_env env, Environment& environment) {
-  napi_value buffer = nullptr;
-  // Mapped until the process ends: nothing to finalize.
-  const auto keep = [](napi_env, void*, void*) {};
-  if (napi_create_external_arraybuffer(env, environment.words, kControlBytes, keep, nullptr, &buffer) != napi_ok) {
-    return nullptr;
-  }
-  // The segment is sparse and not this isolate's to free: its size must not press the collector.
-  int64_t external = 0;
-  napi_adjust_external_memory(env, -static_cast<int64_t>(kControlBytes), &external);
-  return buffer;
-}
-
 Napi::Object supports(Napi::Env env) {
 #if defined(__linux__)
   constexpr bool kLinux = true;
@@ -67,17 +51,12 @@ Napi::Value attach(const Napi::CallbackInfo& info) {
   for (const auto group : {cell_functions(), primitive_functions(), queue_functions(), thread_functions()}) {
     for (const Function& function : group) {
       napi_value value = nullptr;
-      napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, environment.get(), &value);
+      napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, environment.get(),
+                           &value);
       binding[function.name] = value;
     }
   }
-  const napi_value control = control_buffer(env, *environment);
-  if (control == nullptr) {
-    environment->detach();
-    Napi::Error::New(env, "this runtime allows no buffers over shared memory").ThrowAsJavaScriptException();
-    return env.Undefined();
-  }
-  binding["control"] = control;
+  binding["control"] = environment->control_buffer(env);
   binding["outBuffer"] = environment->out_buffer(env);
   binding["scratchBuffer"] = environment->scratch_buffer(env);
   binding["readyBuffer"] = environment->ready_buffer(env);

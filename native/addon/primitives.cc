@@ -96,6 +96,8 @@ constexpr Function kFunctions[] = {
 
 }  // namespace
 
-std::span<const Function> primitive_functions() { return kFunctions; }
+std::span<const Function> primitive_functions() {
+  return kFunctions;
+}
 
 }  // namespace heddle::addon

@@ -128,7 +128,8 @@ napi_value put_bytes(napi_env env, napi_callback_info info) {
   napi_typeof(env, arguments[4], &type);
   if (type != napi_undefined) {
     napi_typedarray_type elements;
-    if (napi_get_typedarray_info(env, arguments[4], &elements, &available, &data, nullptr, nullptr) != napi_ok ||
+    if (napi_get_typedarray_info(env, arguments[4], &elements, &available, &data, nullptr, nullptr) !=
+            napi_ok ||
         elements != napi_uint8_array) {
       return throw_type_error(env, "the bytes of an item are a Uint8Array");
     }
@@ -140,6 +141,19 @@ napi_value put_bytes(napi_env env, napi_callback_info info) {
   return to_integer(env, arguments.core().queue_put(handle, reserved, item));
 }
 
+// A Uint8Array of its own. By way of a Buffer, whose memory, unlike a new ArrayBuffer's, is not zeroed
+// first.
+napi_value copy_of(napi_env env, std::span<const uint8_t> bytes) {
+  napi_value buffer = nullptr;
+  napi_value memory = nullptr;
+  napi_value array = nullptr;
+  size_t offset = 0;
+  if (napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &buffer) != napi_ok) return nullptr;
+  napi_get_typedarray_info(env, buffer, nullptr, nullptr, nullptr, &memory, &offset);
+  napi_create_typedarray(env, napi_uint8_array, bytes.size(), memory, offset, &array);
+  return array;
+}
+
 // (handle, reserved) -> number, string, Uint8Array or undefined; see Engine.queueTake
 napi_value take(napi_env env, napi_callback_info info) {
   Arguments<2> arguments(env, info);
@@ -149,8 +163,8 @@ napi_value take(napi_env env, napi_callback_info info) {
 
   Environment& environment = arguments.environment();
   TakenItem item;
-  const OutcomeCode outcome = arguments.core().queue_take(
-      handle, reserved, {environment.scratch, EngineCore::kScratchBytes}, item);
+  const OutcomeCode outcome =
+      arguments.core().queue_take(handle, reserved, {environment.scratch, EngineCore::kScratchBytes}, item);
   if (outcome != layout::Outcome::OK) {
     environment.out[0] = -outcome;
     return nullptr;
@@ -175,12 +189,7 @@ napi_value take(napi_env env, napi_callback_info info) {
       }
       break;
     default:
-      if (!item.owns_block()) break;
-      void* data = nullptr;
-      napi_value buffer = nullptr;
-      if (napi_create_arraybuffer(env, item.bytes.size(), &data, &buffer) != napi_ok) break;
-      std::memcpy(data, item.bytes.data(), item.bytes.size());
-      napi_create_typedarray(env, napi_uint8_array, item.bytes.size(), buffer, 0, &value);
+      if (item.owns_block()) value = copy_of(env, item.bytes);
   }
   return value;
 }
@@ -258,6 +267,8 @@ constexpr Function kFunctions[] = {
 
 }  // namespace
 
-std::span<const Function> queue_functions() { return kFunctions; }
+std::span<const Function> queue_functions() {
+  return kFunctions;
+}
 
 }  // namespace heddle::addon

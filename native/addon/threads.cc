@@ -42,7 +42,9 @@ napi_value on_ready(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-napi_value thread_id(napi_env env, napi_callback_info) { return to_integer(env, native_thread_id()); }
+napi_value thread_id(napi_env env, napi_callback_info) {
+  return to_integer(env, native_thread_id());
+}
 
 // (name)
 napi_value name_thread(napi_env env, napi_callback_info info) {
@@ -56,12 +58,14 @@ napi_value name_thread(napi_env env, napi_callback_info info) {
 }
 
 constexpr Function kFunctions[] = {
-    {"sweep", sweep},          {"beginExit", begin_exit},        {"drain", drain},
-    {"onReady", on_ready},     {"nativeThreadId", thread_id},    {"setThreadName", name_thread},
+    {"sweep", sweep},      {"beginExit", begin_exit},     {"drain", drain},
+    {"onReady", on_ready}, {"nativeThreadId", thread_id}, {"setThreadName", name_thread},
 };
 
 }  // namespace
 
-std::span<const Function> thread_functions() { return kFunctions; }
+std::span<const Function> thread_functions() {
+  return kFunctions;
+}
 
 }  // namespace heddle::addon

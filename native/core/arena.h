@@ -11,6 +11,7 @@
 #include "heap.h"
 #include "layout.h"
 #include "mapping.h"
+#include "ringers.h"
 
 namespace heddle {
 
@@ -42,6 +43,8 @@ class Arena {
 
   [[nodiscard]] int32_t* words() const { return words_; }
   [[nodiscard]] Heap& heap() { return heap_; }
+  // Of this process's loops; lies outside the shared memory.
+  [[nodiscard]] Ringers& ringers() { return ringers_; }
 
   [[nodiscard]] std::atomic_ref<int32_t> word(int32_t index) const {
     return std::atomic_ref<int32_t>(words_[index]);
@@ -65,6 +68,7 @@ class Arena {
   Mapping mapping_;
   int32_t* words_ = nullptr;
   Heap heap_;
+  Ringers ringers_;
 };
 
 }  // namespace heddle

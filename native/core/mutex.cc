@@ -1,0 +1,177 @@
+// See mutex.h.
+#include "mutex.h"
+
+namespace heddle {
+
+using namespace layout;
+
+namespace {
+
+int32_t held_by(int32_t slot) { return slot << Mutex::OWNER_SHIFT | Mutex::LOCKED; }
+
+// Takes the mutex if it is free, whoever waits. PARKED and OWNER_DIED stay as they are.
+bool try_take(Self& self, Handle mutex) {
+  auto state = self.word(mutex, Cell::STATE);
+  int32_t seen = state.load(std::memory_order_relaxed);
+  // acquire: pairs with the release by the holder before.
+  return (seen & Mutex::LOCKED) == 0 &&
+         state.compare_exchange_strong(seen, seen | held_by(self.slot), std::memory_order_acquire,
+                                       std::memory_order_relaxed);
+}
+
+// Whether the waiter is handed the mutex rather than told to retry.
+bool wants_handoff(const Self& self, Handle node) {
+  if (self.get(node, Node::MODE) == WaiterMode::LOOP) return true;
+  auto since = static_cast<int64_t>(
+      self.arena.long_word(node + Node::SINCE).load(std::memory_order_relaxed));
+  return monotonic_ns() - since >= FAIR_AFTER_NS;
+}
+
+bool is_last(const Self& self, Handle node) { return self.get(node, Node::NEXT) == node; }
+
+void tell_to_retry(Self& self, Wakes& wakes, Handle node) {
+  auto state = self.word(node, Node::STATE);
+  if (state.load(std::memory_order_relaxed) == NodeState::RETRY) return;
+  // release: nothing is handed over, but the waiter must see the mutex free.
+  if (state.exchange(NodeState::RETRY, std::memory_order_acq_rel) == NodeState::ASLEEP) {
+    wakes.thread(node);
+  }
+}
+
+// Lets go of a mutex whose state is `seen`, LOCKED, with waiters linked. Nobody else changes the
+// word then: the fast release wants PARKED clear, barging wants LOCKED clear.
+void pass_on(Self& self, const Guard& guard, Wakes& wakes, Handle mutex, Handle first,
+             int32_t died) {
+  auto state = self.word(mutex, Cell::STATE);
+  if (wants_handoff(self, first)) {
+    int32_t parked = is_last(self, first) ? 0 : Mutex::PARKED;
+    // release: by the holder before, for whoever acquires from this word later; the new holder
+    // itself synchronises through its node.
+    state.store(held_by(self.get(first, Node::SLOT)) | parked | died, std::memory_order_release);
+    finish(self, guard, wakes, mutex, first, Outcome::GRANTED);
+  } else {
+    state.store(Mutex::PARKED | died, std::memory_order_release);
+    tell_to_retry(self, wakes, first);
+  }
+}
+
+// `holder`: the slot that must hold it, or -1 for any.
+OutcomeCode let_go(Self& self, Handle mutex, int32_t holder, int32_t died) {
+  Wakes wakes(self);
+  Guard guard(self, mutex);
+  auto state = self.word(mutex, Cell::STATE);
+  int32_t seen = state.load(std::memory_order_relaxed);
+  for (;;) {
+    if ((seen & Mutex::LOCKED) == 0) return Outcome::MISUSE;
+    if (holder >= 0 && seen >> Mutex::OWNER_SHIFT != holder) return Outcome::MISUSE;
+    if (Handle first = first_waiter(self, guard, mutex, Cell::WAITERS)) {
+      pass_on(self, guard, wakes, mutex, first, died);
+      return Outcome::OK;
+    }
+    // A wrong second release may free it on the fast path meanwhile; then this one is the misuse.
+    if (state.compare_exchange_weak(seen, died, std::memory_order_release,
+                                    std::memory_order_relaxed)) {
+      return Outcome::OK;
+    }
+  }
+}
+
+}  // namespace
+
+OutcomeOrTicket mutex_acquire(Self& self, Handle mutex, Mode mode, Deadline deadline) {
+  if (try_take(self, mutex)) return Outcome::GRANTED;
+  if (deadline.is_now()) return Outcome::TIMED_OUT;
+  if (mode == WaiterMode::THREAD &&
+      self.spinner.spin(deadline, [&] { return try_take(self, mutex); })) {
+    return Outcome::GRANTED;
+  }
+  Handle node = 0;
+  {
+    Guard guard(self, mutex);
+    auto state = self.word(mutex, Cell::STATE);
+    int32_t seen = state.load(std::memory_order_relaxed);
+    for (;;) {
+      if ((seen & Mutex::LOCKED) == 0) {
+        if (try_take(self, mutex)) return Outcome::GRANTED;
+        seen = state.load(std::memory_order_relaxed);
+      } else if ((seen & Mutex::PARKED) != 0 ||
+                 state.compare_exchange_weak(seen, seen | Mutex::PARKED,
+                                             std::memory_order_relaxed)) {
+        // From here on a release takes the slow path, and so this guard: it finds the node.
+        break;
+      }
+    }
+    node = link_waiter(self, guard, mutex, Cell::WAITERS, mode);
+    if (node == 0) {
+      if (first_waiter(self, guard, mutex, Cell::WAITERS) == 0) {
+        state.fetch_and(~Mutex::PARKED, std::memory_order_relaxed);
+      }
+      return Outcome::NO_MEMORY;
+    }
+  }
+  return settle(self, node, mode, deadline, false);
+}
+
+OutcomeCode mutex_release(Self& self, Handle mutex) { return let_go(self, mutex, -1, 0); }
+
+void mutex_release_of_dead(Self& self, Handle mutex, int32_t slot) {
+  if (self.get(mutex, Cell::STATE) >> Mutex::OWNER_SHIFT != slot) return;
+  self.set(mutex, Mutex::OWNER, 0);
+  self.set(mutex, Mutex::DEPTH, 0);
+  (void)let_go(self, mutex, slot, Mutex::OWNER_DIED);
+}
+
+bool mutex_retry(Self& self, Handle mutex, Handle node, Deadline deadline) {
+  // Somebody may have been quicker. It pays to look for a moment, while still marked as told: whoever
+  // releases meanwhile need not wake this thread again.
+  auto state = self.word(mutex, Cell::STATE);
+  auto is_free = [&] { return (state.load(std::memory_order_relaxed) & Mutex::LOCKED) == 0; };
+  (void)self.spinner.spin(deadline, [&] {
+    return is_free() ||
+           self.word(node, Node::STATE).load(std::memory_order_relaxed) != NodeState::RETRY;
+  });
+  Guard guard(self, mutex);
+  // Handed over meanwhile.
+  if (!is_linked(self, guard, node)) return false;
+  int32_t seen = state.load(std::memory_order_relaxed);
+  for (;;) {
+    if ((seen & Mutex::LOCKED) != 0) {
+      // The holder finds PARKED set and will tell again.
+      self.set(node, Node::STATE, NodeState::WAITING);
+      return false;
+    }
+    int32_t taken = (seen & ~Mutex::PARKED) | held_by(self.slot);
+    if (!is_last(self, node)) taken |= Mutex::PARKED;
+    // acquire: as in try_take.
+    if (state.compare_exchange_weak(seen, taken, std::memory_order_acquire,
+                                    std::memory_order_relaxed)) {
+      unlink(self, guard, mutex, node);
+      return true;
+    }
+  }
+}
+
+void mutex_waiter_left(Self& self, const Guard& guard, Wakes& wakes, Handle mutex, bool was_told) {
+  auto state = self.word(mutex, Cell::STATE);
+  Handle first = first_waiter(self, guard, mutex, Cell::WAITERS);
+  if (first == 0) {
+    state.fetch_and(~Mutex::PARKED, std::memory_order_relaxed);
+    return;
+  }
+  int32_t seen = state.load(std::memory_order_relaxed);
+  if (!was_told || (seen & Mutex::LOCKED) != 0) return;
+  if (!wants_handoff(self, first)) {
+    tell_to_retry(self, wakes, first);
+    return;
+  }
+  int32_t taken = (seen & ~Mutex::PARKED) | held_by(self.get(first, Node::SLOT));
+  if (!is_last(self, first)) taken |= Mutex::PARKED;
+  // Strong: it fails only because somebody barged in, whose release will see to the waiters. acquire
+  // and release: takes over from the last holder, for the waiter.
+  if (state.compare_exchange_strong(seen, taken, std::memory_order_acq_rel,
+                                    std::memory_order_relaxed)) {
+    finish(self, guard, wakes, mutex, first, Outcome::GRANTED);
+  }
+}
+
+}  // namespace heddle

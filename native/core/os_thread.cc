@@ -1,0 +1,89 @@
+// See os_thread.h.
+#include "os_thread.h"
+
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#define NOMINMAX
+#include <windows.h>
+#else
+#include <pthread.h>
+#include <unistd.h>
+#endif
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+#include <cstddef>
+#include <cstring>
+
+namespace heddle {
+
+namespace {
+
+#ifndef _WIN32
+// Bytes of `name`, at most `limit`, that end between two characters.
+size_t cut(const char* name, size_t limit) {
+  size_t length = std::strlen(name);
+  if (length <= limit) return length;
+  length = limit;
+  // 10xxxxxx continues a character.
+  while (length > 0 && (static_cast<unsigned char>(name[length]) & 0xC0) == 0x80) length--;
+  return length;
+}
+#endif
+
+}  // namespace
+
+#ifdef _WIN32
+
+int32_t process_id() { return static_cast<int32_t>(GetCurrentProcessId()); }
+
+int32_t native_thread_id() { return static_cast<int32_t>(GetCurrentThreadId()); }
+
+void set_thread_name(const char* name) {
+  // Looked up: Windows has it from 10, version 1607, on.
+  using SetThreadDescription = HRESULT(WINAPI*)(HANDLE, PCWSTR);
+  static const auto set = reinterpret_cast<SetThreadDescription>(reinterpret_cast<void*>(
+      GetProcAddress(GetModuleHandleW(L"kernel32.dll"), "SetThreadDescription")));
+  wchar_t wide[128];
+  constexpr int kLongest = sizeof wide / sizeof *wide - 1;
+  int length = MultiByteToWideChar(CP_UTF8, 0, name, -1, wide, kLongest);
+  if (set != nullptr && length > 0) set(GetCurrentThread(), wide);
+}
+
+#else
+
+int32_t process_id() { return static_cast<int32_t>(getpid()); }
+
+int32_t native_thread_id() {
+#if defined(__linux__)
+  return static_cast<int32_t>(syscall(SYS_gettid));
+#elif defined(__APPLE__)
+  uint64_t id = 0;
+  pthread_threadid_np(nullptr, &id);
+  return static_cast<int32_t>(id);
+#else
+  return 0;
+#endif
+}
+
+void set_thread_name(const char* name) {
+#if defined(__linux__)
+  char short_name[16] = {};
+  std::memcpy(short_name, name, cut(name, sizeof short_name - 1));
+  prctl(PR_SET_NAME, short_name);
+#elif defined(__APPLE__)
+  char short_name[64] = {};
+  std::memcpy(short_name, name, cut(name, sizeof short_name - 1));
+  pthread_setname_np(short_name);
+#else
+  (void)name;
+  (void)cut;
+#endif
+}
+
+#endif
+
+}  // namespace heddle

@@ -1,0 +1,47 @@
+// What the core keeps for one attached isolate. Used by the isolate's thread only.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "arena.h"
+#include "layout.h"
+#include "spin.h"
+#include "types.h"
+
+namespace heddle {
+
+struct alignas(64) Self {
+  Self(Arena& arena_in, int32_t slot_in) : arena(arena_in), slot(slot_in) {}
+
+  Arena& arena;
+  const int32_t slot;
+  // Result beside an Outcome.
+  int32_t out[2] = {0, 0};
+  Spinner spinner;
+  // The node that the thread itself waits with, kept for the next time; 0 while in use.
+  Handle spare_node = 0;
+  // Ready nodes taken off the slot's stack and not delivered yet, oldest first.
+  Handle backlog = 0;
+
+  [[nodiscard]] std::atomic_ref<int32_t> word(Handle handle, int32_t offset) const {
+    return arena.word(handle + offset);
+  }
+  // Words under the object's guard; see Arena::get.
+  [[nodiscard]] int32_t get(Handle handle, int32_t offset) const {
+    return arena.get(handle + offset);
+  }
+  void set(Handle handle, int32_t offset, int32_t value) const {
+    arena.set(handle + offset, value);
+  }
+  void add(Handle handle, int32_t offset, int32_t amount) const {
+    set(handle, offset, get(handle, offset) + amount);
+  }
+};
+
+// Index of a word of a slot.
+[[nodiscard]] constexpr int32_t slot_word(int32_t slot, int32_t offset) {
+  return layout::SLOTS_START + slot * layout::WORDS_PER_SLOT + offset;
+}
+
+}  // namespace heddle

@@ -1,0 +1,266 @@
+// See waiting.h.
+#include "waiting.h"
+
+#include "barrier.h"
+#include "cells.h"
+#include "event.h"
+#include "futex.h"
+#include "mutex.h"
+#include "semaphore.h"
+
+namespace heddle {
+
+using namespace layout;
+
+namespace {
+
+constexpr int64_t kNsPerMs = 1'000'000;
+constexpr int64_t kExitingSliceNs = 1 * kNsPerMs;
+
+int32_t* state_address(const Self& self, Handle node) {
+  return &self.arena.words()[node + Node::STATE];
+}
+
+bool is_outcome(int32_t state) {
+  return state != NodeState::WAITING && state != NodeState::ASLEEP && state != NodeState::RETRY;
+}
+
+// Says, for diagnosis and for begin_exit(), what the slot's thread is blocked on.
+class Blocked {
+ public:
+  Blocked(const Self& self, Handle node) : self_(self) {
+    set(Slot::WAITING_ON, self.get(node, Node::CELL));
+    // seq_cst: matches begin_exit(), which sets EXITING and then looks for blocked nodes; here the
+    // node is named and then EXITING read. One of the two sees the other.
+    self.arena.word(slot_word(self.slot, Slot::THREAD_NODE))
+        .store(node, std::memory_order_seq_cst);
+  }
+  ~Blocked() {
+    set(Slot::THREAD_NODE, 0);
+    set(Slot::WAITING_ON, 0);
+  }
+  Blocked(const Blocked&) = delete;
+  Blocked& operator=(const Blocked&) = delete;
+
+ private:
+  void set(int32_t offset, int32_t value) { self_.arena.set(slot_word(self_.slot, offset), value); }
+  const Self& self_;
+};
+
+// What leaving a list means for the object.
+void after_unlink(Self& self, const Guard& guard, Wakes& wakes, Handle object, int32_t state) {
+  switch (self.get(object, Cell::KIND)) {
+    case Kind::MUTEX:
+      mutex_waiter_left(self, guard, wakes, object, state == NodeState::RETRY);
+      break;
+    case Kind::SEMAPHORE:
+      semaphore_waiter_left(self, guard, object);
+      break;
+    case Kind::EVENT:
+    case Kind::THREAD:
+      event_waiter_left(self, guard, object);
+      break;
+    case Kind::BARRIER:
+      barrier_waiter_left(self, guard, wakes, object);
+      break;
+    default:
+      break;
+  }
+}
+
+OutcomeCode collect(Self& self, Handle node, OutcomeCode outcome) {
+  self.out[0] = self.get(node, Node::VALUE);
+  free_node(self, node);
+  return outcome;
+}
+
+}  // namespace
+
+void Wakes::thread(Handle node) {
+  if (threads_ == kMany) flush();
+  nodes_[threads_++] = node;
+}
+
+void Wakes::loop(int32_t slot) {
+  if (loops_ == kMany) flush();
+  slots_[loops_++] = slot;
+}
+
+void Wakes::flush() {
+  for (int i = 0; i < threads_; i++) futex_wake_one(state_address(self_, nodes_[i]));
+  for (int i = 0; i < loops_; i++) {
+    self_.arena.word(slot_word(slots_[i], Slot::DOORBELL)).fetch_add(1, std::memory_order_relaxed);
+    self_.arena.ringers().ring(slots_[i]);
+  }
+  threads_ = 0;
+  loops_ = 0;
+}
+
+Handle link_waiter(Self& self, const Guard& guard, Handle object, int32_t list, Mode mode) {
+  Handle node = 0;
+  if (mode == WaiterMode::THREAD && self.spare_node != 0) {
+    node = self.spare_node;
+    self.spare_node = 0;
+  } else {
+    node = allocate_cell(self.arena);
+    if (node == 0) return 0;
+    self.set(node, Node::SLOT, self.slot);
+    // release: a sweep that sees the kind sees whose node it is.
+    self.word(node, Cell::KIND).store(Kind::NODE, std::memory_order_release);
+  }
+  retain(self, object);
+  self.set(node, Node::STATE, NodeState::WAITING);
+  self.set(node, Node::MODE, mode);
+  self.set(node, Node::VALUE, 0);
+  self.set(node, Node::CELL, object);
+  self.arena.long_word(node + Node::SINCE)
+      .store(static_cast<uint64_t>(monotonic_ns()), std::memory_order_relaxed);
+  push_back(self, guard, object, list, node);
+  return node;
+}
+
+void finish(Self& self, const Guard& guard, Wakes& wakes, Handle object, Handle node,
+            OutcomeCode outcome, int32_t value) {
+  unlink(self, guard, object, node);
+  self.set(node, Node::VALUE, value);
+  auto state = self.word(node, Node::STATE);
+  if (self.get(node, Node::MODE) == WaiterMode::THREAD) {
+    // release: the waiter sees the value, and all that led to the grant. Not to be touched after:
+    // its owner may have freed it. A wake-up by address is harmless even then.
+    if (state.exchange(outcome, std::memory_order_acq_rel) == NodeState::ASLEEP) {
+      wakes.thread(node);
+    }
+    return;
+  }
+  int32_t slot = self.get(node, Node::SLOT);
+  state.store(outcome, std::memory_order_release);
+  auto ready = self.arena.word(slot_word(slot, Slot::READY));
+  int32_t top = ready.load(std::memory_order_relaxed);
+  do {
+    self.set(node, Node::READY_NEXT, top);
+    // A: seq_cst, matches a loop that stops polling: it stores POLLING = 0 and then looks at READY
+    // once more. Either it sees this push or POLLING is read as 0 below.
+  } while (!ready.compare_exchange_weak(top, node, std::memory_order_seq_cst,
+                                        std::memory_order_relaxed));
+  // Not empty before: whoever pushed first has rung. The own loop is told by the caller.
+  if (top == 0 && slot != self.slot &&
+      self.arena.word(slot_word(slot, Slot::POLLING)).load(std::memory_order_seq_cst) == 0) {
+    wakes.loop(slot);
+  }
+}
+
+void finish_all(Self& self, const Guard& guard, Wakes& wakes, Handle object, int32_t list,
+                OutcomeCode outcome) {
+  while (Handle node = first_waiter(self, guard, object, list)) {
+    finish(self, guard, wakes, object, node, outcome);
+  }
+}
+
+OutcomeOrTicket settle(Self& self, Handle node, Mode mode, Deadline deadline, bool spin) {
+  if (mode == WaiterMode::LOOP) return node;
+  OutcomeCode outcome = wait(self, node, deadline, spin);
+  return outcome == Outcome::PENDING ? node : outcome;
+}
+
+OutcomeCode wait(Self& self, Handle node, Deadline deadline, bool spin) {
+  auto state = self.word(node, Node::STATE);
+  auto exiting = self.arena.word(Header::EXITING);
+  const bool was_exiting = exiting.load(std::memory_order_relaxed) != 0;
+  // A thread that has slept before, as in a slice before this one, goes straight back to sleep.
+  if (spin && state.load(std::memory_order_acquire) == NodeState::WAITING) {
+    (void)self.spinner.spin(deadline, [&] {
+      return state.load(std::memory_order_acquire) != NodeState::WAITING;
+    });
+  }
+  const Deadline slice = Deadline::at(
+      monotonic_ns() + (was_exiting ? kExitingSliceNs : SLICE_MS * kNsPerMs));
+  for (;;) {
+    // acquire: pairs with finish().
+    int32_t seen = state.load(std::memory_order_acquire);
+    if (is_outcome(seen)) return collect(self, node, seen);
+    if (seen == NodeState::RETRY) {
+      if (mutex_retry(self, self.get(node, Node::CELL), node, deadline.earlier(slice))) {
+        return collect(self, node, Outcome::GRANTED);
+      }
+      continue;
+    }
+    if (deadline.passed()) return cancel(self, node);
+    if (slice.passed()) return Outcome::PENDING;
+    // relaxed: only announces that somebody sleeps; finish() reads it from the same word.
+    if (seen == NodeState::WAITING &&
+        !state.compare_exchange_strong(seen, NodeState::ASLEEP, std::memory_order_relaxed)) {
+      continue;
+    }
+    Blocked blocked(self, node);
+    if (!was_exiting && exiting.load(std::memory_order_seq_cst) != 0) return Outcome::PENDING;
+    futex_wait(state_address(self, node), NodeState::ASLEEP, deadline.earlier(slice));
+  }
+}
+
+OutcomeCode withdraw(Self& self, Handle node) {
+  Handle object = self.get(node, Node::CELL);
+  Wakes wakes(self);
+  Guard guard(self, object);
+  int32_t state = self.get(node, Node::STATE);
+  if (!is_linked(self, guard, node)) return state;
+  unlink(self, guard, object, node);
+  self.set(node, Node::VALUE, 0);
+  after_unlink(self, guard, wakes, object, state);
+  return Outcome::TIMED_OUT;
+}
+
+OutcomeCode cancel(Self& self, Handle node) {
+  OutcomeCode outcome = withdraw(self, node);
+  self.out[0] = self.get(node, Node::VALUE);
+  if (outcome != Outcome::TIMED_OUT && self.get(node, Node::MODE) == WaiterMode::LOOP) {
+    // It lies on the ready stack, from which only drain() takes it.
+    release(self, self.get(node, Node::CELL));
+    self.set(node, Node::CELL, 0);
+  } else {
+    free_node(self, node);
+  }
+  return outcome;
+}
+
+size_t drain(Self& self, std::span<Ready> ready) {
+  size_t count = 0;
+  while (count < ready.size()) {
+    if (self.backlog == 0) {
+      auto stack = self.arena.word(slot_word(self.slot, Slot::READY));
+      // The cheap look first: an exchange takes the cache line away from who grants.
+      if (stack.load(std::memory_order_relaxed) == 0) break;
+      // acquire: pairs with the push. The newest is on top; turned round, the oldest comes first.
+      Handle node = stack.exchange(0, std::memory_order_acq_rel);
+      while (node != 0) {
+        Handle older = self.get(node, Node::READY_NEXT);
+        self.set(node, Node::READY_NEXT, self.backlog);
+        self.backlog = node;
+        node = older;
+      }
+    }
+    Handle node = self.backlog;
+    self.backlog = self.get(node, Node::READY_NEXT);
+    // Cancelled after it was granted: its outcome was returned then.
+    if (self.get(node, Node::CELL) != 0) {
+      OutcomeCode outcome = self.word(node, Node::STATE).load(std::memory_order_acquire);
+      ready[count++] = {node, outcome, self.get(node, Node::VALUE)};
+    }
+    free_node(self, node);
+  }
+  return count;
+}
+
+void free_node(Self& self, Handle node) {
+  if (Handle object = self.get(node, Node::CELL)) {
+    self.set(node, Node::CELL, 0);
+    release(self, object);
+  }
+  if (self.spare_node == 0 && self.get(node, Node::MODE) == WaiterMode::THREAD &&
+      self.get(node, Node::SLOT) == self.slot) {
+    self.spare_node = node;
+  } else {
+    free_cell(self.arena, node);
+  }
+}
+
+}  // namespace heddle

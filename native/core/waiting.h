@@ -1,0 +1,76 @@
+// Waiting: begin → ticket → wait, cancel or drain.
+//
+//   waiter                                   granter
+//   ──────                                   ───────
+//   guard; link_waiter(); unguard            guard; finish(node, outcome); unguard
+//   THREAD: settle/wait: spin, sleep    ◄──    state = outcome, wake the thread if it sleeps
+//   LOOP:   returns the ticket;         ◄──    state = outcome, push on the slot's ready stack, ring
+//           drain() delivers it
+//   gives up: cancel(): guard; still linked → unlink, TIMED_OUT
+//                              else → it has its outcome, which cancel() returns
+//
+// A grant is made wholly by the granter, under the guard: the permit, place or item belongs to the
+// waiter from then on, whether it looks in time or not. So a timeout can never swallow one.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "guard.h"
+#include "self.h"
+#include "wait_list.h"
+
+namespace heddle {
+
+// Threads to wake and loops to ring once the guard is released: declare it before the Guard.
+class Wakes {
+ public:
+  explicit Wakes(Self& self) : self_(self) {}
+  ~Wakes() { flush(); }
+  Wakes(const Wakes&) = delete;
+  Wakes& operator=(const Wakes&) = delete;
+
+  void thread(Handle node);
+  void loop(int32_t slot);
+
+ private:
+  static constexpr int kMany = 32;
+  void flush();
+
+  Self& self_;
+  int threads_ = 0;
+  int loops_ = 0;
+  Handle nodes_[kMany];
+  int32_t slots_[kMany];
+};
+
+// Links a new node at the back of a list of `object`. 0 when cells are exhausted. The node holds a
+// reference to the object.
+[[nodiscard]] Handle link_waiter(Self& self, const Guard& guard, Handle object, int32_t list,
+                                 Mode mode);
+
+// Unlinks the node and gives it its outcome. The node is its owner's from then on.
+void finish(Self& self, const Guard& guard, Wakes& wakes, Handle object, Handle node,
+            OutcomeCode outcome, int32_t value = 0);
+// The same for every node of a list.
+void finish_all(Self& self, const Guard& guard, Wakes& wakes, Handle object, int32_t list,
+                OutcomeCode outcome);
+
+// The end of every begin: the ticket in mode LOOP; in mode THREAD what one slice of waiting came to,
+// the ticket again if nothing. `spin`: whether to spin before sleeping.
+[[nodiscard]] OutcomeOrTicket settle(Self& self, Handle node, Mode mode, Deadline deadline,
+                                     bool spin);
+
+[[nodiscard]] OutcomeCode wait(Self& self, Handle node, Deadline deadline, bool spin = true);
+[[nodiscard]] OutcomeCode cancel(Self& self, Handle node);
+
+// Takes loop tickets that are ready, oldest first, and frees their nodes; how many. There may be more
+// when `ready` is full.
+[[nodiscard]] size_t drain(Self& self, std::span<Ready> ready);
+
+// Takes a node, of whichever slot, out of its wait and returns as cancel() does, but frees nothing.
+[[nodiscard]] OutcomeCode withdraw(Self& self, Handle node);
+// Gives back a node and its reference to the object.
+void free_node(Self& self, Handle node);
+
+}  // namespace heddle
