@@ -1,0 +1,199 @@
+/** Finds out, once per function, what it is and what it captures. */
+import { SharedObject } from '../engine/shared-object.js';
+import { type Plan, planOf, refuse } from './plan.js';
+import { builtinReference, exportReference, type FunctionReference, globalReference, isNative } from './references.js';
+import { isOwnUrl } from './resolution.js';
+import { type BoundFunction, type Inspection, inspectBound, inspectFunction, inspectorRefusal, type LoadedScript } from './inspection.js';
+import { Script } from './script.js';
+import { FunctionNotShippableError } from '../errors.js';
+
+export type Analysis =
+  | { readonly kind: 'reference'; readonly reference: FunctionReference }
+  | { readonly kind: 'bound'; readonly bound: BoundFunction }
+  | { readonly kind: 'source'; readonly plan: Plan; readonly values: ReadonlyMap<string, unknown> };
+
+const analyses = new WeakMap<Function, Analysis>();
+const scripts = new Map<string, Script>();
+
+/** What `fn` is. Values of variables that may change are read anew each time. */
+export function analyse(fn: Function): Analysis {
+  const known = analyses.get(fn);
+  if (known !== undefined) return known;
+  if (isNative(fn)) {
+    const analysis = analyseNative(fn);
+    analyses.set(fn, analysis);
+    return analysis;
+  }
+  const place = locate(fn);
+  const reference = place.inspection && referenceOf(fn, place.inspection, place.script);
+  if (reference !== undefined) {
+    const analysis: Analysis = { kind: 'reference', reference };
+    analyses.set(fn, analysis);
+    return analysis;
+  }
+  return analyseSource(fn, place);
+}
+
+interface Place {
+  readonly inspection: Inspection | undefined;
+  readonly script: Script;
+}
+
+function locate(fn: Function): Place {
+  const refusal = inspectorRefusal();
+  if (refusal !== undefined) return { inspection: undefined, script: isolatedScript(fn) };
+  const inspection = inspectFunction(fn);
+  if (inspection === undefined) refuse(fn, 'has no source text', 'send a function of yours that calls it');
+  return { inspection, script: scriptFor(fn, inspection.script) };
+}
+
+function scriptFor(fn: Function, loaded: LoadedScript): Script {
+  let script = scripts.get(loaded.id);
+  if (script === undefined) {
+    try {
+      script = new Script(loaded);
+    } catch (error) {
+      refuse(fn, `is in ${loaded.url || 'a script'} whose source cannot be read`, 'export it from a module of plain JavaScript', error);
+    }
+    scripts.set(loaded.id, script);
+  }
+  return script;
+}
+
+/** Without the inspector only the function's own text is known. */
+function isolatedScript(fn: Function): Script {
+  const text = Function.prototype.toString.call(fn);
+  const about = { id: '', url: '', isModule: false, startLine: 0, startColumn: 0 };
+  let failure: unknown;
+  for (const source of [`(${text}\n)`, `({${text}\n})`]) {
+    try {
+      return new Script({ ...about, source });
+    } catch (error) {
+      failure = error;
+    }
+  }
+  return refuse(fn, 'cannot be read from its own source text', 'export it from a module', failure);
+}
+
+function analyseNative(fn: Function): Analysis {
+  const global = globalReference(fn);
+  if (global !== undefined) return { kind: 'reference', reference: global };
+  const bound = inspectorRefusal() === undefined ? inspectBound(fn) : undefined;
+  if (bound !== undefined) return { kind: 'bound', bound };
+  const builtin = builtinReference(fn, '');
+  if (builtin !== undefined) return { kind: 'reference', reference: builtin };
+  return refuse(fn, 'is native code without a name that leads to it', 'send a function of yours that calls it');
+}
+
+function referenceOf(fn: Function, inspection: Inspection, script: Script): FunctionReference | undefined {
+  const { url } = script;
+  if (url.startsWith('node:')) {
+    const builtin = globalReference(fn) ?? builtinReference(fn, url);
+    return builtin ?? refuse(fn, `is internal to Node.js (${url})`, 'send a function of yours that calls it');
+  }
+  const site = script.siteAt(Function.prototype.toString.call(fn), inspection.line, inspection.column);
+  const reference = exportReference(fn, script, site);
+  return reference !== undefined && !holdsShared(fn) ? reference : undefined;
+}
+
+function analyseSource(fn: Function, { inspection, script }: Place): Analysis {
+  const text = Function.prototype.toString.call(fn);
+  const site = inspection === undefined ? script.scopes.sites.find(({ end, start }) => end - start >= text.length) : script.siteAt(text, inspection.line, inspection.column);
+  if (site === undefined) refuse(fn, `is not found in the source of ${script.url || 'its script'}`, 'export it from a module');
+  const scopes = inspection?.scopes ?? [];
+  const scopeOf = (name: string) => scopes.find((scope) => Object.hasOwn(scope, name));
+  const plan = planOf(script, site, fn, (name) => scopeOf(name) !== undefined);
+  const values = new Map<string, unknown>();
+  let lasting = true;
+  for (const { name, variable } of plan.captured) {
+    const scope = scopeOf(name);
+    if (scope === undefined) {
+      refuse(fn, `uses the variable \`${name}\` of the code around it, whose value cannot be read here`, 'pass it as an argument, or export the function from a module');
+    }
+    const value = scope[name];
+    values.set(name, value);
+    if (variable === undefined || variable.reassigned || value === undefined) lasting = false;
+  }
+  if (inspection === undefined) refuseUnknownNames(fn, plan);
+  const analysis: Analysis = { kind: 'source', plan, values };
+  if (lasting) analyses.set(fn, analysis);
+  return analysis;
+}
+
+/** Without scopes, a free name that is no global is a captured variable, and its value is out of reach. */
+function refuseUnknownNames(fn: Function, plan: Plan): void {
+  for (const { node, variable } of plan.script.scopes.references) {
+    if (variable === undefined && !(node.name in globalThis)) {
+      refuse(fn, `uses the variable \`${node.name}\`, and captured variables cannot be read without node:inspector`, 'pass it as an argument, or export the function from a module', inspectorRefusal());
+    }
+  }
+}
+
+/** How far `holdsShared` looks into plain data. */
+const DEPTH = 4;
+const BREADTH = 200;
+
+const sharing = new WeakMap<Function, boolean>();
+
+/**
+ * True for a shared object (Lock, Queue, …), plain data that has one inside, and a function that uses
+ * one through a variable of its module: importing the module again would make another one.
+ */
+export function holdsShared(value: unknown, depth = DEPTH): boolean {
+  if (typeof value === 'function') return sharesVariable(value);
+  if (typeof value !== 'object' || value === null) return false;
+  if (value instanceof SharedObject) return true;
+  if (depth === 0) return false;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (value instanceof Map || value instanceof Set) return someOf(value instanceof Map ? [...value.keys(), ...value.values()] : [...value], depth);
+  if (prototype !== null && prototype !== Object.prototype && !Array.isArray(value) && Object.hasOwn(prototype, 'constructor') && isNative(prototype.constructor)) return false;
+  const own = Object.values(Object.getOwnPropertyDescriptors(value)).map((descriptor) => descriptor.value as unknown);
+  return someOf(own, depth);
+}
+
+function someOf(values: readonly unknown[], depth: number): boolean {
+  return values.slice(0, BREADTH).some((value) => holdsShared(value, depth - 1));
+}
+
+function sharesVariable(fn: Function): boolean {
+  const known = sharing.get(fn);
+  if (known !== undefined) return known;
+  // Functions that use each other: the answer comes from what else they use.
+  sharing.set(fn, false);
+  const shares = looksShared(fn);
+  sharing.set(fn, shares);
+  return shares;
+}
+
+function looksShared(fn: Function): boolean {
+  if (isNative(fn) || inspectorRefusal() !== undefined) return false;
+  const inspection = inspectFunction(fn);
+  if (inspection === undefined) return false;
+  const { url } = inspection.script;
+  // A package is not written for one program; and what is Node's or ours is the same everywhere.
+  if (!url.startsWith('file:') || url.includes('/node_modules/') || isOwnUrl(url)) return false;
+  const script = scriptFor(fn, inspection.script);
+  const site = script.siteAt(Function.prototype.toString.call(fn), inspection.line, inspection.column);
+  if (site === undefined) return false;
+  let plan: Plan;
+  try {
+    plan = planOf(script, site, fn, (name) => inspection.scopes.some((scope) => Object.hasOwn(scope, name)));
+  } catch (error) {
+    // What cannot go by source goes by reference.
+    if (error instanceof FunctionNotShippableError) return false;
+    throw error;
+  }
+  return plan.captured.some(({ name, members, binding }) => {
+    if (binding !== undefined && !/^(file:|[./#])/.test(binding.specifier)) return false;
+    const scope = inspection.scopes.find((candidate) => Object.hasOwn(candidate, name));
+    return scope !== undefined && holdsSharedMembers(scope[name], members);
+  });
+}
+
+/** As `holdsShared`; of a module namespace, only the members that are used count. */
+export function holdsSharedMembers(value: unknown, members: readonly string[] | undefined): boolean {
+  if (members !== undefined && typeof value === 'object' && value !== null && !(value instanceof SharedObject)) {
+    return members.some((member) => holdsShared((value as Record<string, unknown>)[member], DEPTH - 1));
+  }
+  return holdsShared(value);
+}

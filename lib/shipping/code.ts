@@ -1,0 +1,59 @@
+/** What a function is turned into on its way: the `code` of a message, agreed between departure and arrival. */
+
+/** A variable that is read from a module. */
+export interface ImportedVariable {
+  readonly local: string;
+  readonly url: string;
+  readonly name: string;
+  readonly style: 'import' | 'require' | 'interop';
+  /** The text reads it as `local.value`. */
+  readonly boxed: boolean;
+}
+
+export interface SourceCode {
+  readonly kind: 'source';
+  readonly url: string;
+  readonly text: string;
+  readonly strict: boolean;
+  readonly name: string;
+  readonly imports: readonly ImportedVariable[];
+  /** Names and kinds (`Ambient`) of what is made from `url`. */
+  readonly ambient: readonly (readonly [name: string, kind: string])[];
+  /** Captured variables that a class needs while it is being made. */
+  readonly early: Readonly<Record<string, unknown>>;
+  /** Names of the captured variables that come after the function has been made. */
+  readonly late: readonly string[];
+}
+
+export type FunctionCode =
+  | SourceCode
+  | { readonly kind: 'global'; readonly path: string }
+  | { readonly kind: 'export'; readonly url: string; readonly name: string; readonly required: boolean }
+  | { readonly kind: 'bound'; readonly target: Function; readonly boundThis: unknown; readonly boundArguments: readonly unknown[]; readonly name: string };
+
+/** Keys among the captured variables that no variable can have. */
+export const Extra = {
+  /** Own properties of the function. */
+  PROPERTIES: 'its own properties',
+  /** Properties of its `prototype`. */
+  PROTOTYPE: 'its prototype',
+  /** The constructor whose prototype its own inherits from (`util.inherits`). */
+  PARENT: 'its parent class',
+  /** Captured variables of functions made on the way which lead back to this class: [function, variables] pairs. */
+  OWED: 'functions that use it',
+} as const;
+
+/** Keys of an instance of a user's class, as it travels. */
+export const INSTANCE_CLASS = 'its class';
+export const INSTANCE_STATE = 'its properties';
+
+/** A variable that several functions may share, or that lives in a module. */
+export interface Box {
+  value: unknown;
+}
+
+/** Objects that the arrival side made from a module or its URL, so that they can travel on as what they are. */
+export type Made =
+  | { readonly kind: 'import'; readonly url: string; readonly name: string; readonly style: ImportedVariable['style'] }
+  | { readonly kind: 'ambient'; readonly ambient: string; readonly url: string };
+export const made = new WeakMap<object, Made>();

@@ -1,0 +1,253 @@
+/** The sending half of shipping: takes a function apart. */
+import { registrationOf } from '../codec/classes.js';
+import { Sort, sortOf } from '../codec/classify.js';
+import type { FunctionParts } from '../codec/functions.js';
+import { analyse, holdsSharedMembers } from './analysis.js';
+import { type Box, Extra, type ImportedVariable, INSTANCE_CLASS, INSTANCE_STATE, made, type SourceCode } from './code.js';
+import type { Values } from './compile.js';
+import { type CapturedVariable, type Plan, refuse } from './plan.js';
+import { isEntryModule, isNative } from './references.js';
+import { isOwnSpecifier, resolveImport } from './resolution.js';
+import type { FunctionSite, Variable } from './scopes.js';
+
+type Need = (url: string) => void;
+
+/** What the functions of one message have in common. */
+interface Message {
+  /** Classes whose early values are being written; what leads back to one has to wait until it is made. */
+  readonly making: Making[];
+  /** Boxes of the variables that functions of this message share. */
+  readonly boxes: Map<Variable, SharedBox[]>;
+  readonly instances: Map<object, Values>;
+}
+
+interface Making {
+  readonly fn: Function;
+  readonly owed: [Function, Values][];
+}
+
+interface SharedBox {
+  readonly box: Box;
+  readonly value: unknown;
+  /** Functions that captured the variable, by where they stand in the source. */
+  readonly capturedBy: Map<FunctionSite, Function>;
+}
+
+/** By `need`, which the codec makes anew for each message. */
+const messages = new WeakMap<Need, Message>();
+
+function messageOf(need: Need): Message {
+  let message = messages.get(need);
+  if (message === undefined) {
+    message = { making: [], boxes: new Map(), instances: new Map() };
+    messages.set(need, message);
+  }
+  return message;
+}
+
+export function sendFunction(fn: Function, need: Need): FunctionParts {
+  const analysis = analyse(fn);
+  switch (analysis.kind) {
+    case 'reference':
+      if (analysis.reference.kind === 'export') need(analysis.reference.url);
+      return { code: analysis.reference };
+    case 'bound':
+      return { code: { kind: 'bound', ...analysis.bound, name: fn.name } };
+    case 'source':
+      return sendSource(fn, analysis.plan, analysis.values, need);
+  }
+}
+
+function sendSource(fn: Function, plan: Plan, values: ReadonlyMap<string, unknown>, need: Need): FunctionParts {
+  const { script, site, text, strict } = plan;
+  const message = messageOf(need);
+  const imports: ImportedVariable[] = [];
+  const ambient: [string, string][] = plan.ambient.map(({ name, kind }) => [name, kind]);
+  const early: Values = {};
+  const late: Values = {};
+  for (const captured of plan.captured) {
+    const { name } = captured;
+    const value = values.get(name);
+    const origin = originOf(fn, plan, captured, value);
+    if (origin?.kind === 'ambient') {
+      ambient.push([name, origin.ambient]);
+    } else if (origin !== undefined) {
+      need(origin.url);
+      imports.push({ local: name, url: origin.url, name: origin.name, style: origin.style, boxed: origin.boxed });
+    } else {
+      (captured.eager ? early : late)[name] = carried(fn, plan, captured, value, message);
+    }
+  }
+  const code: SourceCode = { kind: 'source', url: script.url, text, strict, name: nameOf(fn), imports, ambient, early, late: Object.keys(late) };
+  const captured: Values = { ...late, ...ownState(fn, site, message) };
+  if (Object.keys(early).length === 0) return { code, captured: postponeDebts(fn, captured, message) };
+  const making: Making = { fn, owed: [] };
+  message.making.push(making);
+  return {
+    code,
+    // The codec reads this once it has written the code, and with it all early values.
+    get captured() {
+      message.making.splice(message.making.indexOf(making));
+      const rest = postponeDebts(fn, captured, message);
+      if (making.owed.length > 0) rest[Extra.OWED] = making.owed;
+      return rest;
+    },
+  };
+}
+
+/** Takes out the variables that lead back to a class which is not made yet; they come with the class. */
+function postponeDebts(fn: Function, captured: Values, message: Message): Values {
+  for (const making of message.making) {
+    const debts = Object.entries(captured).filter(([, value]) => value === making.fn || (typeof value === 'object' && value !== null && (value as Box).value === making.fn));
+    if (debts.length === 0) continue;
+    making.owed.push([fn, Object.fromEntries(debts)]);
+    for (const [name] of debts) delete captured[name];
+  }
+  return captured;
+}
+
+type Origin = ({ readonly kind: 'import' } & Omit<ImportedVariable, 'local'>) | { readonly kind: 'ambient'; readonly ambient: string };
+
+/** The module, or the surroundings, that a captured variable comes from; undefined when its value travels. */
+function originOf(fn: Function, plan: Plan, captured: CapturedVariable, value: unknown): Origin | undefined {
+  const { variable, binding, boxed, members } = captured;
+  if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
+    const record = made.get(value);
+    // What arrived as an import travels on as one; `boxed` tells of this text, in which the box is read already.
+    if (record?.kind === 'import') return { ...record, boxed: true };
+    if (record?.kind === 'ambient') return record;
+  }
+  if (binding !== undefined) {
+    const style = binding.style === 'import' ? 'import' : 'require';
+    const url = resolveImport(binding.specifier, plan.script.url, style);
+    if (url !== undefined && isEntryModule(url)) return undefined;
+    if (!isOwnSpecifier(binding.specifier) && (url === undefined || isFile(url)) && holdsSharedMembers(value, members)) return undefined;
+    if (url === undefined || !canLoad(url)) {
+      if (isCarriable(value, members)) return undefined;
+      return refuse(
+        fn,
+        `uses \`${captured.name}\`, imported from '${binding.specifier}', which ${url === undefined ? 'cannot be resolved' : 'Node.js cannot load as it is'}`,
+        'import it inside the function, or export the function from a module that Node.js can load',
+      );
+    }
+    return { kind: 'import', url, name: binding.name, style: binding.style, boxed };
+  }
+  // An exported variable of another module than the program itself stays that module's.
+  const { script } = plan;
+  const exported = variable && script.exportedVariables.get(variable);
+  if (exported === undefined || script.isShipped || !script.url.startsWith('file:') || isEntryModule(script.url) || typeof value === 'function' || holdsSharedMembers(value, members)) return undefined;
+  return { kind: 'import', url: script.url, name: exported, style: 'import', boxed };
+}
+
+function isFile(url: string): boolean {
+  return url.startsWith('file:') && !url.includes('/node_modules/');
+}
+
+/** Plain Node.js, without the loader or bundler that runs here, must be able to load it. */
+function canLoad(url: string): boolean {
+  if (!url.startsWith('file:')) return !url.startsWith('data:');
+  const extension = /\.([a-z0-9]+)(?:[?#]|$)/i.exec(url)?.[1] ?? '';
+  if (extension === 'json') return false;
+  return !/^(ts|mts|cts|tsx|jsx|vue|svelte|css)$/.test(extension) || (extension.endsWith('ts') && Boolean((process.features as { typescript?: unknown }).typescript));
+}
+
+/** May stand for the module: a value that is no namespace, or a namespace of which only certain members are used. */
+function isCarriable(value: unknown, members: readonly string[] | undefined): boolean {
+  return members !== undefined || typeof value !== 'object' || value === null || (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] !== 'Module';
+}
+
+function carried(fn: Function, plan: Plan, captured: CapturedVariable, value: unknown, message: Message): unknown {
+  const { variable, boxed, members, binding } = captured;
+  const namespace = variable === undefined ? captured.name === 'exports' || captured.name === 'module' : binding?.name === '*';
+  if (namespace && members !== undefined && typeof value === 'object' && value !== null) {
+    const used = Object.fromEntries(members.map((member) => [member, withClass((value as Values)[member], message)]));
+    return boxed ? { value: used } : used;
+  }
+  if (!boxed || variable === undefined) return withClass(value, message);
+  if (binding !== undefined) return { value: withClass(value, message) };
+  return sharedBox(fn, plan.site, variable, value, message);
+}
+
+/**
+ * The box by which the functions of a message share a variable that is assigned to.
+ *
+ * A variable of the module exists once. One of a function exists once per call of that function, and
+ * V8 does not tell which call a closure comes from: closures from different places in the source that
+ * see the same value are taken to belong together, closures from the same place are not.
+ */
+function sharedBox(fn: Function, site: FunctionSite, variable: Variable, value: unknown, message: Message): Box {
+  let candidates = message.boxes.get(variable);
+  if (candidates === undefined) {
+    candidates = [];
+    message.boxes.set(variable, candidates);
+  }
+  const single = variable.scope.parent === undefined;
+  let found = candidates.find((candidate) => single || (Object.is(candidate.value, value) && (candidate.capturedBy.get(site) ?? fn) === fn));
+  if (found === undefined) {
+    found = { box: { value: withClass(value, message) }, value, capturedBy: new Map() };
+    candidates.push(found);
+  }
+  found.capturedBy.set(site, fn);
+  return found.box;
+}
+
+/** An instance of a class of the user's, directly in a variable, takes its class along. */
+function withClass(value: unknown, message: Message): unknown {
+  if (typeof value !== 'object' || value === null || sortOf(value) !== Sort.INSTANCE || made.has(value)) return value;
+  const prototype = Object.getPrototypeOf(value) as object;
+  const cls = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value as unknown;
+  if (typeof cls !== 'function' || cls.prototype !== prototype || isNative(cls) || registrationOf(prototype) !== undefined) return value;
+  let parts = message.instances.get(value);
+  if (parts === undefined) {
+    parts = instanceParts(value, cls);
+    message.instances.set(value, parts);
+  }
+  return parts;
+}
+
+/** @throws FunctionNotShippableError when the class, or one it extends, keeps state in private fields. */
+export function instanceParts(instance: object, cls: Function): Values {
+  for (let at: unknown = cls; typeof at === 'function' && !isNative(at) && at !== Function.prototype; at = Object.getPrototypeOf(at)) {
+    const hidden = privateStateOf(at);
+    if (hidden !== undefined) {
+      refuse(at, `keeps the state of its instances in the private field ${hidden}, which cannot be read from outside`, 'use a public field, or register the class with registerClass()');
+    }
+  }
+  return { [INSTANCE_CLASS]: cls, [INSTANCE_STATE]: { ...instance } };
+}
+
+function privateStateOf(cls: Function): string | undefined {
+  const analysis = analyse(cls);
+  const script = analysis.kind === 'source' ? analysis.plan.script : undefined;
+  const node = analysis.kind === 'source' ? analysis.plan.site.node : undefined;
+  if (script === undefined || node === undefined || (node.type !== 'ClassDeclaration' && node.type !== 'ClassExpression')) return undefined;
+  for (const element of node.body.body) {
+    if (element.type !== 'StaticBlock' && !element.static && element.key.type === 'PrivateIdentifier') return `#${element.key.name}`;
+  }
+  return undefined;
+}
+
+/** Properties that were put on the function after it was made. */
+function ownState(fn: Function, site: FunctionSite, message: Message): Values {
+  const state: Values = {};
+  const declared = new Set<string>();
+  if (site.node.type === 'ClassDeclaration' || site.node.type === 'ClassExpression') {
+    for (const element of site.node.body.body) {
+      if (element.type !== 'StaticBlock' && element.static && element.key.type === 'Identifier') declared.add(element.key.name);
+    }
+  } else if (site.form === 'function' && fn.prototype !== undefined && fn.prototype !== null) {
+    const prototype = fn.prototype as object;
+    const methods = Object.entries(Object.getOwnPropertyDescriptors(prototype)).filter(([name, { value }]) => name !== 'constructor' && value !== undefined);
+    if (methods.length > 0) state[Extra.PROTOTYPE] = Object.fromEntries(methods.map(([name, { value }]) => [name, value as unknown]));
+    const parent = (Object.getPrototypeOf(prototype) as object | null)?.constructor;
+    if (parent !== undefined && parent !== Object && !site.node.generator && parent.prototype === Object.getPrototypeOf(prototype)) state[Extra.PARENT] = parent;
+  }
+  const properties = Object.entries(fn).filter(([name]) => !declared.has(name));
+  if (properties.length > 0) state[Extra.PROPERTIES] = Object.fromEntries(properties.map(([name, value]) => [name, withClass(value, message)]));
+  return state;
+}
+
+function nameOf(fn: Function): string {
+  const name: unknown = Object.getOwnPropertyDescriptor(fn, 'name')?.value;
+  return typeof name === 'string' ? name : '';
+}
