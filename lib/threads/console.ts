@@ -36,9 +36,7 @@ interface Sink {
 export function writeDirectly(stream: Writable, fd: 1 | 2): void {
   const write = (chunks: readonly (Uint8Array | string)[], encodings: readonly BufferEncoding[], done: Done): void => {
     try {
-      chunks.forEach((chunk, i) => {
-        writeFully(fd, typeof chunk === 'string' ? Buffer.from(chunk, encodings[i]) : chunk);
-      });
+      for (const [i, chunk] of chunks.entries()) writeFully(fd, typeof chunk === 'string' ? Buffer.from(chunk, encodings[i]) : chunk);
     } catch (error) {
       done(error as Error);
       return;

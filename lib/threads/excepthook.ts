@@ -6,6 +6,7 @@
  * called from the event loop, and at the latest before a join of the failing thread returns there.
  */
 import { inspect } from 'node:util';
+import { requireFunction } from '../engine/arguments.js';
 import { decodeBytes, encodeThrownBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
@@ -60,7 +61,7 @@ let inbox: SimpleQueue<Failure> | undefined;
  * ```
  */
 export function setExcepthook(value: Excepthook | undefined): void {
-  if (value !== undefined && typeof value !== 'function') throw new TypeError(`the excepthook must be a function or undefined, got ${typeof value}`);
+  if (value !== undefined) requireFunction('hook', value);
   hook = value;
   if (value === undefined) {
     Atomics.store(words, Header.EXCEPTHOOK, 0);

@@ -1,4 +1,5 @@
 /** Local: a variable of which every thread has its own. */
+import { requireFunction } from '../engine/arguments.js';
 import { registerTravel, SharedObject } from '../engine/shared-object.js';
 import { Kind } from '../memory/layout.js';
 
@@ -39,7 +40,7 @@ export class Local<T extends object = Record<string, unknown>> extends SharedObj
   constructor(init?: () => T) {
     // The cell is only the identity by which threads know the Local again: any kind that holds nothing.
     super(Kind.EVENT);
-    if (init !== undefined && typeof init !== 'function') throw new TypeError(`init must be a function, got ${typeof init}`);
+    if (init !== undefined) requireFunction('init', init);
     this.#init = init;
   }
 

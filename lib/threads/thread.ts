@@ -2,14 +2,16 @@
 import { inspect } from 'node:util';
 import type { ResourceLimits } from 'node:worker_threads';
 import { dropBytes, encodeBytes } from '../codec/codec.js';
+import { requireBoolean, requireFunction, requireOptions, show } from '../engine/arguments.js';
 import { engine } from '../engine/select.js';
 import { registerTravel, SharedObject } from '../engine/shared-object.js';
-import { block, deadlineOf, promise, type SyncWaitOptions, settleOwnGrants, timeoutOf, type WaitOptions } from '../engine/wait.js';
+import { block, deadlineOf, promise, type SyncWaitOptions, settleOwnGrants, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
 import { ThreadStateError, WorkerLostError } from '../errors.js';
 import { Event, Header, Kind, Outcome, Slot, ThreadFlag, ThreadStatus, Thread as ThreadWord, WaiterMode } from '../memory/layout.js';
+import { refuseWhileLoading } from '../shipping/modules.js';
 import { deliverErrors, report } from './excepthook.js';
 import { joinBeforeExit } from './exit.js';
-import { Control, isolateData } from './isolate-data.js';
+import { Control } from './isolate-data.js';
 import { type Isolate, Reserve } from './reserve.js';
 import { encodeName, ownWord, readName, readSlot, writeName } from './slot.js';
 
@@ -93,14 +95,6 @@ const ownKeys: ReadonlySet<string> = new Set(['_handle', 'adopted']);
 
 /** Subclasses that every isolate has by name, so that the class need not travel. */
 export const wellKnownClasses = new Map<string, ThreadClass>();
-
-/** True while this isolate, one of ours, runs no thread: code that runs then is a module being imported. */
-let importing = isolateData !== undefined;
-
-/** @internal */
-export function setImporting(value: boolean): void {
-  importing = value;
-}
 
 /**
  * An OS thread with an isolate of its own that runs a function, or the `run` method of a subclass.
@@ -210,12 +204,7 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
     const handle = this._handle;
     if (this.adopted) throw new ThreadStateError(`${this.name} can only be started by the thread that made it`);
     if (statusOf(handle) !== ThreadStatus.INITIAL) throw new ThreadStateError(`threads can only be started once, and ${this.name} has been`);
-    if (importing) {
-      throw new ThreadStateError(
-        `${this.name} was started by a module while a thread imported it to get at one of its functions, and so on without end; ` +
-          'start threads only under `if (isMainThread)` (from node:worker_threads), or move the functions they run to a module of their own',
-      );
-    }
+    refuseWhileLoading(`${this.name} was started`);
     const command = this.#command();
     const isolate = reserve.claim(this.#plan);
     let started = 0;
@@ -272,12 +261,12 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
    */
   async join(options?: WaitOptions): Promise<boolean> {
     const timeout = timeoutOf(options);
-    options?.signal?.throwIfAborted();
+    const signal = signalOf(options);
     this.#assertJoinable();
     const finished = await promise(
       engine.eventWait(this._handle, WaiterMode.LOOP, timeout),
       timeout,
-      options?.signal,
+      signal,
       (outcome) => outcome === Outcome.GRANTED,
     );
     deliverErrors();
@@ -387,15 +376,13 @@ export function reviveThread<T extends Thread>(make: () => T, name: string): T {
 
 function planOf<A extends unknown[]>(options: ThreadOptions<A> | undefined): Plan {
   if (options === undefined) return nothing;
-  if (typeof options !== 'object' || options === null) throw new TypeError(`the options of a Thread must be an object like { target, args }, got ${inspect(options)}`);
+  requireOptions('options', options);
   const { target, args = [], daemon, fresh = false, resourceLimits } = options as unknown as ThreadOptions;
-  if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function, got ${inspect(target)}`);
-  if (!Array.isArray(args)) throw new TypeError(`args must be an array, got ${inspect(args)}`);
-  if (daemon !== undefined && typeof daemon !== 'boolean') throw new TypeError(`daemon must be a boolean, got ${inspect(daemon)}`);
-  if (typeof fresh !== 'boolean') throw new TypeError(`fresh must be a boolean, got ${inspect(fresh)}`);
-  if (resourceLimits !== undefined && (typeof resourceLimits !== 'object' || resourceLimits === null)) {
-    throw new TypeError(`resourceLimits must be an object, got ${inspect(resourceLimits)}`);
-  }
+  if (target !== undefined) requireFunction('target', target);
+  if (!Array.isArray(args)) throw new TypeError(`args must be an array, got ${show(args)}`);
+  if (daemon !== undefined) requireBoolean('daemon', daemon);
+  requireBoolean('fresh', fresh);
+  requireOptions('resourceLimits', resourceLimits);
   return { target: target as Plan['target'], args, fresh, resourceLimits };
 }
 

@@ -1,4 +1,5 @@
 /** Timer: a thread that waits, then calls a function, unless it is cancelled before. */
+import { requireFunction, show } from '../engine/arguments.js';
 import { registerTravel } from '../engine/shared-object.js';
 import { Event } from '../sync/event.js';
 import { reviveThread, Thread, wellKnownClasses } from './thread.js';
@@ -32,10 +33,10 @@ export class Timer extends Thread {
   constructor(interval: number, fn: (...args: never[]) => unknown, args: unknown[] = []) {
     super();
     if (this.adopted) return;
-    if (typeof interval !== 'number') throw new TypeError(`interval must be a number of milliseconds, got ${typeof interval}`);
+    if (typeof interval !== 'number') throw new TypeError(`interval must be a number of milliseconds, got ${show(interval)}`);
     if (!(interval >= 0)) throw new RangeError(`interval must be a number of milliseconds ≥ 0, got ${interval}`);
-    if (typeof fn !== 'function') throw new TypeError(`fn must be a function, got ${typeof fn}`);
-    if (!Array.isArray(args)) throw new TypeError(`args must be an array, got ${typeof args}`);
+    requireFunction('fn', fn);
+    if (!Array.isArray(args)) throw new TypeError(`args must be an array, got ${show(args)}`);
     this._finished = new Event();
     this._interval = interval;
     this._fn = fn;

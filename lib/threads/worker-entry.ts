@@ -12,6 +12,7 @@ import { reviveShared } from '../engine/shared-object.js';
 import { promise, settleOwnGrants } from '../engine/wait.js';
 import { Outcome, Slot, Thread as ThreadWord, ThreadFlag, WaiterMode } from '../memory/layout.js';
 import type { SimpleQueue } from '../queues/simple-queue.js';
+import { importModules } from '../shipping/modules.js';
 import { writeDirectly } from './console.js';
 import { dropExcepthook, report } from './excepthook.js';
 import { Control, type IsolateData, IsolateState, isolateData, ReserveWord } from './isolate-data.js';
@@ -19,7 +20,7 @@ import { clearLocals } from './local.js';
 import { setCurrentThread } from './registry.js';
 import { dismiss, enroll } from './running.js';
 import { decodeName, ownWord, setOwnWord } from './slot.js';
-import { type Command, finishThread, pendingStarts, reserve, setImporting, type Thread } from './thread.js';
+import { type Command, finishThread, pendingStarts, reserve, type Thread } from './thread.js';
 import './timer.js';
 
 if (isolateData === undefined) throw new Error('worker-entry.js is what the isolates of heddle run, and no module to import');
@@ -105,9 +106,8 @@ async function run(thread: Thread): Promise<void> {
   setCurrentThread(thread);
   try {
     const command = commands.getNowait();
-    await loadModules(neededModulesOfBytes(command));
+    await importModules(neededModulesOfBytes(command));
     thread._assume(name, decodeBytes(command) as Command);
-    setImporting(false);
     answerStart();
     await thread.run();
   } catch (error) {
@@ -134,7 +134,6 @@ function cleanUp(): void {
   process.exitCode = undefined;
   setOwnWord(Slot.FLAGS, 0);
   setCurrentThread(undefined);
-  setImporting(true);
 }
 
 /** True when the isolate has gone back to the reserve; false when the reserve is full. */
