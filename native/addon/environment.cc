@@ -41,7 +41,7 @@ std::shared_ptr<Environment> Environment::attach(napi_env env) {
   if (!environment->bell.open(env)) return nullptr;
 
   // Cleanup hooks run newest first. This one must be newer than the threadsafe function's own, so that
-  // nobody rings a function that Node has begun to close, and than the control segment's.
+  // nobody rings a function that Node has begun to close.
   auto* for_hook = new std::shared_ptr<Environment>(environment);
   if (napi_add_env_cleanup_hook(env, on_cleanup, for_hook) != napi_ok) {
     delete for_hook;
@@ -54,26 +54,20 @@ std::shared_ptr<Environment> Environment::attach(napi_env env) {
   return environment;
 }
 
-// The segment is sparse and no isolate's own, so its size is taken out of what V8 believes to hold in
-// external memory: it would press the collector, and show in process.memoryUsage().
+// process.memoryUsage().external counts the whole of it, sparse as it is. Taking it out of V8's count
+// with napi_adjust_external_memory() changes nothing of that, and from Node 24 on V8 aborts the process
+// when the buffer is freed and the count would fall below zero.
 bool Environment::show_control(napi_env env) {
   napi_value buffer = nullptr;
   const auto keep = [](napi_env, void*, void*) {};  // Mapped until the process ends.
   if (napi_create_external_arraybuffer(env, words, kControlBytes, keep, nullptr, &buffer) != napi_ok) {
     return false;
   }
-  if (napi_create_reference(env, buffer, 1, &control_buffer_) != napi_ok) return false;
-  int64_t external = 0;
-  napi_adjust_external_memory(env, -static_cast<int64_t>(kControlBytes), &external);
-  env_ = env;
-  return true;
+  return napi_create_reference(env, buffer, 1, &control_buffer_) == napi_ok;
 }
 
 void Environment::detach() {
   if (core == nullptr) return;
-  // V8 aborts the process when the buffer goes and takes more from the count than is in it.
-  int64_t external = 0;
-  napi_adjust_external_memory(env_, static_cast<int64_t>(kControlBytes), &external);
   // From here on nobody rings: set_ringer returns when no ring is under way.
   core->set_ringer({});
   bell.close();

@@ -62,7 +62,6 @@ class Environment : public std::enable_shared_from_this<Environment> {
   void* shared_buffer(napi_env env, size_t bytes, napi_ref* reference);
   [[nodiscard]] bool show_control(napi_env env);
 
-  napi_env env_ = nullptr;
   napi_ref control_buffer_ = nullptr;
   napi_ref out_buffer_ = nullptr;
   napi_ref scratch_buffer_ = nullptr;

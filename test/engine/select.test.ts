@@ -1,0 +1,129 @@
+/** Which engine runs, and what is said when the one asked for cannot. */
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { engine } from 'heddle';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const index = new URL('../../dist/index.js', import.meta.url).href;
+
+interface Result {
+  code: number;
+  output: string;
+}
+
+/** Runs a module of one or a few lines with HEDDLE_ENGINE set. */
+function run(source: string, wish: string | undefined): Promise<Result> {
+  const { HEDDLE_ENGINE: _, ...env } = process.env;
+  if (wish !== undefined) env.HEDDLE_ENGINE = wish;
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      ['--input-type=module', '--eval', source],
+      { env },
+      (_error, stdout, stderr) => {
+        resolve({ code: child.exitCode ?? -1, output: stdout + stderr });
+      },
+    );
+  });
+}
+
+const print = (url: string) => `import { engine } from ${JSON.stringify(url)}; console.log(JSON.stringify(engine));`;
+
+describe('the engine export', () => {
+  it('names the engine that HEDDLE_ENGINE asks for', () => {
+    expect(engine.name).toBe(process.env.HEDDLE_ENGINE);
+  });
+
+  it('says why it is not the native one, and nothing when it is', () => {
+    expect(engine.refusals).toEqual(
+      engine.name === 'native' ? [] : ['HEDDLE_ENGINE=fallback asks for the fallback engine'],
+    );
+  });
+
+  it('cannot be changed', () => {
+    expect(Object.isFrozen(engine) && Object.isFrozen(engine.supports) && Object.isFrozen(engine.refusals)).toBe(true);
+  });
+});
+
+describe('HEDDLE_ENGINE', () => {
+  it('refuses a value that is no engine, and says which are', async () => {
+    const { code, output } = await run(print(index), 'nativ');
+    expect(code).toBe(1);
+    expect(output).toContain('ERR_HEDDLE_ENGINE_UNAVAILABLE');
+    expect(output).toContain('HEDDLE_ENGINE is "nativ"; it may be native, fallback or auto (the default)');
+  });
+
+  it.each([undefined, '', 'auto'])('runs one of the engines when it is %j', async (wish) => {
+    const { code, output } = await run(print(index), wish);
+    expect(code, output).toBe(0);
+    expect(['native', 'fallback']).toContain(JSON.parse(output).name);
+  });
+
+  it('reaches the workers that a family starts', async () => {
+    const worker = `import { Worker } from 'node:worker_threads'; ${print(index)}
+      process.env.HEDDLE_ENGINE = 'auto';
+      new Worker(new URL(${JSON.stringify(`data:text/javascript,${encodeURIComponent(print(index))}`)}));`;
+    const { code, output } = await run(worker, engine.name);
+    expect(code, output).toBe(0);
+    const names = output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).name);
+    expect(names).toEqual([engine.name, engine.name]);
+  });
+
+  it('of a worker must not differ from that of its family', async () => {
+    const other = engine.name === 'native' ? 'fallback' : 'native';
+    const worker = `import { Worker } from 'node:worker_threads'; import ${JSON.stringify(index)};
+      new Worker(new URL(${JSON.stringify(`data:text/javascript,${encodeURIComponent(print(index))}`)}), { env: { HEDDLE_ENGINE: ${JSON.stringify(other)} } });`;
+    const { code, output } = await run(worker, engine.name);
+    expect(code).toBe(1);
+    expect(output).toContain(
+      `HEDDLE_ENGINE=${other} asks for the ${other} engine, but the thread that started this worker runs on the ${engine.name} engine`,
+    );
+  });
+});
+
+describe('without a usable addon', () => {
+  let copy: string;
+  let copied: string;
+
+  beforeAll(() => {
+    copy = mkdtempSync(join(tmpdir(), 'heddle-'));
+    for (const path of ['dist', 'package.json']) cpSync(join(root, path), join(copy, path), { recursive: true });
+    copied = new URL('dist/engine/public.js', `file://${copy}/`).href;
+  });
+  afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+  it('native throws, with every candidate and the remedy', async () => {
+    const { code, output } = await run(print(copied), 'native');
+    expect(code).toBe(1);
+    expect(output).toContain('ERR_HEDDLE_ENGINE_UNAVAILABLE');
+    expect(output).toMatch(/build\/Release\/heddle\.node: does not exist/);
+    expect(output).toMatch(/prebuilds\/\S+\/heddle\.node: does not exist/);
+    expect(output).toContain('npm explore heddle -- npm run build:native');
+  });
+
+  it('auto falls back and keeps the reasons', async () => {
+    const { code, output } = await run(print(copied), 'auto');
+    expect(code, output).toBe(0);
+    const chosen = JSON.parse(output);
+    expect(chosen.name).toBe('fallback');
+    expect(chosen.refusals).toHaveLength(2);
+  });
+
+  it('keeps the cause when a file is there that is no addon', async () => {
+    const addon = join(copy, 'build/Release/heddle.node');
+    cpSync(join(root, 'LICENSE'), addon);
+    const { code, output } = await run(print(copied), 'native');
+    rmSync(addon);
+    expect(code).toBe(1);
+    expect(output).toMatch(
+      /build\/Release\/heddle\.node: .*(invalid ELF|not a valid|not a mach-o|slice is not valid|too short)/i,
+    );
+  });
+});
