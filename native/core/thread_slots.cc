@@ -4,6 +4,7 @@
 #include "barrier.h"
 #include "cells.h"
 #include "condition.h"
+#include "event.h"
 #include "futex.h"
 #include "guard.h"
 #include "mutex.h"
@@ -59,6 +60,16 @@ void sweep_nodes(Self& self, int32_t slot) {
   }
 }
 
+// The Thread that ran in a dead isolate has finished, unless it said so itself.
+void finish_thread_of(Self& self, int32_t slot) {
+  Handle thread = self.arena.word(slot_word(slot, Slot::THREAD)).exchange(0, std::memory_order_acq_rel);
+  if (thread == 0) return;
+  auto status = self.arena.word(thread + Thread::STATUS);
+  if (status.exchange(ThreadStatus::FINISHED, std::memory_order_acq_rel) == ThreadStatus::FINISHED) return;
+  self.set(thread, Thread::SLOT, 0);
+  event_set(self, thread);
+}
+
 }  // namespace
 
 int32_t attach_slot(Arena& arena) {
@@ -105,6 +116,8 @@ void sweep_slot(Self& self, int32_t slot, int32_t generation) {
         break;
     }
   });
+  // Who joins it finds its locks passed on.
+  finish_thread_of(self, slot);
   each_reference(arena, slot, [&](Handle object) { disown(self, slot, object); });
   arena.set(slot_word(slot, Slot::REFS_TOP), 0);
   arena.set(slot_word(slot, Slot::READY), 0);
