@@ -120,5 +120,5 @@ export function className(object: object): string {
 }
 
 export function article(name: string): string {
-  return `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${name}`;
+  return `${/^(?:[AEIO]|U(?!int|R[LI]))/i.test(name) ? 'an' : 'a'} ${name}`;
 }

@@ -6,6 +6,7 @@ import type { Handle } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
 import { NotSerializableError } from '../errors.js';
+import { CELLS_START, Cell, CONTROL_WORDS, Kind, WORDS_PER_CELL } from '../memory/layout.js';
 import { errorPrototype, registrationNamed } from './classes.js';
 import { functionLane } from './functions.js';
 import { END_OF_KEYS, ERROR_END, ERROR_HIDDEN_PROPERTY, ERROR_PROPERTY, HAS_TAIL, LONG_KEY, NO_TAIL, SMALL_INT_MIN, Tag, viewTypes } from './wire.js';
@@ -64,7 +65,8 @@ export class Reader {
     const modules: string[] = [];
     this.#position = this.#tailOffset(length);
     this.#end = length - 4;
-    this.#position += 4 * this.#count(4);
+    const handles = this.#count(4);
+    this.#advance(4 * handles);
     for (let count = this.#count(1); count > 0; count--) modules.push(this.#readText());
     this.#forget();
     return modules;
@@ -123,8 +125,9 @@ export class Reader {
     if (count === 0) return;
     const handles: Handle[] = [];
     for (let i = 0; i < count; i++) {
-      handles.push(this.#view.getUint32(this.#position, true));
-      this.#position += 4;
+      const handle = this.#view.getUint32(this.#advance(4), true);
+      if (!isObjectHandle(handle)) throw malformed('a handle of nothing');
+      handles.push(handle);
     }
     this.#handles = handles;
     this.#taken = handles.map(() => false);
@@ -574,6 +577,13 @@ export class Reader {
     link?.(captured);
     return fn;
   }
+}
+
+/** Whether a handle leads to a live shared object. The references of the message keep those of a sound one alive. */
+function isObjectHandle(handle: Handle): boolean {
+  if (handle < CELLS_START || handle >= CONTROL_WORDS || (handle - CELLS_START) % WORDS_PER_CELL !== 0) return false;
+  const kind = Atomics.load(engine.words, handle + Cell.KIND);
+  return kind !== Kind.FREE && kind !== Kind.NODE;
 }
 
 function define(object: object, key: string, value: unknown, enumerable: boolean): void {

@@ -472,8 +472,8 @@ export class Writer {
     let position = this.position;
     let i = 0;
     for (; i < length; i++) {
-      const value = array[i] as number;
-      if ((value | 0) !== value || (value === 0 && 1 / value < 0)) break;
+      const value = array[i];
+      if (typeof value !== 'number' || (value | 0) !== value || (value === 0 && 1 / value < 0)) break;
       this.#view.setInt32(position, value, true);
       position += 4;
     }
