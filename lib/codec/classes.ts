@@ -21,7 +21,17 @@ export interface Registration {
 }
 
 /** Built-in classes whose contents are not properties. */
-const holders = [Map, Set, Array, Date, RegExp, Promise, ArrayBuffer, DataView, Object.getPrototypeOf(Uint8Array) as new () => object];
+const holders = [
+  Map,
+  Set,
+  Array,
+  Date,
+  RegExp,
+  Promise,
+  ArrayBuffer,
+  DataView,
+  Object.getPrototypeOf(Uint8Array) as new () => object,
+];
 
 const byName = new Map<string, Registration>();
 const byPrototype = new Map<object, Registration>();
@@ -62,12 +72,16 @@ export function onRegistration(listener: () => void): void {
  * ```
  */
 export function registerClass<T extends object, D = unknown>(cls: AnyClass<T>, options: ClassOptions<T, D>): void {
-  if (typeof cls !== 'function' || typeof cls.prototype !== 'object' || cls.prototype === null) throw new TypeError('cls must be a class');
+  if (typeof cls !== 'function' || typeof cls.prototype !== 'object' || cls.prototype === null)
+    throw new TypeError('cls must be a class');
   const { name, encode, decode } = options;
   if (typeof name !== 'string' || name === '') throw new TypeError('name must be a non-empty string');
-  if ((encode === undefined) !== (decode === undefined)) throw new TypeError(`registerClass(${name}): give both encode and decode, or neither`);
+  if ((encode === undefined) !== (decode === undefined))
+    throw new TypeError(`registerClass(${name}): give both encode and decode, or neither`);
   if (encode === undefined && holders.some((holder) => cls.prototype instanceof holder)) {
-    throw new TypeError(`registerClass(${name}): a class with contents of its own kind, such as a Map, needs encode and decode`);
+    throw new TypeError(
+      `registerClass(${name}): a class with contents of its own kind, such as a Map, needs encode and decode`,
+    );
   }
   const known = byName.get(name);
   // The same class made again, as when a module is evaluated twice, takes the place of the one before.
@@ -100,7 +114,8 @@ export function registrationNamed(name: string): Registration | undefined {
 
 const errorsByName = new Map<string, AnyClass<Error>>();
 const errorNames = new Map<object, string>();
-for (const cls of [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError]) knowError(cls.name, cls);
+for (const cls of [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError])
+  knowError(cls.name, cls);
 for (const cls of Object.values(heddleErrors)) knowError(`heddle:${cls.name}`, cls as AnyClass<Error>);
 
 function knowError(name: string, cls: AnyClass<Error>): void {
@@ -110,7 +125,11 @@ function knowError(name: string, cls: AnyClass<Error>): void {
 
 /** The nearest error class in the prototype chain of `error` that every isolate knows. */
 export function errorClassOf(error: object): string {
-  for (let p = Object.getPrototypeOf(error) as object | null; p !== null; p = Object.getPrototypeOf(p) as object | null) {
+  for (
+    let p = Object.getPrototypeOf(error) as object | null;
+    p !== null;
+    p = Object.getPrototypeOf(p) as object | null
+  ) {
     const name = errorNames.get(p);
     if (name !== undefined) return name;
   }
@@ -125,4 +144,8 @@ export function errorPrototype(name: string): object {
 
 // Kept whole because their state is in private fields, where copying properties would lose it.
 registerClass(URL, { name: 'URL', encode: (url) => url.href, decode: (href: string) => new URL(href) });
-registerClass(URLSearchParams, { name: 'URLSearchParams', encode: (query) => query.toString(), decode: (query: string) => new URLSearchParams(query) });
+registerClass(URLSearchParams, {
+  name: 'URLSearchParams',
+  encode: (query) => query.toString(),
+  decode: (query: string) => new URLSearchParams(query),
+});

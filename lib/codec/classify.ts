@@ -89,18 +89,28 @@ export function whyNot(object: object): Reason | undefined {
   const what = article(className(object));
   if (types.isPromise(object)) return { what, remedy: 'await it first' };
   if (types.isSharedArrayBuffer(object)) return { what, remedy: 'use a SharedArray' };
-  if (types.isWeakMap(object) || types.isWeakSet(object) || object instanceof WeakRef) return { what, remedy: 'weak references end at the border of a thread; send a Map, a Set or the object' };
+  if (types.isWeakMap(object) || types.isWeakSet(object) || object instanceof WeakRef)
+    return { what, remedy: 'weak references end at the border of a thread; send a Map, a Set or the object' };
   if (object instanceof MessagePort) return { what, remedy: 'use a Queue' };
   if (object instanceof AbortSignal || object instanceof AbortController) return { what, remedy: 'use an Event' };
   if (types.isKeyObject(object) || types.isCryptoKey(object)) return { what, remedy: 'send what its export() returns' };
-  if (/(?:Iterator|Generator)\]$/.test(Object.prototype.toString.call(object)) && typeof (object as Iterator<unknown>).next === 'function') return { what: 'an iterator', remedy: 'send an array of what it yields' };
-  if (object instanceof EventEmitter || object instanceof EventTarget || isOfHost(object)) return { what, remedy: HERE };
+  if (
+    /(?:Iterator|Generator)\]$/.test(Object.prototype.toString.call(object)) &&
+    typeof (object as Iterator<unknown>).next === 'function'
+  )
+    return { what: 'an iterator', remedy: 'send an array of what it yields' };
+  if (object instanceof EventEmitter || object instanceof EventTarget || isOfHost(object))
+    return { what, remedy: HERE };
   return undefined;
 }
 
 /** Whether the class, or a base class below Object, is built in: what its instances hold is out of the reach of a copy. */
 function isOfHost(object: object): boolean {
-  for (let p = Object.getPrototypeOf(object) as object | null; p !== null; p = Object.getPrototypeOf(p) as object | null) {
+  for (
+    let p = Object.getPrototypeOf(object) as object | null;
+    p !== null;
+    p = Object.getPrototypeOf(p) as object | null
+  ) {
     // The end of the chain is this realm's Object.prototype or another's.
     if (Object.getPrototypeOf(p) === null) return false;
     const cls: unknown = Object.getOwnPropertyDescriptor(p, 'constructor')?.value;
@@ -112,7 +122,11 @@ function isOfHost(object: object): boolean {
 }
 
 export function className(object: object): string {
-  for (let p = Object.getPrototypeOf(object) as object | null; p !== null; p = Object.getPrototypeOf(p) as object | null) {
+  for (
+    let p = Object.getPrototypeOf(object) as object | null;
+    p !== null;
+    p = Object.getPrototypeOf(p) as object | null
+  ) {
     const cls: unknown = Object.getOwnPropertyDescriptor(p, 'constructor')?.value;
     if (typeof cls === 'function' && cls.name !== '') return cls.name;
   }

@@ -19,9 +19,9 @@ import { Reader } from './reader.js';
 import { HAS_TAIL } from './wire.js';
 import { isShared, Writer } from './writer.js';
 
-export { Lane } from './lanes.js';
 export { type ClassOptions, registerClass } from './classes.js';
 export { type FunctionLane, type FunctionParts, setFunctionLane } from './functions.js';
+export { Lane } from './lanes.js';
 export { markShared } from './writer.js';
 
 const NO_BYTES = new Uint8Array(0);
@@ -29,7 +29,14 @@ const NO_HANDLES: number[] = [];
 /** What the shared item holds on to is let go of at the next turn when it is larger than this. */
 const LARGE = 64 * 1024;
 
-const item: EncodedItem = { lane: Lane.UNDEFINED, number: 0, string: '', bytes: NO_BYTES, length: 0, handles: NO_HANDLES };
+const item: EncodedItem = {
+  lane: Lane.UNDEFINED,
+  number: 0,
+  string: '',
+  bytes: NO_BYTES,
+  length: 0,
+  handles: NO_HANDLES,
+};
 
 // A getter, a custom encode() or decode() may put or take items itself: whoever is at work has left this empty.
 let spareWriter: Writer | undefined;
@@ -147,7 +154,12 @@ export function discard(unsent: EncodedItem): void {
  * The value of a message as `queueTake` left it: the lane, what it returned, the engine's scratch and
  * the length within it. Adopts each handle of the message once, or releases it when this throws.
  */
-export function decode(laneNumber: number, taken: number | string | Uint8Array | undefined, scratch: Uint8Array, length: number): unknown {
+export function decode(
+  laneNumber: number,
+  taken: number | string | Uint8Array | undefined,
+  scratch: Uint8Array,
+  length: number,
+): unknown {
   switch (laneNumber) {
     case Lane.NUMBER:
     case Lane.STRING:
@@ -162,7 +174,9 @@ export function decode(laneNumber: number, taken: number | string | Uint8Array |
       return false;
     case Lane.BYTES: {
       const bytes = taken === undefined ? copyOf(scratch, length) : (taken as Uint8Array);
-      return Object.getPrototypeOf(bytes) === Uint8Array.prototype ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+      return Object.getPrototypeOf(bytes) === Uint8Array.prototype
+        ? bytes
+        : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     }
     case Lane.BUFFER: {
       const bytes = taken === undefined ? copyOf(scratch, length) : (taken as Uint8Array);
@@ -184,14 +198,24 @@ export function decode(laneNumber: number, taken: number | string | Uint8Array |
 }
 
 /** Drops a message that nobody will decode: releases what it holds. */
-export function drop(laneNumber: number, taken: number | string | Uint8Array | undefined, scratch: Uint8Array, length: number): void {
+export function drop(
+  laneNumber: number,
+  taken: number | string | Uint8Array | undefined,
+  scratch: Uint8Array,
+  length: number,
+): void {
   if (laneNumber !== Lane.VALUE) return;
   const source = taken === undefined ? scratch : (taken as Uint8Array);
   new Reader().release(source, taken === undefined ? length : source.length);
 }
 
 /** URLs of the modules that functions in a message need loaded before it is decoded. */
-export function neededModules(laneNumber: number, taken: number | string | Uint8Array | undefined, scratch: Uint8Array, length: number): readonly string[] {
+export function neededModules(
+  laneNumber: number,
+  taken: number | string | Uint8Array | undefined,
+  scratch: Uint8Array,
+  length: number,
+): readonly string[] {
   const source = taken === undefined ? scratch : (taken as Uint8Array);
   if (laneNumber !== Lane.VALUE || source[0] !== HAS_TAIL) return NO_MODULES;
   return new Reader().modules(source, taken === undefined ? length : source.length);

@@ -9,7 +9,18 @@ import { NotSerializableError } from '../errors.js';
 import { CELLS_START, Cell, CONTROL_WORDS, Kind, WORDS_PER_CELL } from '../memory/layout.js';
 import { errorPrototype, registrationNamed } from './classes.js';
 import { functionLane } from './functions.js';
-import { END_OF_KEYS, ERROR_END, ERROR_HIDDEN_PROPERTY, ERROR_PROPERTY, HAS_TAIL, LONG_KEY, NO_TAIL, SMALL_INT_MIN, Tag, viewTypes } from './wire.js';
+import {
+  END_OF_KEYS,
+  ERROR_END,
+  ERROR_HIDDEN_PROPERTY,
+  ERROR_PROPERTY,
+  HAS_TAIL,
+  LONG_KEY,
+  NO_TAIL,
+  SMALL_INT_MIN,
+  Tag,
+  viewTypes,
+} from './wire.js';
 
 /** Strings up to this length are read character by character. */
 const SHORT_TEXT = 12;
@@ -314,7 +325,8 @@ export class Reader {
     if (Array.isArray(object)) this.#readArray(object, tag);
     else if (object instanceof Map && tag === Tag.MAP) this.#readMap(object);
     else if (object instanceof Set && tag === Tag.SET) this.#readSet(object);
-    else if (tag === Tag.OBJECT && Object.getPrototypeOf(object) === Object.prototype) this.#readPlain(object as Record<string, unknown>);
+    else if (tag === Tag.OBJECT && Object.getPrototypeOf(object) === Object.prototype)
+      this.#readPlain(object as Record<string, unknown>);
     else if (tag === Tag.OBJECT) this.#readProperties(object);
     else throw malformed('a body of another kind');
   }
@@ -471,7 +483,8 @@ export class Reader {
   #readBoxed(): object {
     const number = this.#reserve();
     const value = this.#read();
-    if (value === null || value === undefined || typeof value === 'object' || typeof value === 'function') throw malformed('a primitive expected');
+    if (value === null || value === undefined || typeof value === 'object' || typeof value === 'function')
+      throw malformed('a primitive expected');
     return this.#make(number, Object(value) as object);
   }
 
@@ -533,7 +546,8 @@ export class Reader {
     Error.stackTraceLimit = 0;
     const error = this.#note(new Error());
     Error.stackTraceLimit = limit;
-    const prototype = registered === '' ? undefined : (registrationNamed(registered)?.cls.prototype as object | undefined);
+    const prototype =
+      registered === '' ? undefined : (registrationNamed(registered)?.cls.prototype as object | undefined);
     Object.setPrototypeOf(error, prototype ?? errorPrototype(known));
     if (registered !== '' && prototype === undefined) define(error, 'name', registered, false);
     for (;;) {

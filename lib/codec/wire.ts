@@ -101,7 +101,10 @@ export const ERROR_PROPERTY = 1;
 export const ERROR_HIDDEN_PROPERTY = 2;
 export const ERROR_END = 0;
 
-type ViewConstructor = { new (buffer: ArrayBuffer, byteOffset: number, length: number): ArrayBufferView; readonly BYTES_PER_ELEMENT?: number };
+type ViewConstructor = {
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): ArrayBufferView;
+  readonly BYTES_PER_ELEMENT?: number;
+};
 
 /** View classes by their number on the wire. Float16Array is there on newer Node versions only. */
 export const viewTypes: readonly (ViewConstructor | undefined)[] = [

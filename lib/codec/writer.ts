@@ -251,7 +251,8 @@ export class Writer {
     this.#tag(size === length ? Tag.LATIN1 : Tag.UTF8);
     this.#varint(size);
     this.#reserve(size);
-    this.position += size === length ? this.bytes.write(text, this.position, 'latin1') : this.bytes.write(text, this.position, 'utf8');
+    this.position +=
+      size === length ? this.bytes.write(text, this.position, 'latin1') : this.bytes.write(text, this.position, 'utf8');
   }
 
   #writeKey(key: string): void {
@@ -335,7 +336,10 @@ export class Writer {
 
   #writeReference(number: number): void {
     if (this.#open.length > 0 && this.#open.includes(number)) {
-      this.#refuse('a reference to an object that contains it', 'the encode() of a registered class must not lead back to the instance');
+      this.#refuse(
+        'a reference to an object that contains it',
+        'the encode() of a registered class must not lead back to the instance',
+      );
     }
     this.#tag(Tag.REF);
     this.#varint(number);
@@ -409,7 +413,8 @@ export class Writer {
         return this.#writePlain(object as Record<string, unknown>);
       default: {
         const keys = Object.keys(object);
-        if (keys.length === 0 && sort === Sort.INSTANCE && Object.getOwnPropertySymbols(object).length > 0) return this.#refuseObject(object);
+        if (keys.length === 0 && sort === Sort.INSTANCE && Object.getOwnPropertySymbols(object).length > 0)
+          return this.#refuseObject(object);
         this.#tag(Tag.OBJECT);
         return this.#writeProperties(object, keys);
       }
@@ -521,7 +526,8 @@ export class Writer {
 
   #writeBoxed(object: object): void {
     const value: unknown = (object as { valueOf(): unknown }).valueOf();
-    if (typeof value === 'symbol' || typeof value === 'object') return this.#refuse(article(className(object)), 'send a string');
+    if (typeof value === 'symbol' || typeof value === 'object')
+      return this.#refuse(article(className(object)), 'send a string');
     this.#tag(Tag.BOXED);
     this.#write(value);
   }
@@ -569,15 +575,20 @@ export class Writer {
 
   #refuseShared(object: object, buffer: ArrayBufferLike): void {
     if (isShared(buffer)) {
-      const what = buffer instanceof ArrayBuffer || object !== buffer ? `${article(className(object))} over shared memory` : 'a SharedArrayBuffer';
+      const what =
+        buffer instanceof ArrayBuffer || object !== buffer
+          ? `${article(className(object))} over shared memory`
+          : 'a SharedArrayBuffer';
       this.#refuse(what, 'send the SharedArray itself to share it, or a slice() to copy it');
     }
-    if (buffer.byteLength === 0 && isDetached(buffer as ArrayBuffer)) this.#refuse(`${article(className(object))} that is detached`, 'it has been transferred away');
+    if (buffer.byteLength === 0 && isDetached(buffer as ArrayBuffer))
+      this.#refuse(`${article(className(object))} that is detached`, 'it has been transferred away');
   }
 
   #writeFunction(fn: Function): void {
     const lane = functionLane;
-    if (lane === undefined) return this.#refuse(describeFunction(fn), 'send what it returns, or the name of an exported function');
+    if (lane === undefined)
+      return this.#refuse(describeFunction(fn), 'send what it returns, or the name of an exported function');
     const known = this.#number(fn);
     if (known >= 0) return this.#writeReference(known);
     const number = this.#count - 1;
@@ -659,7 +670,8 @@ export class Writer {
     }
     if (!own.includes('message') && error.message) this.#errorProperty(ERROR_HIDDEN_PROPERTY, 'message', error.message);
     // `stack` is an accessor of Error.prototype on some engines.
-    if (!own.includes('stack') && typeof error.stack === 'string') this.#errorProperty(ERROR_HIDDEN_PROPERTY, 'stack', error.stack);
+    if (!own.includes('stack') && typeof error.stack === 'string')
+      this.#errorProperty(ERROR_HIDDEN_PROPERTY, 'stack', error.stack);
     if (!own.includes('name') && registration === undefined) {
       const base = (errorPrototype(known) as Error).name;
       const name = error.name !== base ? error.name : className(error);
@@ -769,7 +781,9 @@ export class Writer {
       const container = this.#containers[k] as object;
       if (typeof container === 'function') {
         const variable = formatPath(this.#steps.slice(k + 1, depth)).replace(/^\./, '') || 'a value';
-        throw new FunctionNotShippableError(`${this.#path(k)} is ${describeFunction(container)}, which captures ${variable}, ${what} that cannot be sent to another thread: ${remedy}`);
+        throw new FunctionNotShippableError(
+          `${this.#path(k)} is ${describeFunction(container)}, which captures ${variable}, ${what} that cannot be sent to another thread: ${remedy}`,
+        );
       }
       if (sortOf(container) === Sort.INSTANCE) {
         const name = className(container);
@@ -778,7 +792,9 @@ export class Writer {
         );
       }
     }
-    throw new NotSerializableError(`${this.#path(depth)} is ${what}, which cannot be sent to another thread: ${remedy}`);
+    throw new NotSerializableError(
+      `${this.#path(depth)} is ${what}, which cannot be sent to another thread: ${remedy}`,
+    );
   }
 
   /** Where the writer is, down to `depth`: `args[0].socket`. */

@@ -1,22 +1,39 @@
+import { describe, expect, it } from 'vitest';
 import { decodeBytes, encodeBytes, registerClass } from '#dist/codec/codec.js';
 import { NotSerializableError } from '#dist/errors.js';
-import { describe, expect, it } from 'vitest';
 
 function copyOf<T>(value: T): T {
   return decodeBytes(encodeBytes(value)) as T;
 }
 
 class Point {
-  constructor(public x: number, public y: number) {}
-  get length() { return Math.hypot(this.x, this.y); }
+  x: number;
+  y: number;
+  constructor(x: number, y: number) {
+    this.x = x;
+    this.y = y;
+  }
+  get length() {
+    return Math.hypot(this.x, this.y);
+  }
 }
 registerClass(Point, { name: 'classes.test Point' });
 
 class Secret {
   #value: unknown;
-  constructor(value: unknown) { this.#value = value; }
-  get value() { return this.#value; }
-  static { registerClass<Secret, unknown[]>(Secret, { name: 'classes.test Secret', encode: (secret) => [secret.#value], decode: ([value]) => new Secret(value) }); }
+  constructor(value: unknown) {
+    this.#value = value;
+  }
+  get value() {
+    return this.#value;
+  }
+  static {
+    registerClass<Secret, unknown[]>(Secret, {
+      name: 'classes.test Secret',
+      encode: (secret) => [secret.#value],
+      decode: ([value]) => new Secret(value),
+    });
+  }
 }
 
 describe('an instance of a registered class', () => {
@@ -47,7 +64,9 @@ describe('an instance of a registered class', () => {
 
   it('does not run setters of its class', () => {
     class Guarded {
-      set level(_: number) { throw new Error('the setter ran'); }
+      set level(_: number) {
+        throw new Error('the setter ran');
+      }
     }
     registerClass(Guarded, { name: 'classes.test Guarded' });
     const guarded = new Guarded();
@@ -66,21 +85,46 @@ describe('an instance of a registered class', () => {
 
   it('may be of a class over a built-in one, with encode and decode', () => {
     class Bag extends Map<string, number> {
-      get total() { return [...this.values()].reduce((sum, n) => sum + n, 0); }
+      get total() {
+        return [...this.values()].reduce((sum, n) => sum + n, 0);
+      }
     }
-    registerClass<Bag, [string, number][]>(Bag, { name: 'classes.test Bag', encode: (bag) => [...bag], decode: (entries) => new Bag(entries) });
-    expect(copyOf(new Bag([['a', 1], ['b', 2]])).total).toBe(3);
+    registerClass<Bag, [string, number][]>(Bag, {
+      name: 'classes.test Bag',
+      encode: (bag) => [...bag],
+      decode: (entries) => new Bag(entries),
+    });
+    expect(
+      copyOf(
+        new Bag([
+          ['a', 1],
+          ['b', 2],
+        ]),
+      ).total,
+    ).toBe(3);
     class Stack extends Array<number> {}
-    registerClass<Stack, number[]>(Stack, { name: 'classes.test Stack', encode: (stack) => [...stack], decode: (items) => Stack.from(items) as Stack });
+    registerClass<Stack, number[]>(Stack, {
+      name: 'classes.test Stack',
+      encode: (stack) => [...stack],
+      decode: (items) => Stack.from(items) as Stack,
+    });
     expect(copyOf(Stack.from([1, 2]))).toBeInstanceOf(Stack);
   });
 
   it('may be an event emitter that says how it travels', async () => {
     const { EventEmitter } = await import('node:events');
     class Feed extends EventEmitter {
-      constructor(readonly topic: string) { super(); }
+      topic: string;
+      constructor(topic: string) {
+        super();
+        this.topic = topic;
+      }
     }
-    registerClass<Feed, string>(Feed, { name: 'classes.test Feed', encode: (feed) => feed.topic, decode: (topic) => new Feed(topic) });
+    registerClass<Feed, string>(Feed, {
+      name: 'classes.test Feed',
+      encode: (feed) => feed.topic,
+      decode: (topic) => new Feed(topic),
+    });
     expect(copyOf(new Feed('news')).topic).toBe('news');
   });
 
@@ -89,7 +133,11 @@ describe('an instance of a registered class', () => {
     class Loop {
       inside: unknown;
     }
-    registerClass<Loop, unknown>(Loop, { name: 'classes.test Loop', encode: (it) => it.inside, decode: () => new Loop() });
+    registerClass<Loop, unknown>(Loop, {
+      name: 'classes.test Loop',
+      encode: (it) => it.inside,
+      decode: () => new Loop(),
+    });
     const it = new Loop();
     it.inside = { back: it };
     expect(() => encodeBytes([loop, it])).toThrow(/^item\[1\]\.back is a reference to an object that contains it/);
@@ -97,12 +145,20 @@ describe('an instance of a registered class', () => {
 
   it('passes on what its encode() and decode() throw', () => {
     class Bad {
-      constructor(readonly when: string) {}
+      when: string;
+      constructor(when: string) {
+        this.when = when;
+      }
     }
     registerClass<Bad, string>(Bad, {
       name: 'classes.test Bad',
-      encode: (bad) => { if (bad.when === 'encode') throw new RangeError('at encode'); return bad.when; },
-      decode: () => { throw new RangeError('at decode'); },
+      encode: (bad) => {
+        if (bad.when === 'encode') throw new RangeError('at encode');
+        return bad.when;
+      },
+      decode: () => {
+        throw new RangeError('at decode');
+      },
     });
     expect(() => encodeBytes(new Bad('encode'))).toThrow(new RangeError('at encode'));
     expect(() => copyOf(new Bad('decode'))).toThrow(new RangeError('at decode'));
@@ -142,7 +198,9 @@ describe('registerClass()', () => {
 
   it('refuses a name that another class has', () => {
     class Other {}
-    expect(() => registerClass(Other, { name: 'classes.test Point' })).toThrow(new TypeError("name 'classes.test Point' is registered for another class already"));
+    expect(() => registerClass(Other, { name: 'classes.test Point' })).toThrow(
+      new TypeError("name 'classes.test Point' is registered for another class already"),
+    );
   });
 
   it('refuses what is no class, no name, or half a codec', () => {

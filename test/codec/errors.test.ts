@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { types } from 'node:util';
+import { describe, expect, it } from 'vitest';
 import { decodeBytes, encodeBytes, registerClass } from '#dist/codec/codec.js';
 import * as errors from '#dist/errors.js';
-import { describe, expect, it } from 'vitest';
 
 function copyOf<T>(value: T): T {
   return decodeBytes(encodeBytes(value)) as T;
@@ -22,7 +22,9 @@ describe('an error arrives', () => {
   }
 
   it('as each class of heddle, with its code', () => {
-    const classes = Object.values(errors).filter((cls) => (cls as unknown) !== errors.HeddleError) as unknown as (new (message: string) => errors.HeddleError)[];
+    const classes = Object.values(errors).filter((cls) => (cls as unknown) !== errors.HeddleError) as unknown as (new (
+      message: string,
+    ) => errors.HeddleError)[];
     expect(classes.length).toBeGreaterThan(20);
     for (const cls of classes) {
       const error = new cls('what');
@@ -84,15 +86,23 @@ describe('an error arrives', () => {
     const copy = copyOf(error);
     expect(copy.name).toBe('Custom');
     class Named extends Error {
-      override get name() { return 'ByGetter'; }
+      override get name() {
+        return 'ByGetter';
+      }
     }
     expect(copyOf(new Named('x')).name).toBe('ByGetter');
   });
 
   it('as its own class when that is registered', () => {
     class HttpError extends Error {
-      constructor(message: string, readonly status: number) { super(message); }
-      get isClient() { return this.status < 500; }
+      status: number;
+      constructor(message: string, status: number) {
+        super(message);
+        this.status = status;
+      }
+      get isClient() {
+        return this.status < 500;
+      }
     }
     registerClass(HttpError, { name: 'errors.test HttpError' });
     const copy = copyOf(new HttpError('missing', 404));
@@ -120,7 +130,11 @@ describe('an error arrives', () => {
     controller.abort();
     const copy = copyOf(controller.signal.reason) as DOMException;
     expect(copy).toBeInstanceOf(DOMException);
-    expect([copy.name, copy.code, copy.message]).toEqual(['AbortError', 20, (controller.signal.reason as Error).message]);
+    expect([copy.name, copy.code, copy.message]).toEqual([
+      'AbortError',
+      20,
+      (controller.signal.reason as Error).message,
+    ]);
   });
 
   it('without changing how many frames later errors show', () => {

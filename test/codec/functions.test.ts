@@ -1,6 +1,12 @@
-import { decodeBytes, encodeBytes, type FunctionLane, neededModulesOfBytes, setFunctionLane } from '#dist/codec/codec.js';
-import { FunctionNotShippableError, NotSerializableError } from '#dist/errors.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  decodeBytes,
+  encodeBytes,
+  type FunctionLane,
+  neededModulesOfBytes,
+  setFunctionLane,
+} from '#dist/codec/codec.js';
+import { FunctionNotShippableError, NotSerializableError } from '#dist/errors.js';
 
 /** A lane for functions that were made by `scoped`: their source and their variables are at hand. */
 const made = new WeakMap<Function, { source: string; scope: Record<string, unknown> }>();
@@ -37,13 +43,18 @@ describe('with a lane for functions', () => {
   afterEach(() => setFunctionLane(undefined));
 
   it('a function travels with what it captures', () => {
-    const copy = decodeBytes(encodeBytes({ add: scoped('(x) => x + scope.y', { y: 5 }) })) as { add(x: number): number };
+    const copy = decodeBytes(encodeBytes({ add: scoped('(x) => x + scope.y', { y: 5 }) })) as {
+      add(x: number): number;
+    };
     expect(copy.add(1)).toBe(6);
   });
 
   it('what it captures and what travels beside it stay one object', () => {
     const list: number[] = [];
-    const copy = decodeBytes(encodeBytes([list, scoped('(x) => scope.list.push(x)', { list })])) as [number[], (x: number) => void];
+    const copy = decodeBytes(encodeBytes([list, scoped('(x) => scope.list.push(x)', { list })])) as [
+      number[],
+      (x: number) => void,
+    ];
     copy[1](7);
     expect(copy[0]).toEqual([7]);
   });
@@ -68,7 +79,9 @@ describe('with a lane for functions', () => {
   it('what it captures and cannot travel is named with the function', () => {
     const fn = scoped('() => 1', { db: { handle: Symbol('h') } });
     expect(() => encodeBytes([{ fn }], 'args')).toThrow(FunctionNotShippableError);
-    expect(() => encodeBytes([{ fn }], 'args')).toThrow(/^args\[0\]\.fn is a function, which captures db\.handle, the symbol Symbol\(h\)/);
+    expect(() => encodeBytes([{ fn }], 'args')).toThrow(
+      /^args\[0\]\.fn is a function, which captures db\.handle, the symbol Symbol\(h\)/,
+    );
   });
 
   it('a refusal of the lane passes as it is', () => {

@@ -1,6 +1,7 @@
 /** Random values and damaged bytes. A failure names its seed. */
-import { decodeBytes, encodeBytes } from '#dist/codec/codec.js';
+
 import { describe, expect, it } from 'vitest';
+import { decodeBytes, encodeBytes } from '#dist/codec/codec.js';
 import { difference, randomSource, randomValue } from './graph.js';
 
 describe('random values', () => {
@@ -36,7 +37,8 @@ describe('damaged bytes', () => {
     for (let seed = 1; seed <= 6_000; seed++) {
       const random = randomSource(seed);
       const bytes = encodeBytes(randomValue(random));
-      for (let changes = 1 + Math.floor(random() * 3); changes > 0; changes--) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
+      for (let changes = 1 + Math.floor(random() * 3); changes > 0; changes--)
+        bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
       survive(bytes, seed);
     }
   });

@@ -22,10 +22,13 @@ export function difference(a: unknown, b: unknown): string | undefined {
     images.add(right);
     if (Object.getPrototypeOf(left) !== Object.getPrototypeOf(right)) return `${path}: other prototypes`;
     if (types.isDate(left) && !Object.is(left.getTime(), (right as Date).getTime())) return `${path}: other dates`;
-    if (types.isRegExp(left) && (String(left) !== String(right) || left.lastIndex !== (right as RegExp).lastIndex)) return `${path}: other expressions`;
-    if (types.isBoxedPrimitive(left) && !Object.is(left.valueOf(), right.valueOf())) return `${path}: other boxed values`;
+    if (types.isRegExp(left) && (String(left) !== String(right) || left.lastIndex !== (right as RegExp).lastIndex))
+      return `${path}: other expressions`;
+    if (types.isBoxedPrimitive(left) && !Object.is(left.valueOf(), right.valueOf()))
+      return `${path}: other boxed values`;
     if (types.isAnyArrayBuffer(left)) {
-      if (Buffer.compare(new Uint8Array(left), new Uint8Array(right as ArrayBuffer)) !== 0) return `${path}: other bytes`;
+      if (Buffer.compare(new Uint8Array(left), new Uint8Array(right as ArrayBuffer)) !== 0)
+        return `${path}: other bytes`;
       continue;
     }
     if (ArrayBuffer.isView(left)) {
@@ -34,10 +37,12 @@ export function difference(a: unknown, b: unknown): string | undefined {
       if (Buffer.compare(bytesOf(left), bytesOf(other)) !== 0) return `${path}: other bytes`;
       continue;
     }
-    if (types.isMap(left)) pending.push([[...left].flat(), [...(right as Map<unknown, unknown>)].flat(), `${path}<entries>`]);
+    if (types.isMap(left))
+      pending.push([[...left].flat(), [...(right as Map<unknown, unknown>)].flat(), `${path}<entries>`]);
     if (types.isSet(left)) pending.push([[...left], [...(right as Set<unknown>)], `${path}<values>`]);
     const keys = Object.getOwnPropertyNames(left);
-    if (keys.join() !== Object.getOwnPropertyNames(right).join()) return `${path}: keys ${keys} and ${Object.getOwnPropertyNames(right)}`;
+    if (keys.join() !== Object.getOwnPropertyNames(right).join())
+      return `${path}: keys ${keys} and ${Object.getOwnPropertyNames(right)}`;
     for (const key of keys) {
       const one = Object.getOwnPropertyDescriptor(left, key);
       const other = Object.getOwnPropertyDescriptor(right, key);
@@ -67,8 +72,43 @@ export function randomSource(seed: number): () => number {
   };
 }
 
-const TEXTS = ['', 'a', 'name', 'größe', '漢字', '\ud800', 'x\udfff', '😀', '__proto__', 'constructor', '0', '17', 'line\nline', 'y'.repeat(40), 'ü'.repeat(300), '😀'.repeat(50)];
-const NUMBERS = [0, -0, 1, -1, -32, -33, 127, 128, 2 ** 31 - 1, -(2 ** 31), 2 ** 31, 2 ** 53, 0.1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.MIN_VALUE];
+const TEXTS = [
+  '',
+  'a',
+  'name',
+  'größe',
+  '漢字',
+  '\ud800',
+  'x\udfff',
+  '😀',
+  '__proto__',
+  'constructor',
+  '0',
+  '17',
+  'line\nline',
+  'y'.repeat(40),
+  'ü'.repeat(300),
+  '😀'.repeat(50),
+];
+const NUMBERS = [
+  0,
+  -0,
+  1,
+  -1,
+  -32,
+  -33,
+  127,
+  128,
+  2 ** 31 - 1,
+  -(2 ** 31),
+  2 ** 31,
+  2 ** 53,
+  0.1,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  Number.MIN_VALUE,
+];
 const BIGINTS = [0n, 1n, -1n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 63n, 2n ** 64n, -(2n ** 200n) + 7n];
 
 /** A random value of every sort that structured clone takes, with shared references and cycles. */
@@ -81,7 +121,10 @@ export function randomValue(random: () => number): unknown {
     made.push(object);
     return object;
   };
-  const text = (): string => (random() < 0.5 ? pick(TEXTS) : String.fromCharCode(...Array.from({ length: below(50) }, () => below(random() < 0.7 ? 128 : 65536))));
+  const text = (): string =>
+    random() < 0.5
+      ? pick(TEXTS)
+      : String.fromCharCode(...Array.from({ length: below(50) }, () => below(random() < 0.7 ? 128 : 65536)));
   const number = (): number => (random() < 0.5 ? pick(NUMBERS) : (random() - 0.5) * 10 ** below(20));
   const primitive = (): unknown => {
     switch (below(7)) {
@@ -114,7 +157,13 @@ export function randomValue(random: () => number): unknown {
       case 2:
       case 3: {
         const object = keep({}) as Record<string, unknown>;
-        for (let i = below(6); i > 0; i--) Object.defineProperty(object, text(), { value: value(depth + 1), enumerable: true, writable: true, configurable: true });
+        for (let i = below(6); i > 0; i--)
+          Object.defineProperty(object, text(), {
+            value: value(depth + 1),
+            enumerable: true,
+            writable: true,
+            configurable: true,
+          });
         return object;
       }
       case 4:
@@ -149,7 +198,15 @@ export function randomValue(random: () => number): unknown {
         return keep(Object(pick([true, 5, 'text', -0, 10n])));
       case 13: {
         const buffer = bytes();
-        const view = pick([Uint8Array, Int8Array, Int16Array, Float32Array, Float64Array, BigInt64Array, Uint8ClampedArray]);
+        const view = pick([
+          Uint8Array,
+          Int8Array,
+          Int16Array,
+          Float32Array,
+          Float64Array,
+          BigInt64Array,
+          Uint8ClampedArray,
+        ]);
         return keep(new view(buffer));
       }
       case 14:

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import net from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
-import { encode, encodeBytes, encodeThrownBytes, decodeBytes, markShared } from '#dist/codec/codec.js';
-import { NotSerializableError } from '#dist/errors.js';
 import { describe, expect, it } from 'vitest';
+import { decodeBytes, encode, encodeBytes, encodeThrownBytes, markShared } from '#dist/codec/codec.js';
+import { NotSerializableError } from '#dist/errors.js';
 
 function refusal(value: unknown, root?: string): string {
   try {
@@ -33,10 +33,17 @@ describe('a refusal names the path', () => {
     expect(path([{ socket: bad }], 'args')).toBe('args[0].socket');
     expect(path({ list: [1, 2, 3, new Map([['k', bad]])] })).toBe('item.list[3].get("k")');
     expect(path(new Map([[5, { a: bad }]]))).toBe('item.get(5).a');
-    expect(path(new Map([[1, 2], [bad as unknown, 3]] as [unknown, unknown][]))).toBe('item.keys()[1]');
+    expect(
+      path(
+        new Map([
+          [1, 2],
+          [bad as unknown, 3],
+        ] as [unknown, unknown][]),
+      ),
+    ).toBe('item.keys()[1]');
     expect(path([new Set([1, bad])])).toBe('item[0].values()[1]');
     expect(path({ 'not a name': { 7: bad } })).toBe('item["not a name"][7]');
-    expect(path([1, , bad])).toBe('item[2]');
+    expect(path(Object.assign(new Array(3), { 2: bad }))).toBe('item[2]');
     expect(path({ ok: 1, größe: bad })).toBe('item.größe');
   });
 
@@ -75,7 +82,13 @@ describe('what cannot travel is refused with what it is and what to do', () => {
     ['a detached ArrayBuffer', detached, /an ArrayBuffer that is detached/],
     ['a MessagePort', port1, /a MessagePort.*Queue/],
     ['an AbortSignal', new AbortController().signal, /an AbortSignal.*Event/],
-    ['a generator', (function* () { yield 1; })(), /an iterator.*array/],
+    [
+      'a generator',
+      (function* () {
+        yield 1;
+      })(),
+      /an iterator.*array/,
+    ],
     ['an iterator', new Map().entries(), /an iterator/],
     ['an event emitter', new EventEmitter(), /an EventEmitter/],
     ['an event target', new EventTarget(), /an EventTarget/],
@@ -93,7 +106,9 @@ describe('what cannot travel is refused with what it is and what to do', () => {
 
   it('a socket, by its own name and not by something inside it', () => {
     const socket = new net.Socket();
-    expect(refusal([{ socket }], 'args')).toMatch(/^args\[0\]\.socket is a Socket, which cannot be sent to another thread: it belongs to the thread that made it/);
+    expect(refusal([{ socket }], 'args')).toMatch(
+      /^args\[0\]\.socket is a Socket, which cannot be sent to another thread: it belongs to the thread that made it/,
+    );
     socket.destroy();
   });
 
@@ -102,12 +117,15 @@ describe('what cannot travel is refused with what it is and what to do', () => {
       options = { name: 'db' };
       connections = [{ socket: new EventEmitter() }];
     }
-    expect(refusal({ db: new Database() })).toMatch(/^item\.db is a Database, which cannot be sent to another thread: its connections\[0\]\.socket is an EventEmitter; .*registerClass\(\)/);
+    expect(refusal({ db: new Database() })).toMatch(
+      /^item\.db is a Database, which cannot be sent to another thread: its connections\[0\]\.socket is an EventEmitter; .*registerClass\(\)/,
+    );
   });
 
   it('an object that keeps its state in symbols', () => {
+    const state: unique symbol = Symbol('state');
     class Hidden {
-      [Symbol('state')] = 1;
+      [state] = 1;
     }
     expect(refusal([new Hidden()])).toMatch(/^item\[0\] is a Hidden.*its state is not in properties/);
   });
@@ -129,14 +147,26 @@ describe('what cannot travel is refused with what it is and what to do', () => {
 describe('a getter that throws', () => {
   it('has its own error thrown, and the next value is fine', () => {
     const failure = new Error('mine');
-    expect(() => encode({ a: 1, get b() { throw failure; } })).toThrow(failure);
+    expect(() =>
+      encode({
+        a: 1,
+        get b() {
+          throw failure;
+        },
+      }),
+    ).toThrow(failure);
     expect(decodeBytes(encodeBytes({ a: [1] }))).toEqual({ a: [1] });
   });
 });
 
 describe('what was thrown always travels', () => {
   it('an error without those of its properties that cannot', () => {
-    const error = Object.assign(new TypeError('broken'), { socket: new EventEmitter(), port: 80, list: [1, { callback: () => {} }], after: { ok: true } });
+    const error = Object.assign(new TypeError('broken'), {
+      socket: new EventEmitter(),
+      port: 80,
+      list: [1, { callback: () => {} }],
+      after: { ok: true },
+    });
     const copy = decodeBytes(encodeThrownBytes(error)) as typeof error;
     expect(copy).toBeInstanceOf(TypeError);
     expect(copy.message).toBe('broken');
@@ -146,7 +176,12 @@ describe('what was thrown always travels', () => {
 
   it('keeps references right across what it left out', () => {
     const inner = { n: 1 };
-    const error = Object.assign(new Error('x'), { a: [inner], b: [{ x: {} }, inner, Symbol('no')], c: inner, d: { x: 1 } });
+    const error = Object.assign(new Error('x'), {
+      a: [inner],
+      b: [{ x: {} }, inner, Symbol('no')],
+      c: inner,
+      d: { x: 1 },
+    });
     const copy = decodeBytes(encodeThrownBytes(error)) as unknown as { a: object[]; c: object; d: object };
     expect(copy.a[0]).toBe(copy.c);
     expect(copy.d).toEqual({ x: 1 });

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
-import { decode, decodeBytes, encode, encodeBytes, encodeOwned, Lane } from '#dist/codec/codec.js';
 import { describe, expect, it } from 'vitest';
+import { decode, decodeBytes, encode, encodeBytes, encodeOwned, Lane } from '#dist/codec/codec.js';
 import { difference } from './graph.js';
 
 const NOTHING = new Uint8Array(0);
@@ -26,7 +26,7 @@ const ownMap = new Map<unknown, unknown>();
 ownMap.set(ownMap, ownMap);
 const ownSet = new Set<unknown>();
 ownSet.add(ownSet);
-const sparse: unknown[] = [1, , 3];
+const sparse: unknown[] = Object.assign(new Array(3), { 0: 1, 2: 3 });
 sparse.length = 10;
 const huge: unknown[] = [];
 huge[4294967294 - 1] = 'far';
@@ -43,7 +43,10 @@ const values: [string, unknown][] = [
   ['minus zero', -0],
   ['NaN', Number.NaN],
   ['infinities', [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]],
-  ['integers at the borders of their forms', [-33, -32, 127, 128, 2 ** 31 - 1, -(2 ** 31), 2 ** 31, Number.MAX_SAFE_INTEGER, 'text']],
+  [
+    'integers at the borders of their forms',
+    [-33, -32, 127, 128, 2 ** 31 - 1, -(2 ** 31), 2 ** 31, Number.MAX_SAFE_INTEGER, 'text'],
+  ],
   ['an array of integers', [1, 2, 3, -4]],
   ['an array of numbers with minus zero', [1, 2, -0]],
   ['an array of fractions', [1, 2.5, Number.NaN, -0]],
@@ -67,16 +70,44 @@ const values: [string, unknown][] = [
   ['an array of the greatest length', huge],
   ['a match with its groups', match],
   ['an array with named properties', Object.assign([1, 2], { name: 'n' })],
-  ['an array whose hole and name even out', Object.assign([1, , 3], { name: 'n' })],
-  ['a Map', new Map<unknown, unknown>([['k', 1], [{ o: 1 }, [2]], [Number.NaN, 3]])],
+  ['an array whose hole and name even out', Object.assign(new Array(3), { 0: 1, 2: 3, name: 'n' })],
+  [
+    'a Map',
+    new Map<unknown, unknown>([
+      ['k', 1],
+      [{ o: 1 }, [2]],
+      [Number.NaN, 3],
+    ]),
+  ],
   ['a Set', new Set<unknown>([1, 'a', { b: 2 }])],
   ['a shared reference', [shared, shared, { shared }]],
   ['a cycle', cycle],
   ['a Map in itself', ownMap],
   ['a Set in itself', ownSet],
-  ['many objects with references back', (() => { const all = Array.from({ length: 100 }, (_, i) => ({ i })); return [...all, ...all]; })()],
+  [
+    'many objects with references back',
+    (() => {
+      const all = Array.from({ length: 100 }, (_, i) => ({ i }));
+      return [...all, ...all];
+    })(),
+  ],
   ['an ArrayBuffer', new Uint8Array([1, 2, 3]).buffer],
-  ['views of every type', [Uint8Array, Int8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array].map((cls) => new cls(allViews))],
+  [
+    'views of every type',
+    [
+      Uint8Array,
+      Int8Array,
+      Uint8ClampedArray,
+      Int16Array,
+      Uint16Array,
+      Int32Array,
+      Uint32Array,
+      Float32Array,
+      Float64Array,
+      BigInt64Array,
+      BigUint64Array,
+    ].map((cls) => new cls(allViews)),
+  ],
   ['a DataView', new DataView(new Uint8Array([1, 2, 3, 4]).buffer, 1, 2)],
   ['an empty Uint8Array', new Uint8Array(0)],
   ['a large Uint8Array', new Uint8Array(300_000).fill(7)],
@@ -98,7 +129,13 @@ describe('what the codec decides itself', () => {
   });
 
   it('evaluates getters', () => {
-    expect(throughItem({ get answer() { return 42; } })).toEqual({ answer: 42 });
+    expect(
+      throughItem({
+        get answer() {
+          return 42;
+        },
+      }),
+    ).toEqual({ answer: 42 });
   });
 
   it('leaves out symbol keys and what is not enumerable', () => {
@@ -137,13 +174,19 @@ describe('what the codec decides itself', () => {
   });
 
   it('keeps an ArrayBuffer resizable', () => {
-    const make = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => ArrayBuffer & { resizable: boolean; maxByteLength: number };
+    const make = ArrayBuffer as unknown as new (
+      length: number,
+      options: { maxByteLength: number },
+    ) => ArrayBuffer & { resizable: boolean; maxByteLength: number };
     const copy = throughItem(new make(8, { maxByteLength: 64 })) as InstanceType<typeof make>;
     expect([copy.byteLength, copy.resizable, copy.maxByteLength]).toEqual([8, true, 64]);
   });
 
   it('keeps URLs and their queries', () => {
-    const copy = throughItem({ url: new URL('https://example.org/a?b=c#d'), query: new URLSearchParams('a=1&a=2') }) as { url: URL; query: URLSearchParams };
+    const copy = throughItem({
+      url: new URL('https://example.org/a?b=c#d'),
+      query: new URLSearchParams('a=1&a=2'),
+    }) as { url: URL; query: URLSearchParams };
     expect(copy.url).toBeInstanceOf(URL);
     expect(copy.url.href).toBe('https://example.org/a?b=c#d');
     expect(copy.query.getAll('a')).toEqual(['1', '2']);
@@ -152,7 +195,9 @@ describe('what the codec decides itself', () => {
   it('takes an instance of a class that nobody registered for a plain object', () => {
     class Point {
       x = 1;
-      get double() { return 2 * this.x; }
+      get double() {
+        return 2 * this.x;
+      }
     }
     expect(difference({ x: 1 }, throughItem(new Point()))).toBeUndefined();
     class Ranking extends Map<string, number> {}
@@ -160,7 +205,12 @@ describe('what the codec decides itself', () => {
   });
 
   it('ignores what inherits enumerable properties put on Object.prototype', () => {
-    Object.defineProperty(Object.prototype, 'everywhere', { value: 1, enumerable: true, configurable: true, writable: true });
+    Object.defineProperty(Object.prototype, 'everywhere', {
+      value: 1,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
     try {
       expect(Object.keys(throughItem({ a: 1 }) as object)).toEqual(['a']);
       expect(Object.keys(throughItem({ everywhere: 2 }) as object)).toEqual(['everywhere']);
@@ -182,14 +232,20 @@ describe('what the codec decides itself', () => {
     for (let i = 0; i < 5_000; i++) nested = [nested, new Map([[1, new Set([nested])]])];
     let depth = 0;
     for (let at = throughItem(nested) as unknown[]; at.length > 0; at = at[0] as unknown[]) {
-      expect([...(at[1] as Map<number, Set<unknown>>).get(1) as Set<unknown>]).toEqual([at[0]].map((same) => same));
+      expect([...((at[1] as Map<number, Set<unknown>>).get(1) as Set<unknown>)]).toEqual([at[0]].map((same) => same));
       if (++depth === 300) break;
     }
     expect(depth).toBe(300);
   });
 
   it('lets a getter send something itself', () => {
-    const value = { before: [1, 2], get inner() { return (throughItem({ deep: [3, 4] }) as { deep: unknown }).deep; }, after: 'z' };
+    const value = {
+      before: [1, 2],
+      get inner() {
+        return (throughItem({ deep: [3, 4] }) as { deep: unknown }).deep;
+      },
+      after: 'z',
+    };
     expect(throughItem(value)).toEqual({ before: [1, 2], inner: [3, 4], after: 'z' });
   });
 });

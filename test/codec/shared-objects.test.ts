@@ -1,16 +1,31 @@
-import { decode, decodeBytes, discard, dropBytes, encode, encodeBytes, encodeOwned, encodeThrownBytes, registerClass } from '#dist/codec/codec.js';
+import { describe, expect, it } from 'vitest';
+import {
+  decode,
+  decodeBytes,
+  discard,
+  dropBytes,
+  encode,
+  encodeBytes,
+  encodeOwned,
+  encodeThrownBytes,
+  registerClass,
+} from '#dist/codec/codec.js';
 import { engine } from '#dist/engine/select.js';
 import { registerTravel, SharedObject } from '#dist/engine/shared-object.js';
 import { NotSerializableError } from '#dist/errors.js';
 import { Cell, Kind } from '#dist/memory/layout.js';
-import { describe, expect, it } from 'vitest';
 
 class Flag extends SharedObject {
-  constructor(readonly extra?: unknown) {
+  readonly extra: unknown;
+  readonly handle: number;
+  constructor(extra?: unknown) {
     super(Kind.EVENT);
+    this.extra = extra;
+    // Not part of the declarations, which leave out what is internal.
+    this.handle = (this as unknown as { _handle: number })._handle;
   }
   get references(): number {
-    return Atomics.load(engine.words, this._handle + Cell.REFS);
+    return Atomics.load(engine.words, this.handle + Cell.REFS);
   }
   close(): void {
     this.releaseHandle();
@@ -31,7 +46,7 @@ describe('a shared object in a message', () => {
   it('is referred to once by the message, however often it occurs', () => {
     const flag = new Flag();
     const item = encode([flag, flag, { flag }]);
-    expect(item.handles).toEqual([flag._handle]);
+    expect(item.handles).toEqual([flag.handle]);
     expect(flag.references).toBe(2);
     discard(item);
     expect(flag.references).toBe(1);
@@ -41,13 +56,13 @@ describe('a shared object in a message', () => {
 
   it('survives its sender in a message, and comes back from it', () => {
     const flag = new Flag('extra');
-    const handle = flag._handle;
+    const handle = flag.handle;
     const bytes = encodeBytes(flag);
     flag.close();
     expect(Atomics.load(engine.words, handle + Cell.REFS)).toBe(1);
     const copy = decodeBytes(bytes) as Flag;
     expect(copy).not.toBe(flag);
-    expect(copy._handle).toBe(handle);
+    expect(copy.handle).toBe(handle);
     expect(copy.extra).toBe('extra');
     expect(copy.references).toBe(1);
     copy.close();
@@ -123,7 +138,7 @@ describe('a shared object in a message', () => {
     const flag = new Flag();
     const owned = encodeOwned([flag]);
     encode([1, 2, 3]);
-    expect(owned.handles).toEqual([flag._handle]);
+    expect(owned.handles).toEqual([flag.handle]);
     expect(decode(owned.lane, undefined, owned.bytes, owned.length)).toEqual([flag]);
     expect(flag.references).toBe(1);
   });
@@ -136,7 +151,7 @@ describe('a message with a handle of nothing', () => {
     const view = new DataView(bytes.buffer);
     const tail = view.getUint32(bytes.length - 4, true);
     const handle = view.getUint32(tail + 1, true);
-    expect(handle).toBe(flag._handle);
+    expect(handle).toBe(flag.handle);
     for (const wrong of [0, handle + 1, 0xffffffff]) {
       view.setUint32(tail + 1, wrong, true);
       expect(() => decodeBytes(bytes)).toThrow(/handle of nothing/);
