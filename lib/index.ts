@@ -1,3 +1,5 @@
 /** heddle: Python's threads, locks and queues for Node, on real OS threads. */
+
+export { type ClassOptions, registerClass } from './codec/codec.js';
 export { type EngineInfo, engine } from './engine/public.js';
 export * from './errors.js';
