@@ -36,6 +36,8 @@ std::unique_ptr<Arena> Arena::open(size_t heap_bytes, const char** refusal) {
   return arena;
 }
 
-Arena::~Arena() { unmap(mapping_); }
+Arena::~Arena() {
+  unmap(mapping_);
+}
 
 }  // namespace heddle

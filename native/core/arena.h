@@ -51,12 +51,8 @@ class Arena {
   }
   // Plain access to words that a guard protects, or that only one thread uses. Relaxed atomics and
   // not bare loads, because others may look at them, without the guard, to decide whether to spin.
-  [[nodiscard]] int32_t get(int32_t index) const {
-    return word(index).load(std::memory_order_relaxed);
-  }
-  void set(int32_t index, int32_t value) const {
-    word(index).store(value, std::memory_order_relaxed);
-  }
+  [[nodiscard]] int32_t get(int32_t index) const { return word(index).load(std::memory_order_relaxed); }
+  void set(int32_t index, int32_t value) const { word(index).store(value, std::memory_order_relaxed); }
   // A 64-bit word, at an even index.
   [[nodiscard]] std::atomic_ref<uint64_t> long_word(int32_t index) const {
     return std::atomic_ref<uint64_t>(reinterpret_cast<uint64_t&>(words_[index]));

@@ -12,8 +12,7 @@ namespace heddle {
 
 // LAST or BROKEN (out[0]: index), TIMED_OUT (which breaks the barrier), NO_MEMORY, or a ticket, whose
 // outcome is GRANTED, LAST or BROKEN.
-[[nodiscard]] OutcomeOrTicket barrier_arrive(Self& self, Handle barrier, Mode mode,
-                                             Deadline deadline);
+[[nodiscard]] OutcomeOrTicket barrier_arrive(Self& self, Handle barrier, Mode mode, Deadline deadline);
 // The last arriver lets the others go. Nothing happens when the barrier was broken or reset meanwhile.
 void barrier_release(Self& self, Handle barrier);
 void barrier_break(Self& self, Handle barrier);

@@ -117,7 +117,9 @@ void retain(Self& self, Handle object) {
   self.word(object, Cell::REFS).fetch_add(1, std::memory_order_relaxed);
 }
 
-void release(Self& self, Handle object) { Doomed(self).drop(object); }
+void release(Self& self, Handle object) {
+  Doomed(self).drop(object);
+}
 
 void adopt(Self& self, Handle object) {
   // The isolate's own reference keeps the count above 0.

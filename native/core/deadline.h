@@ -38,9 +38,7 @@ class Deadline {
     int64_t left = ns_ - monotonic_ns();
     return left > 0 ? left : 0;
   }
-  [[nodiscard]] constexpr Deadline earlier(Deadline other) const {
-    return ns_ < other.ns_ ? *this : other;
-  }
+  [[nodiscard]] constexpr Deadline earlier(Deadline other) const { return ns_ < other.ns_ ? *this : other; }
 
  private:
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();

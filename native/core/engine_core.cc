@@ -18,7 +18,9 @@ namespace heddle {
 
 namespace {
 
-Deadline after(double timeout_ms) { return Deadline::after_ms(timeout_ms); }
+Deadline after(double timeout_ms) {
+  return Deadline::after_ms(timeout_ms);
+}
 
 }  // namespace
 
@@ -45,22 +47,42 @@ EngineCore::~EngineCore() {
   sweep_slot(*self_, self_->slot, generation_);
 }
 
-int32_t* EngineCore::words() const { return self_->arena.words(); }
-int32_t EngineCore::self() const { return self_->slot; }
-int32_t* EngineCore::out() { return self_->out; }
+int32_t* EngineCore::words() const {
+  return self_->arena.words();
+}
+int32_t EngineCore::self() const {
+  return self_->slot;
+}
+int32_t* EngineCore::out() {
+  return self_->out;
+}
 
-void EngineCore::set_ringer(Ringer ringer) { self_->arena.ringers().set(self_->slot, ringer); }
+void EngineCore::set_ringer(Ringer ringer) {
+  self_->arena.ringers().set(self_->slot, ringer);
+}
 
 void EngineCore::sweep(int32_t slot, int32_t generation) {
   sweep_slot(*self_, slot, generation);
 }
-void EngineCore::begin_exit() { heddle::begin_exit(*self_); }
+void EngineCore::begin_exit() {
+  heddle::begin_exit(*self_);
+}
 
-Handle EngineCore::create(int32_t kind) { return create_object(*self_, kind); }
-void EngineCore::retain(Handle handle) { heddle::retain(*self_, handle); }
-void EngineCore::release(Handle handle) { heddle::release(*self_, handle); }
-void EngineCore::adopt(Handle handle) { heddle::adopt(*self_, handle); }
-void EngineCore::disown(Handle handle) { heddle::disown(*self_, self_->slot, handle); }
+Handle EngineCore::create(int32_t kind) {
+  return create_object(*self_, kind);
+}
+void EngineCore::retain(Handle handle) {
+  heddle::retain(*self_, handle);
+}
+void EngineCore::release(Handle handle) {
+  heddle::release(*self_, handle);
+}
+void EngineCore::adopt(Handle handle) {
+  heddle::adopt(*self_, handle);
+}
+void EngineCore::disown(Handle handle) {
+  heddle::disown(*self_, self_->slot, handle);
+}
 
 OutcomeOrTicket EngineCore::mutex_acquire(Handle handle, Mode mode, double timeout_ms) {
   return heddle::mutex_acquire(*self_, handle, mode, after(timeout_ms));
@@ -79,7 +101,9 @@ OutcomeCode EngineCore::semaphore_release(Handle handle, int32_t count) {
 OutcomeOrTicket EngineCore::event_wait(Handle handle, Mode mode, double timeout_ms) {
   return heddle::event_wait(*self_, handle, mode, after(timeout_ms));
 }
-void EngineCore::event_set(Handle handle) { heddle::event_set(*self_, handle); }
+void EngineCore::event_set(Handle handle) {
+  heddle::event_set(*self_, handle);
+}
 
 OutcomeOrTicket EngineCore::condition_enqueue(Handle handle, Mode mode) {
   return heddle::condition_enqueue(*self_, handle, mode);
@@ -91,9 +115,15 @@ int32_t EngineCore::condition_notify(Handle handle, int32_t count) {
 OutcomeOrTicket EngineCore::barrier_arrive(Handle handle, Mode mode, double timeout_ms) {
   return heddle::barrier_arrive(*self_, handle, mode, after(timeout_ms));
 }
-void EngineCore::barrier_release(Handle handle) { heddle::barrier_release(*self_, handle); }
-void EngineCore::barrier_break(Handle handle) { heddle::barrier_break(*self_, handle); }
-void EngineCore::barrier_reset(Handle handle) { heddle::barrier_reset(*self_, handle); }
+void EngineCore::barrier_release(Handle handle) {
+  heddle::barrier_release(*self_, handle);
+}
+void EngineCore::barrier_break(Handle handle) {
+  heddle::barrier_break(*self_, handle);
+}
+void EngineCore::barrier_reset(Handle handle) {
+  heddle::barrier_reset(*self_, handle);
+}
 
 OutcomeCode EngineCore::queue_init(Handle handle, int32_t discipline, int32_t max_size) {
   return heddle::queue_init(*self_, handle, discipline, max_size);
@@ -141,7 +171,11 @@ std::span<uint8_t> EngineCore::array_bytes(Handle handle) const {
 OutcomeCode EngineCore::wait(int32_t ticket, double timeout_ms) {
   return heddle::wait(*self_, ticket, after(timeout_ms));
 }
-OutcomeCode EngineCore::cancel(int32_t ticket) { return heddle::cancel(*self_, ticket); }
-size_t EngineCore::drain(std::span<Ready> ready) { return heddle::drain(*self_, ready); }
+OutcomeCode EngineCore::cancel(int32_t ticket) {
+  return heddle::cancel(*self_, ticket);
+}
+size_t EngineCore::drain(std::span<Ready> ready) {
+  return heddle::drain(*self_, ready);
+}
 
 }  // namespace heddle

@@ -23,8 +23,7 @@ class EngineCore {
   // slot is free; `refusal`, if given, then says why.
   [[nodiscard]] static std::unique_ptr<EngineCore> attach(const char** refusal = nullptr);
   // The same in an arena of the caller's, which must outlive it.
-  [[nodiscard]] static std::unique_ptr<EngineCore> attach(Arena& arena,
-                                                          const char** refusal = nullptr);
+  [[nodiscard]] static std::unique_ptr<EngineCore> attach(Arena& arena, const char** refusal = nullptr);
   // Detaches: clears the ringer and sweeps the own slot. Any thread may do it once the isolate runs
   // no more of its own calls.
   ~EngineCore();
@@ -76,7 +75,7 @@ class EngineCore {
   // have that size; larger ones stay in their block, owned by `item`. The references that the item
   // holds pass to the caller.
   [[nodiscard]] OutcomeCode queue_take(Handle handle, bool reserved, std::span<uint8_t> scratch,
-                                   TakenItem& item);
+                                       TakenItem& item);
   static constexpr size_t kScratchBytes = 16384;
   [[nodiscard]] OutcomeOrTicket queue_await_place(Handle handle, Mode mode, double timeout_ms);
   [[nodiscard]] OutcomeOrTicket queue_await_item(Handle handle, Mode mode, double timeout_ms);

@@ -9,8 +9,8 @@ namespace heddle {
 bool EntryDeque::reserve(uint32_t count) {
   if (state_.tail != 0 && state_.tail_index < at(state_.tail)->capacity) return true;
   // As large as all before together: their number grows with the logarithm of the count at first.
-  uint64_t bytes = std::clamp(std::bit_ceil(uint64_t{count} * sizeof(Entry)), kSmallestSegment,
-                              kLargestSegment);
+  uint64_t bytes =
+      std::clamp(std::bit_ceil(uint64_t{count} * sizeof(Entry)), kSmallestSegment, kLargestSegment);
   uint32_t unit = heap_.allocate(bytes);
   if (unit == 0) return false;
   auto capacity = static_cast<uint32_t>((bytes - sizeof(Segment)) / sizeof(Entry));

@@ -46,9 +46,7 @@ class EntryDeque {
   // An empty queue keeps no larger segment than this.
   static constexpr uint64_t kKeptSegment = 1024;
 
-  [[nodiscard]] Segment* at(uint32_t unit) const {
-    return reinterpret_cast<Segment*>(heap_.at(unit));
-  }
+  [[nodiscard]] Segment* at(uint32_t unit) const { return reinterpret_cast<Segment*>(heap_.at(unit)); }
   void reset_if_empty();
 
   Heap& heap_;

@@ -7,7 +7,9 @@ namespace heddle {
 
 namespace {
 
-uint32_t parent_of(uint32_t index) { return (index - 1) / 2; }
+uint32_t parent_of(uint32_t index) {
+  return (index - 1) / 2;
+}
 
 }  // namespace
 

@@ -20,9 +20,7 @@ class EntryHeap {
       : heap_(heap), state_(state), payloads_(payloads) {}
 
   // The part of a key that an entry's payload must hold: short ones fit the node.
-  [[nodiscard]] static Key stored_part(Key key) {
-    return key.size() <= kKeyInNode ? Key() : key;
-  }
+  [[nodiscard]] static Key stored_part(Key key) { return key.size() <= kKeyInNode ? Key() : key; }
 
   // Makes room for one more in a heap of `count`. False when memory is exhausted.
   [[nodiscard]] bool reserve(uint32_t count);

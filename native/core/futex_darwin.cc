@@ -2,11 +2,11 @@
 // which every system before has and which that function is made of.
 #if defined(__APPLE__) && !defined(HEDDLE_FUTEX_PORTABLE)
 
-#include <dlfcn.h>
+#  include <dlfcn.h>
 
-#include <cstddef>
+#  include <cstddef>
 
-#include "futex.h"
+#  include "futex.h"
 
 extern "C" {
 int __ulock_wait(uint32_t operation, void* address, uint64_t value, uint32_t timeout_us);
@@ -62,8 +62,7 @@ void futex_wait(int32_t* word, int32_t expected, Deadline deadline) {
     }
     int64_t left = deadline.left_ns();
     if (left > 0) {
-      functions().wait_for(word, value, sizeof *word, kShared, kMonotonicClock,
-                           static_cast<uint64_t>(left));
+      functions().wait_for(word, value, sizeof *word, kShared, kMonotonicClock, static_cast<uint64_t>(left));
     }
     return;
   }

@@ -1,16 +1,15 @@
 // Sleep and wake with nothing but the C++ library, within one process: a table of mutexes with
 // condition variables, chosen by the word's address.
-#if defined(HEDDLE_FUTEX_PORTABLE) || \
-    (!defined(__linux__) && !defined(__APPLE__) && !defined(_WIN32))
+#if defined(HEDDLE_FUTEX_PORTABLE) || (!defined(__linux__) && !defined(__APPLE__) && !defined(_WIN32))
 
-#include <array>
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <cstddef>
-#include <mutex>
+#  include <array>
+#  include <atomic>
+#  include <chrono>
+#  include <condition_variable>
+#  include <cstddef>
+#  include <mutex>
 
-#include "futex.h"
+#  include "futex.h"
 
 namespace heddle {
 
@@ -47,13 +46,17 @@ void futex_wait(int32_t* word, int32_t expected, Deadline deadline) {
     bucket.condition.wait(lock);
     return;
   }
-  bucket.condition.wait_until(
-      lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline.ns())));
+  bucket.condition.wait_until(lock,
+                              std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline.ns())));
 }
 
-void futex_wake_one(int32_t* word) { wake(word); }
+void futex_wake_one(int32_t* word) {
+  wake(word);
+}
 
-void futex_wake_all(int32_t* word) { wake(word); }
+void futex_wake_all(int32_t* word) {
+  wake(word);
+}
 
 }  // namespace heddle
 

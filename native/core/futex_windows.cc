@@ -1,11 +1,11 @@
 // Sleep and wake on Windows by WaitOnAddress, which works within one process.
 #if defined(_WIN32) && !defined(HEDDLE_FUTEX_PORTABLE)
 
-#define WIN32_LEAN_AND_MEAN
-#define NOMINMAX
-#include <windows.h>
+#  define WIN32_LEAN_AND_MEAN
+#  define NOMINMAX
+#  include <windows.h>
 
-#include "futex.h"
+#  include "futex.h"
 
 namespace heddle {
 
@@ -19,9 +19,13 @@ void futex_wait(int32_t* word, int32_t expected, Deadline deadline) {
   WaitOnAddress(word, &expected, sizeof *word, timeout_ms);
 }
 
-void futex_wake_one(int32_t* word) { WakeByAddressSingle(word); }
+void futex_wake_one(int32_t* word) {
+  WakeByAddressSingle(word);
+}
 
-void futex_wake_all(int32_t* word) { WakeByAddressAll(word); }
+void futex_wake_all(int32_t* word) {
+  WakeByAddressAll(word);
+}
 
 }  // namespace heddle
 

@@ -16,8 +16,7 @@ void Guard::lock_contended() {
       for (int i = 0; i < pause; i++) cpu_relax();
       int32_t free = 0;
       if (word.load(std::memory_order_relaxed) == 0 &&
-          word.compare_exchange_strong(free, mine_, std::memory_order_acquire,
-                                       std::memory_order_relaxed)) {
+          word.compare_exchange_strong(free, mine_, std::memory_order_acquire, std::memory_order_relaxed)) {
         return;
       }
     }
@@ -40,6 +39,8 @@ void Guard::lock_contended() {
   }
 }
 
-void Guard::wake_next() { futex_wake_one(word_); }
+void Guard::wake_next() {
+  futex_wake_one(word_);
+}
 
 }  // namespace heddle

@@ -15,15 +15,13 @@ namespace heddle {
 class [[nodiscard]] Guard {
  public:
   // The guard of an object's cell.
-  Guard(const Self& self, Handle object)
-      : Guard(self.arena, self.slot, object + layout::Cell::GUARD) {}
+  Guard(const Self& self, Handle object) : Guard(self.arena, self.slot, object + layout::Cell::GUARD) {}
 
   Guard(const Arena& arena, int32_t slot, int32_t word_index)
       : word_(&arena.words()[word_index]), mine_((slot + 1) << 1) {
     int32_t free = 0;
     // acquire: pairs with the release of the holder before; all it wrote is seen.
-    if (!std::atomic_ref<int32_t>(*word_).compare_exchange_strong(free, mine_,
-                                                                  std::memory_order_acquire,
+    if (!std::atomic_ref<int32_t>(*word_).compare_exchange_strong(free, mine_, std::memory_order_acquire,
                                                                   std::memory_order_relaxed)) {
       lock_contended();
     }

@@ -10,9 +10,13 @@ namespace heddle {
 
 namespace {
 
-std::atomic_ref<int64_t> counter(int64_t& value) { return std::atomic_ref<int64_t>(value); }
+std::atomic_ref<int64_t> counter(int64_t& value) {
+  return std::atomic_ref<int64_t>(value);
+}
 
-uint64_t pages_for(uint64_t bytes) { return (bytes + kPageBytes - 1) / kPageBytes; }
+uint64_t pages_for(uint64_t bytes) {
+  return (bytes + kPageBytes - 1) / kPageBytes;
+}
 
 uint64_t units_for(uint64_t bytes) {
   return bytes == 0 ? 1 : (bytes + Heap::kUnitBytes - 1) / Heap::kUnitBytes;
@@ -68,16 +72,14 @@ uint32_t Heap::allocate(uint64_t bytes, bool zeroed) {
     unit = allocate_pages(size_class(pages_for(bytes)), zero) * kUnitsPerPage;
   }
   if (unit == 0) return 0;
-  counter(header_->live_bytes)
-      .fetch_add(static_cast<int64_t>(capacity(bytes)), std::memory_order_relaxed);
+  counter(header_->live_bytes).fetch_add(static_cast<int64_t>(capacity(bytes)), std::memory_order_relaxed);
   if (zeroed && !zero) std::memset(at(unit), 0, bytes);
   return unit;
 }
 
 void Heap::free(uint32_t unit, uint64_t bytes) {
   if (unit == 0) return;
-  counter(header_->live_bytes)
-      .fetch_sub(static_cast<int64_t>(capacity(bytes)), std::memory_order_relaxed);
+  counter(header_->live_bytes).fetch_sub(static_cast<int64_t>(capacity(bytes)), std::memory_order_relaxed);
   uint64_t units = units_for(bytes);
   if (units <= kSmallUnits) {
     TaggedStack(header_->small[size_class(units)], slab_links()).push(unit);
@@ -92,8 +94,7 @@ void Heap::free(uint32_t unit, uint64_t bytes) {
     return;
   }
   resident.fetch_sub(pages, std::memory_order_relaxed);
-  bool zero = discard_pages(mapping_, offset_ + page * kPageBytes,
-                            static_cast<size_t>(pages) * kPageBytes);
+  bool zero = discard_pages(mapping_, offset_ + page * kPageBytes, static_cast<size_t>(pages) * kPageBytes);
   if (!zero) std::memset(base_ + page * kPageBytes, 0, static_cast<size_t>(pages) * kPageBytes);
   TaggedStack(header_->discarded[cls], page_links()).push(page);
 }
@@ -125,8 +126,7 @@ bool Heap::carve_slab(uint32_t size_class) {
   uint32_t first = slab + kUnitsPerPage;
   uint32_t last = first;
   for (uint32_t next = first + step; next + step <= slab + kSlabUnits; next += step) {
-    std::atomic_ref<int32_t>(links(last))
-        .store(static_cast<int32_t>(next + 1), std::memory_order_relaxed);
+    std::atomic_ref<int32_t>(links(last)).store(static_cast<int32_t>(next + 1), std::memory_order_relaxed);
     last = next;
   }
   TaggedStack(header_->small[size_class], links).push_chain(first, last);
@@ -137,8 +137,7 @@ uint32_t Heap::allocate_pages(uint32_t size_class, bool& zero) {
   uint32_t page = 0;
   uint64_t pages = class_size(size_class);
   if (TaggedStack(header_->resident[size_class], page_links()).pop(page)) {
-    counter(header_->resident_free)
-        .fetch_sub(static_cast<int64_t>(pages), std::memory_order_relaxed);
+    counter(header_->resident_free).fetch_sub(static_cast<int64_t>(pages), std::memory_order_relaxed);
     zero = false;
     return page;
   }
@@ -175,8 +174,7 @@ uint32_t Heap::split_larger(uint32_t size_class) {
     uint64_t whole = class_size(larger);
     if (!TaggedStack(header_->discarded[larger], page_links()).pop(page)) {
       if (!TaggedStack(header_->resident[larger], page_links()).pop(page)) continue;
-      counter(header_->resident_free)
-          .fetch_sub(static_cast<int64_t>(whole), std::memory_order_relaxed);
+      counter(header_->resident_free).fetch_sub(static_cast<int64_t>(whole), std::memory_order_relaxed);
       if (!discard_pages(mapping_, offset_ + page * kPageBytes, whole * kPageBytes)) {
         std::memset(base_ + page * kPageBytes, 0, whole * kPageBytes);
       }

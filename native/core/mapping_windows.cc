@@ -1,11 +1,11 @@
 // Sparse memory on Windows: addresses are reserved at once, pages committed as they come into use.
 #ifdef _WIN32
 
-#define WIN32_LEAN_AND_MEAN
-#define NOMINMAX
-#include <windows.h>
+#  define WIN32_LEAN_AND_MEAN
+#  define NOMINMAX
+#  include <windows.h>
 
-#include "mapping.h"
+#  include "mapping.h"
 
 namespace heddle {
 

@@ -7,7 +7,9 @@ using namespace layout;
 
 namespace {
 
-int32_t held_by(int32_t slot) { return slot << Mutex::OWNER_SHIFT | Mutex::LOCKED; }
+int32_t held_by(int32_t slot) {
+  return slot << Mutex::OWNER_SHIFT | Mutex::LOCKED;
+}
 
 // Takes the mutex if it is free, whoever waits. PARKED and OWNER_DIED stay as they are.
 bool try_take(Self& self, Handle mutex) {
@@ -22,12 +24,13 @@ bool try_take(Self& self, Handle mutex) {
 // Whether the waiter is handed the mutex rather than told to retry.
 bool wants_handoff(const Self& self, Handle node) {
   if (self.get(node, Node::MODE) == WaiterMode::LOOP) return true;
-  auto since = static_cast<int64_t>(
-      self.arena.long_word(node + Node::SINCE).load(std::memory_order_relaxed));
+  auto since = static_cast<int64_t>(self.arena.long_word(node + Node::SINCE).load(std::memory_order_relaxed));
   return monotonic_ns() - since >= FAIR_AFTER_NS;
 }
 
-bool is_last(const Self& self, Handle node) { return self.get(node, Node::NEXT) == node; }
+bool is_last(const Self& self, Handle node) {
+  return self.get(node, Node::NEXT) == node;
+}
 
 void tell_to_retry(Self& self, Wakes& wakes, Handle node) {
   auto state = self.word(node, Node::STATE);
@@ -40,8 +43,7 @@ void tell_to_retry(Self& self, Wakes& wakes, Handle node) {
 
 // Lets go of a mutex whose state is `seen`, LOCKED, with waiters linked. Nobody else changes the
 // word then: the fast release wants PARKED clear, barging wants LOCKED clear.
-void pass_on(Self& self, const Guard& guard, Wakes& wakes, Handle mutex, Handle first,
-             int32_t died) {
+void pass_on(Self& self, const Guard& guard, Wakes& wakes, Handle mutex, Handle first, int32_t died) {
   auto state = self.word(mutex, Cell::STATE);
   if (wants_handoff(self, first)) {
     int32_t parked = is_last(self, first) ? 0 : Mutex::PARKED;
@@ -69,8 +71,7 @@ OutcomeCode let_go(Self& self, Handle mutex, int32_t holder, int32_t died) {
       return Outcome::OK;
     }
     // A wrong second release may free it on the fast path meanwhile; then this one is the misuse.
-    if (state.compare_exchange_weak(seen, died, std::memory_order_release,
-                                    std::memory_order_relaxed)) {
+    if (state.compare_exchange_weak(seen, died, std::memory_order_release, std::memory_order_relaxed)) {
       return Outcome::OK;
     }
   }
@@ -81,8 +82,7 @@ OutcomeCode let_go(Self& self, Handle mutex, int32_t holder, int32_t died) {
 OutcomeOrTicket mutex_acquire(Self& self, Handle mutex, Mode mode, Deadline deadline) {
   if (try_take(self, mutex)) return Outcome::GRANTED;
   if (deadline.is_now()) return Outcome::TIMED_OUT;
-  if (mode == WaiterMode::THREAD &&
-      self.spinner.spin(deadline, [&] { return try_take(self, mutex); })) {
+  if (mode == WaiterMode::THREAD && self.spinner.spin(deadline, [&] { return try_take(self, mutex); })) {
     return Outcome::GRANTED;
   }
   Handle node = 0;
@@ -95,8 +95,7 @@ OutcomeOrTicket mutex_acquire(Self& self, Handle mutex, Mode mode, Deadline dead
         if (try_take(self, mutex)) return Outcome::GRANTED;
         seen = state.load(std::memory_order_relaxed);
       } else if ((seen & Mutex::PARKED) != 0 ||
-                 state.compare_exchange_weak(seen, seen | Mutex::PARKED,
-                                             std::memory_order_relaxed)) {
+                 state.compare_exchange_weak(seen, seen | Mutex::PARKED, std::memory_order_relaxed)) {
         // From here on a release takes the slow path, and so this guard: it finds the node.
         break;
       }
@@ -112,7 +111,9 @@ OutcomeOrTicket mutex_acquire(Self& self, Handle mutex, Mode mode, Deadline dead
   return settle(self, node, mode, deadline, false);
 }
 
-OutcomeCode mutex_release(Self& self, Handle mutex) { return let_go(self, mutex, -1, 0); }
+OutcomeCode mutex_release(Self& self, Handle mutex) {
+  return let_go(self, mutex, -1, 0);
+}
 
 void mutex_release_of_dead(Self& self, Handle mutex, int32_t slot) {
   if (self.get(mutex, Cell::STATE) >> Mutex::OWNER_SHIFT != slot) return;
@@ -127,8 +128,7 @@ bool mutex_retry(Self& self, Handle mutex, Handle node, Deadline deadline) {
   auto state = self.word(mutex, Cell::STATE);
   auto is_free = [&] { return (state.load(std::memory_order_relaxed) & Mutex::LOCKED) == 0; };
   (void)self.spinner.spin(deadline, [&] {
-    return is_free() ||
-           self.word(node, Node::STATE).load(std::memory_order_relaxed) != NodeState::RETRY;
+    return is_free() || self.word(node, Node::STATE).load(std::memory_order_relaxed) != NodeState::RETRY;
   });
   Guard guard(self, mutex);
   // Handed over meanwhile.
@@ -143,8 +143,7 @@ bool mutex_retry(Self& self, Handle mutex, Handle node, Deadline deadline) {
     int32_t taken = (seen & ~Mutex::PARKED) | held_by(self.slot);
     if (!is_last(self, node)) taken |= Mutex::PARKED;
     // acquire: as in try_take.
-    if (state.compare_exchange_weak(seen, taken, std::memory_order_acquire,
-                                    std::memory_order_relaxed)) {
+    if (state.compare_exchange_weak(seen, taken, std::memory_order_acquire, std::memory_order_relaxed)) {
       unlink(self, guard, mutex, node);
       return true;
     }
@@ -168,8 +167,7 @@ void mutex_waiter_left(Self& self, const Guard& guard, Wakes& wakes, Handle mute
   if (!is_last(self, first)) taken |= Mutex::PARKED;
   // Strong: it fails only because somebody barged in, whose release will see to the waiters. acquire
   // and release: takes over from the last holder, for the waiter.
-  if (state.compare_exchange_strong(seen, taken, std::memory_order_acq_rel,
-                                    std::memory_order_relaxed)) {
+  if (state.compare_exchange_strong(seen, taken, std::memory_order_acq_rel, std::memory_order_relaxed)) {
     finish(self, guard, wakes, mutex, first, Outcome::GRANTED);
   }
 }

@@ -2,17 +2,17 @@
 #include "os_thread.h"
 
 #ifdef _WIN32
-#define WIN32_LEAN_AND_MEAN
-#define NOMINMAX
-#include <windows.h>
+#  define WIN32_LEAN_AND_MEAN
+#  define NOMINMAX
+#  include <windows.h>
 #else
-#include <pthread.h>
-#include <unistd.h>
+#  include <pthread.h>
+#  include <unistd.h>
 #endif
 
 #ifdef __linux__
-#include <sys/prctl.h>
-#include <sys/syscall.h>
+#  include <sys/prctl.h>
+#  include <sys/syscall.h>
 #endif
 
 #include <cstddef>
@@ -38,15 +38,19 @@ size_t cut(const char* name, size_t limit) {
 
 #ifdef _WIN32
 
-int32_t process_id() { return static_cast<int32_t>(GetCurrentProcessId()); }
+int32_t process_id() {
+  return static_cast<int32_t>(GetCurrentProcessId());
+}
 
-int32_t native_thread_id() { return static_cast<int32_t>(GetCurrentThreadId()); }
+int32_t native_thread_id() {
+  return static_cast<int32_t>(GetCurrentThreadId());
+}
 
 void set_thread_name(const char* name) {
   // Looked up: Windows has it from 10, version 1607, on.
   using SetThreadDescription = HRESULT(WINAPI*)(HANDLE, PCWSTR);
-  static const auto set = reinterpret_cast<SetThreadDescription>(reinterpret_cast<void*>(
-      GetProcAddress(GetModuleHandleW(L"kernel32.dll"), "SetThreadDescription")));
+  static const auto set = reinterpret_cast<SetThreadDescription>(
+      reinterpret_cast<void*>(GetProcAddress(GetModuleHandleW(L"kernel32.dll"), "SetThreadDescription")));
   wchar_t wide[128];
   constexpr int kLongest = sizeof wide / sizeof *wide - 1;
   int length = MultiByteToWideChar(CP_UTF8, 0, name, -1, wide, kLongest);
@@ -55,33 +59,35 @@ void set_thread_name(const char* name) {
 
 #else
 
-int32_t process_id() { return static_cast<int32_t>(getpid()); }
+int32_t process_id() {
+  return static_cast<int32_t>(getpid());
+}
 
 int32_t native_thread_id() {
-#if defined(__linux__)
+#  if defined(__linux__)
   return static_cast<int32_t>(syscall(SYS_gettid));
-#elif defined(__APPLE__)
+#  elif defined(__APPLE__)
   uint64_t id = 0;
   pthread_threadid_np(nullptr, &id);
   return static_cast<int32_t>(id);
-#else
+#  else
   return 0;
-#endif
+#  endif
 }
 
 void set_thread_name(const char* name) {
-#if defined(__linux__)
+#  if defined(__linux__)
   char short_name[16] = {};
   std::memcpy(short_name, name, cut(name, sizeof short_name - 1));
   prctl(PR_SET_NAME, short_name);
-#elif defined(__APPLE__)
+#  elif defined(__APPLE__)
   char short_name[64] = {};
   std::memcpy(short_name, name, cut(name, sizeof short_name - 1));
   pthread_setname_np(short_name);
-#else
+#  else
   (void)name;
   (void)cut;
-#endif
+#  endif
 }
 
 #endif

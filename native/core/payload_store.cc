@@ -28,9 +28,7 @@ void PayloadStore::copy(uint8_t* to, const PutItem& item, Key stored_key) {
 }
 
 LargePayload::LargePayload(Heap& heap, const PutItem& item, Key stored_key)
-    : heap_(heap),
-      total_(total_bytes(item, stored_key)),
-      needed_(total_ > PayloadStore::kChunkLimit) {
+    : heap_(heap), total_(total_bytes(item, stored_key)), needed_(total_ > PayloadStore::kChunkLimit) {
   if (!needed_) return;
   unit_ = heap.allocate(total_);
   if (unit_ != 0) {
@@ -118,8 +116,7 @@ const uint8_t* PayloadStore::payload(const Entry& entry) const {
 }
 
 Key PayloadStore::stored_key(const Entry& entry, size_t key_length) const {
-  return {payload(entry) + handles_at(entry.length) + entry.handle_count * sizeof(Handle),
-          key_length};
+  return {payload(entry) + handles_at(entry.length) + entry.handle_count * sizeof(Handle), key_length};
 }
 
 }  // namespace heddle

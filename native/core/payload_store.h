@@ -98,9 +98,7 @@ class PayloadStore {
   // An empty queue keeps no larger chunk than this.
   static constexpr uint32_t kKeptChunk = 16 * 1024;
 
-  [[nodiscard]] Chunk* chunk_at(uint32_t unit) const {
-    return reinterpret_cast<Chunk*>(heap_.at(unit));
-  }
+  [[nodiscard]] Chunk* chunk_at(uint32_t unit) const { return reinterpret_cast<Chunk*>(heap_.at(unit)); }
   [[nodiscard]] bool start_chunk(uint32_t bytes);
 
   Heap& heap_;
@@ -110,8 +108,7 @@ class PayloadStore {
 template <class Visit>
 void PayloadStore::each_handle(const Entry& entry, Visit visit) const {
   if (entry.handle_count == 0) return;
-  const auto* handles =
-      reinterpret_cast<const Handle*>(payload(entry) + handles_at(entry.length));
+  const auto* handles = reinterpret_cast<const Handle*>(payload(entry) + handles_at(entry.length));
   for (uint32_t i = 0; i < entry.handle_count; i++) visit(handles[i]);
 }
 

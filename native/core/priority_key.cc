@@ -39,8 +39,7 @@ bool is_class_byte(Key key, size_t position) {
 KeyOrder compare_keys(Key a, Key b) {
   size_t common = std::min(a.size(), b.size());
   auto difference = static_cast<size_t>(
-      std::mismatch(a.begin(), a.begin() + static_cast<ptrdiff_t>(common), b.begin()).first -
-      a.begin());
+      std::mismatch(a.begin(), a.begin() + static_cast<ptrdiff_t>(common), b.begin()).first - a.begin());
   if (difference == common) {
     if (a.size() == b.size()) return {0, true};
     return {a.size() < b.size() ? -1 : 1, true};
@@ -48,8 +47,7 @@ KeyOrder compare_keys(Key a, Key b) {
   uint8_t left = a[difference];
   uint8_t right = b[difference];
   // All before is equal, so either key tells what the position means.
-  bool comparable =
-      left == kArrayEnd || right == kArrayEnd || !is_class_byte(a, difference);
+  bool comparable = left == kArrayEnd || right == kArrayEnd || !is_class_byte(a, difference);
   return {left < right ? -1 : 1, comparable};
 }
 

@@ -29,8 +29,7 @@ bool is_shut_down(const Self& self, Handle queue) {
 
 bool has_place(const Self& self, Handle queue) {
   int32_t max_size = self.get(queue, Queue::MAX_SIZE);
-  return max_size == 0 ||
-         self.get(queue, Queue::COUNT) + self.get(queue, Queue::RESERVED_PLACES) < max_size;
+  return max_size == 0 || self.get(queue, Queue::COUNT) + self.get(queue, Queue::RESERVED_PLACES) < max_size;
 }
 
 bool has_item(const Self& self, Handle queue) {
@@ -39,8 +38,7 @@ bool has_item(const Self& self, Handle queue) {
 
 void grant_places(Self& self, const Guard& guard, Wakes& wakes, Handle queue) {
   Handle first = 0;
-  while ((first = first_waiter(self, guard, queue, Queue::PUTTERS)) != 0 &&
-         has_place(self, queue)) {
+  while ((first = first_waiter(self, guard, queue, Queue::PUTTERS)) != 0 && has_place(self, queue)) {
     self.add(queue, Queue::RESERVED_PLACES, 1);
     finish(self, guard, wakes, queue, first, Outcome::GRANTED);
   }
@@ -48,8 +46,7 @@ void grant_places(Self& self, const Guard& guard, Wakes& wakes, Handle queue) {
 
 void grant_items(Self& self, const Guard& guard, Wakes& wakes, Handle queue) {
   Handle first = 0;
-  while ((first = first_waiter(self, guard, queue, Queue::GETTERS)) != 0 &&
-         has_item(self, queue)) {
+  while ((first = first_waiter(self, guard, queue, Queue::GETTERS)) != 0 && has_item(self, queue)) {
     self.add(queue, Queue::RESERVED_ITEMS, 1);
     finish(self, guard, wakes, queue, first, Outcome::GRANTED);
   }
@@ -132,8 +129,7 @@ OutcomeCode queue_put(Self& self, Handle queue, bool reserved, const PutItem& it
   return Outcome::OK;
 }
 
-OutcomeCode queue_take(Self& self, Handle queue, bool reserved, std::span<uint8_t> scratch,
-                       TakenItem& item) {
+OutcomeCode queue_take(Self& self, Handle queue, bool reserved, std::span<uint8_t> scratch, TakenItem& item) {
   // Empty at this moment, whatever is reserved; the guard would not make it truer.
   if (!reserved && self.get(queue, Queue::COUNT) == 0 && !is_shut_down(self, queue)) {
     return Outcome::EMPTY;

@@ -16,8 +16,7 @@
 
 namespace heddle {
 
-[[nodiscard]] OutcomeCode queue_init(Self& self, Handle queue, int32_t discipline,
-                                     int32_t max_size);
+[[nodiscard]] OutcomeCode queue_init(Self& self, Handle queue, int32_t discipline, int32_t max_size);
 // Drops the items of a queue that nobody can reach any more, and its body.
 void queue_destroy(Self& self, Handle queue, Doomed& doomed);
 
@@ -25,14 +24,12 @@ void queue_destroy(Self& self, Handle queue, Doomed& doomed);
 // reserved place is used up in every case.
 [[nodiscard]] OutcomeCode queue_put(Self& self, Handle queue, bool reserved, const PutItem& item);
 // OK, EMPTY or SHUT_DOWN. Payloads that fit are copied to `scratch`; others stay in their block.
-[[nodiscard]] OutcomeCode queue_take(Self& self, Handle queue, bool reserved,
-                                     std::span<uint8_t> scratch, TakenItem& item);
+[[nodiscard]] OutcomeCode queue_take(Self& self, Handle queue, bool reserved, std::span<uint8_t> scratch,
+                                     TakenItem& item);
 
 // GRANTED: reserved for the caller. SHUT_DOWN. TIMED_OUT. Or a ticket.
-[[nodiscard]] OutcomeOrTicket queue_await_place(Self& self, Handle queue, Mode mode,
-                                                Deadline deadline);
-[[nodiscard]] OutcomeOrTicket queue_await_item(Self& self, Handle queue, Mode mode,
-                                               Deadline deadline);
+[[nodiscard]] OutcomeOrTicket queue_await_place(Self& self, Handle queue, Mode mode, Deadline deadline);
+[[nodiscard]] OutcomeOrTicket queue_await_item(Self& self, Handle queue, Mode mode, Deadline deadline);
 // Gives back what was granted and is not wanted any more.
 void queue_unreserve_place(Self& self, Handle queue);
 void queue_unreserve_item(Self& self, Handle queue);

@@ -15,8 +15,7 @@ OutcomeCode QueueBody::push(uint32_t count, const PutItem& item, LargePayload& l
     return Outcome::OK;
   }
   if (!priority_.accepts(count, item.key)) return Outcome::INCOMPARABLE;
-  if (!priority_.reserve(count) ||
-      !payloads_.put(item, EntryHeap::stored_part(item.key), large, entry)) {
+  if (!priority_.reserve(count) || !payloads_.put(item, EntryHeap::stored_part(item.key), large, entry)) {
     return Outcome::NO_MEMORY;
   }
   priority_.push(count, entry, item.key);

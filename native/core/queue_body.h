@@ -19,8 +19,7 @@ class QueueBody {
   static_assert(sizeof(State) <= 64);
 
   QueueBody(Heap& heap, State& state, int32_t discipline)
-      : heap_(heap),
-        discipline_(discipline),
+      : discipline_(discipline),
         payloads_(heap, state.payloads),
         deque_(heap, state.deque),
         priority_(heap, state.heap, payloads_) {}
@@ -40,7 +39,6 @@ class QueueBody {
   void clear(uint32_t count, Doomed& doomed);
 
  private:
-  Heap& heap_;
   int32_t discipline_;
   PayloadStore payloads_;
   EntryDeque deque_;

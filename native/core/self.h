@@ -28,12 +28,8 @@ struct alignas(64) Self {
     return arena.word(handle + offset);
   }
   // Words under the object's guard; see Arena::get.
-  [[nodiscard]] int32_t get(Handle handle, int32_t offset) const {
-    return arena.get(handle + offset);
-  }
-  void set(Handle handle, int32_t offset, int32_t value) const {
-    arena.set(handle + offset, value);
-  }
+  [[nodiscard]] int32_t get(Handle handle, int32_t offset) const { return arena.get(handle + offset); }
+  void set(Handle handle, int32_t offset, int32_t value) const { arena.set(handle + offset, value); }
   void add(Handle handle, int32_t offset, int32_t amount) const {
     set(handle, offset, get(handle, offset) + amount);
   }

@@ -24,8 +24,7 @@ bool try_take(Self& self, Handle semaphore) {
 
 bool fits(const Self& self, Handle semaphore, int64_t value) {
   if (value > Semaphore::MAX_VALUE) return false;
-  return self.get(semaphore, Semaphore::BOUNDED) == 0 ||
-         value <= self.get(semaphore, Semaphore::BOUND);
+  return self.get(semaphore, Semaphore::BOUNDED) == 0 || value <= self.get(semaphore, Semaphore::BOUND);
 }
 
 }  // namespace
@@ -33,8 +32,7 @@ bool fits(const Self& self, Handle semaphore, int64_t value) {
 OutcomeOrTicket semaphore_acquire(Self& self, Handle semaphore, Mode mode, Deadline deadline) {
   if (try_take(self, semaphore)) return Outcome::GRANTED;
   if (deadline.is_now()) return Outcome::TIMED_OUT;
-  if (mode == WaiterMode::THREAD &&
-      self.spinner.spin(deadline, [&] { return try_take(self, semaphore); })) {
+  if (mode == WaiterMode::THREAD && self.spinner.spin(deadline, [&] { return try_take(self, semaphore); })) {
     return Outcome::GRANTED;
   }
   Handle node = 0;

@@ -6,8 +6,7 @@
 
 namespace heddle {
 
-[[nodiscard]] OutcomeOrTicket semaphore_acquire(Self& self, Handle semaphore, Mode mode,
-                                                Deadline deadline);
+[[nodiscard]] OutcomeOrTicket semaphore_acquire(Self& self, Handle semaphore, Mode mode, Deadline deadline);
 // OK, or OVERFLOW with nothing changed.
 [[nodiscard]] OutcomeCode semaphore_release(Self& self, Handle semaphore, int32_t count);
 // Clears PARKED after the last waiter gave up.

@@ -5,7 +5,7 @@
 #include <thread>
 
 #ifdef __linux__
-#include <sched.h>
+#  include <sched.h>
 #endif
 
 namespace heddle {

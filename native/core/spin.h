@@ -6,7 +6,7 @@
 #include "deadline.h"
 
 #if defined(__x86_64__) || defined(__i386__) || defined(_M_X64)
-#include <immintrin.h>
+#  include <immintrin.h>
 #endif
 
 namespace heddle {

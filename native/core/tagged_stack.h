@@ -42,8 +42,8 @@ class TaggedStack {
       if (top == 0) return false;
       // Another thread may have popped `top` and be using it: the link is then rubbish, and the tag
       // makes the exchange fail.
-      auto next = static_cast<uint32_t>(
-          std::atomic_ref<int32_t>(links_(top - 1)).load(std::memory_order_relaxed));
+      auto next =
+          static_cast<uint32_t>(std::atomic_ref<int32_t>(links_(top - 1)).load(std::memory_order_relaxed));
       if (head.compare_exchange_weak(seen, with_index(seen, next), std::memory_order_acquire,
                                      std::memory_order_acquire)) {
         index = top - 1;
@@ -54,9 +54,7 @@ class TaggedStack {
 
  private:
   static uint32_t index_of(uint64_t head) { return static_cast<uint32_t>(head); }
-  static uint64_t with_index(uint64_t head, uint32_t index) {
-    return (((head >> 32) + 1) << 32) | index;
-  }
+  static uint64_t with_index(uint64_t head, uint32_t index) { return (((head >> 32) + 1) << 32) | index; }
 
   uint64_t& head_;
   Links links_;

@@ -5,17 +5,17 @@
 #include <mutex>
 
 #if defined(__clang__)
-#define HEDDLE_CAPABILITY(name) __attribute__((capability(name)))
-#define HEDDLE_SCOPED_CAPABILITY __attribute__((scoped_lockable))
-#define HEDDLE_GUARDED_BY(lock) __attribute__((guarded_by(lock)))
-#define HEDDLE_ACQUIRE(...) __attribute__((acquire_capability(__VA_ARGS__)))
-#define HEDDLE_RELEASE(...) __attribute__((release_capability(__VA_ARGS__)))
+#  define HEDDLE_CAPABILITY(name) __attribute__((capability(name)))
+#  define HEDDLE_SCOPED_CAPABILITY __attribute__((scoped_lockable))
+#  define HEDDLE_GUARDED_BY(lock) __attribute__((guarded_by(lock)))
+#  define HEDDLE_ACQUIRE(...) __attribute__((acquire_capability(__VA_ARGS__)))
+#  define HEDDLE_RELEASE(...) __attribute__((release_capability(__VA_ARGS__)))
 #else
-#define HEDDLE_CAPABILITY(name)
-#define HEDDLE_SCOPED_CAPABILITY
-#define HEDDLE_GUARDED_BY(lock)
-#define HEDDLE_ACQUIRE(...)
-#define HEDDLE_RELEASE(...)
+#  define HEDDLE_CAPABILITY(name)
+#  define HEDDLE_SCOPED_CAPABILITY
+#  define HEDDLE_GUARDED_BY(lock)
+#  define HEDDLE_ACQUIRE(...)
+#  define HEDDLE_RELEASE(...)
 #endif
 
 namespace heddle {

@@ -7,8 +7,7 @@
 
 namespace heddle {
 
-[[nodiscard]] inline Handle first_waiter(const Self& self, const Guard&, Handle object,
-                                         int32_t list) {
+[[nodiscard]] inline Handle first_waiter(const Self& self, const Guard&, Handle object, int32_t list) {
   return self.get(object, list);
 }
 

@@ -32,8 +32,7 @@ class Blocked {
     set(Slot::WAITING_ON, self.get(node, Node::CELL));
     // seq_cst: matches begin_exit(), which sets EXITING and then looks for blocked nodes; here the
     // node is named and then EXITING read. One of the two sees the other.
-    self.arena.word(slot_word(self.slot, Slot::THREAD_NODE))
-        .store(node, std::memory_order_seq_cst);
+    self.arena.word(slot_word(self.slot, Slot::THREAD_NODE)).store(node, std::memory_order_seq_cst);
   }
   ~Blocked() {
     set(Slot::THREAD_NODE, 0);
@@ -119,8 +118,8 @@ Handle link_waiter(Self& self, const Guard& guard, Handle object, int32_t list, 
   return node;
 }
 
-void finish(Self& self, const Guard& guard, Wakes& wakes, Handle object, Handle node,
-            OutcomeCode outcome, int32_t value) {
+void finish(Self& self, const Guard& guard, Wakes& wakes, Handle object, Handle node, OutcomeCode outcome,
+            int32_t value) {
   unlink(self, guard, object, node);
   self.set(node, Node::VALUE, value);
   auto state = self.word(node, Node::STATE);
@@ -140,8 +139,7 @@ void finish(Self& self, const Guard& guard, Wakes& wakes, Handle object, Handle 
     self.set(node, Node::READY_NEXT, top);
     // A: seq_cst, matches a loop that stops polling: it stores POLLING = 0 and then looks at READY
     // once more. Either it sees this push or POLLING is read as 0 below.
-  } while (!ready.compare_exchange_weak(top, node, std::memory_order_seq_cst,
-                                        std::memory_order_relaxed));
+  } while (!ready.compare_exchange_weak(top, node, std::memory_order_seq_cst, std::memory_order_relaxed));
   // Not empty before: whoever pushed first has rung. The own loop is told by the caller.
   if (top == 0 && slot != self.slot &&
       self.arena.word(slot_word(slot, Slot::POLLING)).load(std::memory_order_seq_cst) == 0) {
@@ -168,12 +166,10 @@ OutcomeCode wait(Self& self, Handle node, Deadline deadline, bool spin) {
   const bool was_exiting = exiting.load(std::memory_order_relaxed) != 0;
   // A thread that has slept before, as in a slice before this one, goes straight back to sleep.
   if (spin && state.load(std::memory_order_acquire) == NodeState::WAITING) {
-    (void)self.spinner.spin(deadline, [&] {
-      return state.load(std::memory_order_acquire) != NodeState::WAITING;
-    });
+    (void)self.spinner.spin(deadline,
+                            [&] { return state.load(std::memory_order_acquire) != NodeState::WAITING; });
   }
-  const Deadline slice = Deadline::at(
-      monotonic_ns() + (was_exiting ? kExitingSliceNs : SLICE_MS * kNsPerMs));
+  const Deadline slice = Deadline::at(monotonic_ns() + (was_exiting ? kExitingSliceNs : SLICE_MS * kNsPerMs));
   for (;;) {
     // acquire: pairs with finish().
     int32_t seen = state.load(std::memory_order_acquire);

@@ -46,20 +46,18 @@ class Wakes {
 
 // Links a new node at the back of a list of `object`. 0 when cells are exhausted. The node holds a
 // reference to the object.
-[[nodiscard]] Handle link_waiter(Self& self, const Guard& guard, Handle object, int32_t list,
-                                 Mode mode);
+[[nodiscard]] Handle link_waiter(Self& self, const Guard& guard, Handle object, int32_t list, Mode mode);
 
 // Unlinks the node and gives it its outcome. The node is its owner's from then on.
-void finish(Self& self, const Guard& guard, Wakes& wakes, Handle object, Handle node,
-            OutcomeCode outcome, int32_t value = 0);
+void finish(Self& self, const Guard& guard, Wakes& wakes, Handle object, Handle node, OutcomeCode outcome,
+            int32_t value = 0);
 // The same for every node of a list.
 void finish_all(Self& self, const Guard& guard, Wakes& wakes, Handle object, int32_t list,
                 OutcomeCode outcome);
 
 // The end of every begin: the ticket in mode LOOP; in mode THREAD what one slice of waiting came to,
 // the ticket again if nothing. `spin`: whether to spin before sleeping.
-[[nodiscard]] OutcomeOrTicket settle(Self& self, Handle node, Mode mode, Deadline deadline,
-                                     bool spin);
+[[nodiscard]] OutcomeOrTicket settle(Self& self, Handle node, Mode mode, Deadline deadline, bool spin);
 
 [[nodiscard]] OutcomeCode wait(Self& self, Handle node, Deadline deadline, bool spin = true);
 [[nodiscard]] OutcomeCode cancel(Self& self, Handle node);
