@@ -1,14 +1,15 @@
 /** Finds out, once per function, what it is and what it captures. */
 import { SharedObject } from '../engine/shared-object.js';
+import { FunctionNotShippableError } from '../errors.js';
 import { type Plan, planOf, refuse } from './plan.js';
 import { builtinReference, exportReference, type FunctionReference, globalReference, isNative } from './references.js';
 import { isOwnUrl } from './resolution.js';
 import { type BoundFunction, type Inspection, inspectBound, inspectFunction, inspectorRefusal, type LoadedScript } from './inspection.js';
+import type { FunctionSite } from './scopes.js';
 import { Script } from './script.js';
-import { FunctionNotShippableError } from '../errors.js';
 
 export type Analysis =
-  | { readonly kind: 'reference'; readonly reference: FunctionReference }
+  | { readonly kind: 'reference'; readonly reference: FunctionReference; readonly site?: FunctionSite | undefined }
   | { readonly kind: 'bound'; readonly bound: BoundFunction }
   | { readonly kind: 'source'; readonly plan: Plan; readonly values: ReadonlyMap<string, unknown> };
 
@@ -19,32 +20,30 @@ const scripts = new Map<string, Script>();
 export function analyse(fn: Function): Analysis {
   const known = analyses.get(fn);
   if (known !== undefined) return known;
-  if (isNative(fn)) {
-    const analysis = analyseNative(fn);
-    analyses.set(fn, analysis);
-    return analysis;
-  }
-  const place = locate(fn);
-  const reference = place.inspection && referenceOf(fn, place.inspection, place.script);
-  if (reference !== undefined) {
-    const analysis: Analysis = { kind: 'reference', reference };
-    analyses.set(fn, analysis);
-    return analysis;
-  }
-  return analyseSource(fn, place);
-}
-
-interface Place {
-  readonly inspection: Inspection | undefined;
-  readonly script: Script;
-}
-
-function locate(fn: Function): Place {
+  if (isNative(fn)) return remember(fn, analyseNative(fn));
   const refusal = inspectorRefusal();
-  if (refusal !== undefined) return { inspection: undefined, script: isolatedScript(fn) };
+  if (refusal !== undefined) return analyseSource(fn, undefined, isolatedScript(fn));
   const inspection = inspectFunction(fn);
   if (inspection === undefined) refuse(fn, 'has no source text', 'send a function of yours that calls it');
-  return { inspection, script: scriptFor(fn, inspection.script) };
+  const { url } = inspection.script;
+  if (url.startsWith('node:')) {
+    const reference = globalReference(fn) ?? builtinReference(fn, url) ?? refuse(fn, `is internal to Node.js (${url})`, 'send a function of yours that calls it');
+    return remember(fn, { kind: 'reference', reference });
+  }
+  const script = scriptFor(fn, inspection.script);
+  const site = siteOf(fn, inspection, script);
+  const reference = exportReference(fn, script, site);
+  if (reference !== undefined && !holdsShared(fn)) return remember(fn, { kind: 'reference', reference, site });
+  return analyseSource(fn, inspection, script);
+}
+
+function remember(fn: Function, analysis: Analysis): Analysis {
+  analyses.set(fn, analysis);
+  return analysis;
+}
+
+function siteOf(fn: Function, inspection: Inspection, script: Script): FunctionSite | undefined {
+  return script.siteAt(Function.prototype.toString.call(fn), inspection.line, inspection.column);
 }
 
 function scriptFor(fn: Function, loaded: LoadedScript): Script {
@@ -85,20 +84,9 @@ function analyseNative(fn: Function): Analysis {
   return refuse(fn, 'is native code without a name that leads to it', 'send a function of yours that calls it');
 }
 
-function referenceOf(fn: Function, inspection: Inspection, script: Script): FunctionReference | undefined {
-  const { url } = script;
-  if (url.startsWith('node:')) {
-    const builtin = globalReference(fn) ?? builtinReference(fn, url);
-    return builtin ?? refuse(fn, `is internal to Node.js (${url})`, 'send a function of yours that calls it');
-  }
-  const site = script.siteAt(Function.prototype.toString.call(fn), inspection.line, inspection.column);
-  const reference = exportReference(fn, script, site);
-  return reference !== undefined && !holdsShared(fn) ? reference : undefined;
-}
-
-function analyseSource(fn: Function, { inspection, script }: Place): Analysis {
-  const text = Function.prototype.toString.call(fn);
-  const site = inspection === undefined ? script.scopes.sites.find(({ end, start }) => end - start >= text.length) : script.siteAt(text, inspection.line, inspection.column);
+function analyseSource(fn: Function, inspection: Inspection | undefined, script: Script): Analysis {
+  const length = Function.prototype.toString.call(fn).length;
+  const site = inspection === undefined ? script.scopes.sites.find(({ end, start }) => end - start >= length) : siteOf(fn, inspection, script);
   if (site === undefined) refuse(fn, `is not found in the source of ${script.url || 'its script'}`, 'export it from a module');
   const scopes = inspection?.scopes ?? [];
   const scopeOf = (name: string) => scopes.find((scope) => Object.hasOwn(scope, name));
@@ -116,8 +104,7 @@ function analyseSource(fn: Function, { inspection, script }: Place): Analysis {
   }
   if (inspection === undefined) refuseUnknownNames(fn, plan);
   const analysis: Analysis = { kind: 'source', plan, values };
-  if (lasting) analyses.set(fn, analysis);
-  return analysis;
+  return lasting ? remember(fn, analysis) : analysis;
 }
 
 /** Without scopes, a free name that is no global is a captured variable, and its value is out of reach. */
@@ -173,7 +160,7 @@ function looksShared(fn: Function): boolean {
   // A package is not written for one program; and what is Node's or ours is the same everywhere.
   if (!url.startsWith('file:') || url.includes('/node_modules/') || isOwnUrl(url)) return false;
   const script = scriptFor(fn, inspection.script);
-  const site = script.siteAt(Function.prototype.toString.call(fn), inspection.line, inspection.column);
+  const site = siteOf(fn, inspection, script);
   if (site === undefined) return false;
   let plan: Plan;
   try {

@@ -9,7 +9,7 @@ import { type Box, Extra, type FunctionCode, type ImportedVariable, INSTANCE_CLA
 import { compile, type Values } from './compile.js';
 import { dressed, exportOf, loadModule, requiredFrom } from './modules.js';
 import { followGlobal } from './references.js';
-import { resolveImport } from './resolution.js';
+import { isOwnSpecifier, resolveImport } from './resolution.js';
 
 /** Setters of the late variables of functions that arrived, until all have come. */
 const setters = new WeakMap<Function, (late: Values) => void>();
@@ -46,7 +46,7 @@ function receiveSource(code: SourceCode): { fn: Function; link: (captured: unkno
   for (const variable of code.imports) early[variable.local] = importVariable(variable);
   for (const [name, kind] of code.ambient) early[name] = ambientOf(kind, code.url);
   for (const [name, value] of Object.entries(code.early)) early[name] = restore(value);
-  const factory = compile({ url: code.url, text: code.text, strict: code.strict, early: Object.keys(early), late: code.late });
+  const factory = compile({ ...code, early: Object.keys(early), late: code.late });
   const [fn, set] = factory(early);
   if (fn.name !== code.name && !(Object.hasOwn(fn, 'name') && typeof fn.name !== 'string')) Object.defineProperty(fn, 'name', { value: code.name, configurable: true });
   return { fn, link: (captured) => link(fn, set, code.late, captured as Values) };
@@ -151,20 +151,20 @@ function makeAmbient(kind: string, url: string): unknown {
       return file;
     case '__dirname':
       return path.dirname(file);
-    case 'import.meta': {
-      const resolve = (specifier: string): string => {
-        const found = resolveImport(specifier, url, 'import');
-        if (found === undefined) throw new Error(`Cannot find module '${specifier}' imported from ${url}`);
-        return found;
-      };
-      return { url, filename: file, dirname: path.dirname(file), env: process.env, resolve };
-    }
+    case 'import.meta':
+      return { url, filename: file, dirname: path.dirname(file), env: process.env, resolve: (specifier: string) => resolveFrom(specifier, url) };
     case 'import()':
-      return new vm.Script('(specifier) => import(specifier)', {
-        filename: url,
-        importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-      } as vm.ScriptOptions).runInThisContext();
+      return async (specifier: string, options?: ImportCallOptions): Promise<unknown> => {
+        const found = resolveFrom(String(specifier), url);
+        return await (options === undefined ? import(found) : import(found, options));
+      };
     default:
       throw new TypeError(`unknown surrounding '${kind}' of a function`);
   }
+}
+
+function resolveFrom(specifier: string, url: string): string {
+  const found = resolveImport(specifier, url, 'import');
+  if (found === undefined) throw Object.assign(new Error(`Cannot find module '${specifier}' imported from ${url}`), { code: 'ERR_MODULE_NOT_FOUND' });
+  return isOwnSpecifier(found) ? import.meta.resolve(found) : found;
 }

@@ -14,6 +14,9 @@ export interface SourceCode {
   readonly kind: 'source';
   readonly url: string;
   readonly text: string;
+  /** Line and column of the text in its module, from 0. */
+  readonly line: number;
+  readonly column: number;
   readonly strict: boolean;
   readonly name: string;
   readonly imports: readonly ImportedVariable[];

@@ -9,9 +9,11 @@ export type Values = Record<string, unknown>;
 export type Factory = (early: Values) => readonly [Function, (late: Values) => void];
 
 export interface Code {
-  /** URL of the module the function comes from: for stack traces and dynamic imports. */
+  /** URL of the module the function comes from: for stack traces. */
   readonly url: string;
   readonly text: string;
+  readonly line: number;
+  readonly column: number;
   readonly strict: boolean;
   readonly early: readonly string[];
   readonly late: readonly string[];
@@ -22,27 +24,25 @@ const factories = new Map<string, Factory>();
 const KEPT = 1000;
 
 export function compile(code: Code): Factory {
-  const script = scriptOf(code);
-  const key = `${code.url}\n${script}`;
+  const { url, text, line, column } = code;
+  const before = beforeText(code);
+  const script = `${before}${text}${afterText(code)}`;
+  const key = `${url}:${line}:${column}\n${script}`;
   let factory = factories.get(key);
   if (factory === undefined) {
-    factory = evaluate(script, code.url);
+    // So placed that stack traces show the lines of the module.
+    factory = vm.runInThisContext(script, { filename: url, lineOffset: line, columnOffset: column - before.length - 1 }) as Factory;
     if (factories.size >= KEPT) factories.delete(factories.keys().next().value as string);
     factories.set(key, factory);
   }
   return factory;
 }
 
-function scriptOf({ text, strict, early, late }: Code): string {
+function beforeText({ strict, early, late }: Code): string {
   const declared = `${early.length > 0 ? `let { ${early.join(', ')} } = $early; ` : ''}${late.length > 0 ? `let ${late.join(', ')}; ` : ''}`;
-  const setter = late.length > 0 ? `($late) => { ({ ${late.join(', ')} } = $late); }` : '() => {}';
-  return `${SHIPPED_MARK}(function ($early) { ${strict ? "'use strict'; " : ''}${declared}return [${text}, ${setter}]; })`;
+  return `${SHIPPED_MARK}(function ($early) { ${strict ? "'use strict'; " : ''}${declared}return [`;
 }
 
-function evaluate(script: string, url: string): Factory {
-  const compiled = new vm.Script(script, {
-    filename: url,
-    importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  } as vm.ScriptOptions);
-  return compiled.runInThisContext() as Factory;
+function afterText({ late }: Code): string {
+  return `, ${late.length > 0 ? `($late) => { ({ ${late.join(', ')} } = $late); }` : '() => {}'}]; })`;
 }

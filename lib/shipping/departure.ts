@@ -59,7 +59,7 @@ export function sendFunction(fn: Function, need: Need): FunctionParts {
 }
 
 function sendSource(fn: Function, plan: Plan, values: ReadonlyMap<string, unknown>, need: Need): FunctionParts {
-  const { script, site, text, strict } = plan;
+  const { script, site, text, position, strict } = plan;
   const message = messageOf(need);
   const imports: ImportedVariable[] = [];
   const ambient: [string, string][] = plan.ambient.map(({ name, kind }) => [name, kind]);
@@ -78,7 +78,7 @@ function sendSource(fn: Function, plan: Plan, values: ReadonlyMap<string, unknow
       (captured.eager ? early : late)[name] = carried(fn, plan, captured, value, message);
     }
   }
-  const code: SourceCode = { kind: 'source', url: script.url, text, strict, name: nameOf(fn), imports, ambient, early, late: Object.keys(late) };
+  const code: SourceCode = { kind: 'source', url: script.url, text, ...position, strict, name: nameOf(fn), imports, ambient, early, late: Object.keys(late) };
   const captured: Values = { ...late, ...ownState(fn, site, message) };
   if (Object.keys(early).length === 0) return { code, captured: postponeDebts(fn, captured, message) };
   const making: Making = { fn, owed: [] };
@@ -218,9 +218,8 @@ export function instanceParts(instance: object, cls: Function): Values {
 
 function privateStateOf(cls: Function): string | undefined {
   const analysis = analyse(cls);
-  const script = analysis.kind === 'source' ? analysis.plan.script : undefined;
-  const node = analysis.kind === 'source' ? analysis.plan.site.node : undefined;
-  if (script === undefined || node === undefined || (node.type !== 'ClassDeclaration' && node.type !== 'ClassExpression')) return undefined;
+  const node = analysis.kind === 'source' ? analysis.plan.site.node : analysis.kind === 'reference' ? analysis.site?.node : undefined;
+  if (node === undefined || (node.type !== 'ClassDeclaration' && node.type !== 'ClassExpression')) return undefined;
   for (const element of node.body.body) {
     if (element.type !== 'StaticBlock' && !element.static && element.key.type === 'PrivateIdentifier') return `#${element.key.name}`;
   }

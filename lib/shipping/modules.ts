@@ -37,9 +37,9 @@ export function refuseWhileLoading(action: string): void {
   );
 }
 
-/** True when every module of the list can be used at once. */
+/** True when every module of the list can be used at once: files have to be imported, Node's and our own modules never wait. */
 export function modulesLoaded(urls: readonly string[]): boolean {
-  return urls.every((url) => loaded.has(url));
+  return urls.every((url) => loaded.has(url) || !url.startsWith('file:'));
 }
 
 /** Imports modules that functions about to be decoded need. */

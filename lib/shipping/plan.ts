@@ -3,8 +3,8 @@
  *
  * The text stays as its author wrote it, but for the places that depend on where it stands:
  * imported and reassigned variables are read through a box (`name` → `name.value`), so that a
- * live binding stays live and functions that share a variable go on sharing it; `import.meta`
- * becomes a variable; computed and private method keys get a plain name.
+ * live binding stays live and functions that share a variable go on sharing it; `import.meta` and
+ * `import()` become variables; computed and private method keys get a plain name.
  */
 import { FunctionNotShippableError } from '../errors.js';
 import { contains, type FunctionSite, type Reference, type Special, type Variable, within } from './scopes.js';
@@ -28,6 +28,8 @@ export interface Plan {
   readonly site: FunctionSite;
   /** An expression. */
   readonly text: string;
+  /** Where the text stood, for stack traces. */
+  readonly position: { readonly line: number; readonly column: number };
   readonly strict: boolean;
   readonly captured: readonly CapturedVariable[];
   /** Variables of the module wrapper and its kin: `require`, `__dirname`, `import.meta` under some name. */
@@ -41,6 +43,7 @@ export interface Ambient {
 }
 
 const META_NAME = 'import_meta';
+const IMPORT_NAME = 'import_module';
 const WRAPPER = new Set(['require', '__filename', '__dirname']);
 const WRAPPER_OBJECTS = new Set(['module', 'exports']);
 
@@ -65,9 +68,13 @@ function makePlan(script: Script, site: FunctionSite, fn: Function, names: (name
   const edits: Edit[] = [];
   const ambient = new Map<string, Ambient>();
   for (const special of specials) {
-    if (special.kind !== 'import.meta') continue;
-    edits.push({ start: special.node.start, end: special.node.end, text: META_NAME });
-    ambient.set(META_NAME, { name: META_NAME, kind: 'import.meta' });
+    if (special.kind === 'import.meta') {
+      edits.push({ start: special.node.start, end: special.node.end, text: META_NAME });
+      ambient.set(META_NAME, { name: META_NAME, kind: special.kind });
+    } else if (special.kind === 'import()') {
+      edits.push({ start: special.node.start, end: special.node.start + 'import'.length, text: IMPORT_NAME });
+      ambient.set(IMPORT_NAME, { name: IMPORT_NAME, kind: special.kind });
+    }
   }
 
   const groups = new Map<string, Reference[]>();
@@ -113,7 +120,8 @@ function makePlan(script: Script, site: FunctionSite, fn: Function, names: (name
     if (boxed) for (const reference of references) edits.push(boxEdit(reference));
     if (declaredHere && site.node.id) edits.push({ start: site.node.id.start, end: site.node.id.end, text: '' });
   }
-  return { script, site, text: expressionOf(script, site, range.start, edits), strict: site.strict, captured, ambient: [...ambient.values()] };
+  const position = script.positionOf(range.start);
+  return { script, site, text: expressionOf(script, site, range.start, edits), position, strict: site.strict, captured, ambient: [...ambient.values()] };
 }
 
 /** Declared by the function that `compile` wraps around a shipped one. */

@@ -78,6 +78,20 @@ export class Script {
     return this.#imports.get(variable);
   }
 
+  /** Line and column, from 0, as stack traces of the script count them (less 1). */
+  positionOf(offset: number): { line: number; column: number } {
+    const starts = this.#lines();
+    let low = 0;
+    let high = starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] as number) <= offset) low = middle;
+      else high = middle;
+    }
+    const column = offset - (starts[low] as number);
+    return { line: low + this.#startLine, column: low === 0 ? column + this.#startColumn : column };
+  }
+
   #nearest(sites: readonly FunctionSite[], offset: number): FunctionSite | undefined {
     let best: FunctionSite | undefined;
     for (const site of sites) if (site.start <= offset && offset < site.end && (best === undefined || site.start >= best.start)) best = site;
@@ -85,14 +99,18 @@ export class Script {
   }
 
   #offset(line: number, column: number): number {
-    let starts = this.#lineStarts;
-    if (starts === undefined) {
-      starts = [0];
-      for (const end of this.source.matchAll(/\r\n|[\n\r\u2028\u2029]/g)) starts.push(end.index + end[0].length);
-      this.#lineStarts = starts;
-    }
+    const starts = this.#lines();
     const row = line - this.#startLine;
     return (starts[row] ?? this.source.length) + (row === 0 ? column - this.#startColumn : column);
+  }
+
+  /** Offsets at which lines begin. */
+  #lines(): number[] {
+    if (this.#lineStarts === undefined) {
+      this.#lineStarts = [0];
+      for (const end of this.source.matchAll(/\r\n|[\n\r\u2028\u2029]/g)) this.#lineStarts.push(end.index + end[0].length);
+    }
+    return this.#lineStarts;
   }
 
   #readModule(body: readonly AnyNode[]): void {
