@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import vm from 'node:vm';
 import { FunctionNotShippableError } from '../errors.js';
-import { type Box, Extra, type FunctionCode, type ImportedVariable, INSTANCE_CLASS, INSTANCE_STATE, made, type SourceCode } from './code.js';
+import { type Box, Extra, type FunctionCode, type Header, type ImportedVariable, INSTANCE_CLASS, INSTANCE_STATE, made, type SourceCode } from './code.js';
 import { compile, type Values } from './compile.js';
 import { dressed, exportOf, loadModule, requiredFrom } from './modules.js';
 import { followGlobal } from './references.js';
@@ -14,22 +14,49 @@ import { isOwnSpecifier, resolveImport } from './resolution.js';
 /** Setters of the late variables of functions that arrived, until all have come. */
 const setters = new WeakMap<Function, (late: Values) => void>();
 
-export function receiveFunction(code: FunctionCode): { fn: Function; link?: (captured: unknown) => void } {
-  switch (code.kind) {
-    case 'global':
-      return { fn: expectFunction(followGlobal(code.path), code.path) };
+interface Arrived {
+  readonly fn: Function;
+  readonly link?: (captured: unknown) => void;
+}
+type Maker = (values: Values) => Arrived;
+
+/** What makes the functions of a header, worked out when it comes for the first time. Bounded: the oldest goes first. */
+const makers = new Map<string, Maker>();
+const KEPT = 1000;
+
+export function receiveFunction(code: FunctionCode): Arrived {
+  const header = typeof code === 'string' ? code : code[0];
+  let maker = makers.get(header);
+  if (maker === undefined) {
+    maker = makerOf(JSON.parse(header) as Header);
+    if (makers.size >= KEPT) makers.delete(makers.keys().next().value as string);
+    makers.set(header, maker);
+  }
+  return maker(typeof code === 'string' ? NOTHING : code[1]);
+}
+
+const NOTHING: Values = {};
+
+function makerOf(header: Header): Maker {
+  switch (header.kind) {
+    case 'global': {
+      const fn = expectFunction(followGlobal(header.path), header.path);
+      return () => ({ fn });
+    }
     case 'export': {
-      const module = loadModule(code.url);
-      const value = code.required ? requiredFrom(module, code.name) : exportOf(module, code.name);
-      return { fn: expectFunction(value, `export '${code.name}' of ${code.url}`) };
+      const module = loadModule(header.url);
+      const value = header.required ? requiredFrom(module, header.name) : exportOf(module, header.name);
+      const fn = expectFunction(value, `export '${header.name}' of ${header.url}`);
+      return () => ({ fn });
     }
-    case 'bound': {
-      const fn = Function.prototype.bind.call(code.target, code.boundThis, ...code.boundArguments) as Function;
-      Object.defineProperty(fn, 'name', { value: code.name, configurable: true });
-      return { fn };
-    }
+    case 'bound':
+      return ({ target, boundThis, boundArguments }) => {
+        const fn = Function.prototype.bind.call(target as Function, boundThis, ...(boundArguments as unknown[])) as Function;
+        Object.defineProperty(fn, 'name', { value: header.name, configurable: true });
+        return { fn };
+      };
     case 'source':
-      return receiveSource(code);
+      return sourceMaker(header);
   }
 }
 
@@ -41,15 +68,22 @@ function expectFunction(value: unknown, what: string): Function {
   );
 }
 
-function receiveSource(code: SourceCode): { fn: Function; link: (captured: unknown) => void } {
-  const early: Values = {};
-  for (const variable of code.imports) early[variable.local] = importVariable(variable);
-  for (const [name, kind] of code.ambient) early[name] = ambientOf(kind, code.url);
-  for (const [name, value] of Object.entries(code.early)) early[name] = restore(value);
-  const factory = compile({ ...code, early: Object.keys(early), late: code.late });
-  const [fn, set] = factory(early);
-  if (fn.name !== code.name && !(Object.hasOwn(fn, 'name') && typeof fn.name !== 'string')) Object.defineProperty(fn, 'name', { value: code.name, configurable: true });
-  return { fn, link: (captured) => link(fn, set, code.late, captured as Values) };
+function sourceMaker(code: SourceCode): Maker {
+  const surroundings: Values = {};
+  for (const variable of code.imports) surroundings[variable.local] = importVariable(variable);
+  for (const [name, kind] of code.ambient) surroundings[name] = ambientOf(kind, code.url);
+  const factory = compile({ ...code, early: [...Object.keys(surroundings), ...code.early] });
+  const late = code.late.length > 0 ? code.late : undefined;
+  return (values) => {
+    let early = surroundings;
+    if (code.early.length > 0) {
+      early = { ...surroundings };
+      for (const name of code.early) early[name] = restore(values[name]);
+    }
+    const [fn, set] = factory(early);
+    if (fn.name !== code.name && !(Object.hasOwn(fn, 'name') && typeof fn.name !== 'string')) Object.defineProperty(fn, 'name', { value: code.name, configurable: true });
+    return { fn, link: (captured) => link(fn, set, late ?? [], captured as Values) };
+  };
 }
 
 function link(fn: Function, set: (late: Values) => void, names: readonly string[], captured: Values): void {

@@ -22,17 +22,26 @@ export interface SourceCode {
   readonly imports: readonly ImportedVariable[];
   /** Names and kinds (`Ambient`) of what is made from `url`. */
   readonly ambient: readonly (readonly [name: string, kind: string])[];
-  /** Captured variables that a class needs while it is being made. */
-  readonly early: Readonly<Record<string, unknown>>;
-  /** Names of the captured variables that come after the function has been made. */
+  /** Names of captured variables that a class needs while it is being made. */
+  readonly early: readonly string[];
+  /** Names of captured variables that come after the function has been made. */
   readonly late: readonly string[];
 }
 
-export type FunctionCode =
-  | SourceCode
+export type NamedCode =
   | { readonly kind: 'global'; readonly path: string }
-  | { readonly kind: 'export'; readonly url: string; readonly name: string; readonly required: boolean }
-  | { readonly kind: 'bound'; readonly target: Function; readonly boundThis: unknown; readonly boundArguments: readonly unknown[]; readonly name: string };
+  | { readonly kind: 'export'; readonly url: string; readonly name: string; readonly required: boolean };
+
+export interface BoundCode {
+  readonly kind: 'bound';
+  readonly name: string;
+}
+
+/** In JSON: it stays the same from message to message, so that the receiving side does its work once. */
+export type Header = SourceCode | NamedCode | BoundCode;
+
+/** What the codec carries: the header, and early values or the parts of a bound function where there are any. */
+export type FunctionCode = string | readonly [header: string, values: Readonly<Record<string, unknown>>];
 
 /** Keys among the captured variables that no variable can have. */
 export const Extra = {

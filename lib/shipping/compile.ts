@@ -19,23 +19,11 @@ export interface Code {
   readonly late: readonly string[];
 }
 
-/** Compiled code, by its script. Bounded: the oldest goes first. */
-const factories = new Map<string, Factory>();
-const KEPT = 1000;
-
 export function compile(code: Code): Factory {
-  const { url, text, line, column } = code;
   const before = beforeText(code);
-  const script = `${before}${text}${afterText(code)}`;
-  const key = `${url}:${line}:${column}\n${script}`;
-  let factory = factories.get(key);
-  if (factory === undefined) {
-    // So placed that stack traces show the lines of the module.
-    factory = vm.runInThisContext(script, { filename: url, lineOffset: line, columnOffset: column - before.length - 1 }) as Factory;
-    if (factories.size >= KEPT) factories.delete(factories.keys().next().value as string);
-    factories.set(key, factory);
-  }
-  return factory;
+  // So placed that stack traces show the lines of the module.
+  const place = { filename: code.url, lineOffset: code.line, columnOffset: code.column - before.length - 1 };
+  return vm.runInThisContext(`${before}${code.text}${afterText(code)}`, place) as Factory;
 }
 
 function beforeText({ strict, early, late }: Code): string {

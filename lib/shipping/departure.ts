@@ -2,8 +2,8 @@
 import { registrationOf } from '../codec/classes.js';
 import { Sort, sortOf } from '../codec/classify.js';
 import type { FunctionParts } from '../codec/functions.js';
-import { analyse, holdsSharedMembers } from './analysis.js';
-import { type Box, Extra, type ImportedVariable, INSTANCE_CLASS, INSTANCE_STATE, made, type SourceCode } from './code.js';
+import { type Analysis, analyse, holdsSharedMembers } from './analysis.js';
+import { type Box, Extra, type Header, type ImportedVariable, INSTANCE_CLASS, INSTANCE_STATE, made, type SourceCode } from './code.js';
 import type { Values } from './compile.js';
 import { type CapturedVariable, type Plan, refuse } from './plan.js';
 import { isEntryModule, isNative } from './references.js';
@@ -47,44 +47,69 @@ function messageOf(need: Need): Message {
 
 export function sendFunction(fn: Function, need: Need): FunctionParts {
   const analysis = analyse(fn);
-  switch (analysis.kind) {
-    case 'reference':
-      if (analysis.reference.kind === 'export') need(analysis.reference.url);
-      return { code: analysis.reference };
-    case 'bound':
-      return { code: { kind: 'bound', ...analysis.bound, name: fn.name } };
-    case 'source':
-      return sendSource(fn, analysis.plan, analysis.values, need);
+  if (analysis.kind === 'bound') {
+    const { target, boundThis, boundArguments } = analysis.bound;
+    return { code: [JSON.stringify({ kind: 'bound', name: fn.name } satisfies Header), { target, boundThis, boundArguments }] };
   }
+  let packed = packings.get(analysis);
+  if (packed === undefined) {
+    packed = pack(fn, analysis);
+    packings.set(analysis, packed);
+  }
+  for (const url of packed.modules) need(url);
+  return analysis.kind === 'source' ? sendSource(fn, analysis.plan, packed, need) : { code: packed.header };
 }
 
-function sendSource(fn: Function, plan: Plan, values: ReadonlyMap<string, unknown>, need: Need): FunctionParts {
-  const { script, site, text, position, strict } = plan;
-  const message = messageOf(need);
+/** What stays the same each time that a function is sent. */
+interface Packing {
+  readonly header: string;
+  readonly modules: readonly string[];
+  /** Variables whose values travel. */
+  readonly early: readonly CapturedValue[];
+  readonly late: readonly CapturedValue[];
+}
+
+interface CapturedValue {
+  readonly captured: CapturedVariable;
+  readonly value: unknown;
+}
+
+const packings = new WeakMap<Analysis, Packing>();
+
+function pack(fn: Function, analysis: Exclude<Analysis, { kind: 'bound' }>): Packing {
+  if (analysis.kind === 'reference') {
+    const { reference } = analysis;
+    return { header: JSON.stringify(reference satisfies Header), modules: reference.kind === 'export' ? [reference.url] : [], early: [], late: [] };
+  }
+  const { plan, values } = analysis;
   const imports: ImportedVariable[] = [];
   const ambient: [string, string][] = plan.ambient.map(({ name, kind }) => [name, kind]);
-  const early: Values = {};
-  const late: Values = {};
+  const early: CapturedValue[] = [];
+  const late: CapturedValue[] = [];
   for (const captured of plan.captured) {
-    const { name } = captured;
-    const value = values.get(name);
+    const value = values.get(captured.name);
     const origin = originOf(fn, plan, captured, value);
-    if (origin?.kind === 'ambient') {
-      ambient.push([name, origin.ambient]);
-    } else if (origin !== undefined) {
-      need(origin.url);
-      imports.push({ local: name, url: origin.url, name: origin.name, style: origin.style, boxed: origin.boxed });
-    } else {
-      (captured.eager ? early : late)[name] = carried(fn, plan, captured, value, message);
-    }
+    if (origin?.kind === 'ambient') ambient.push([captured.name, origin.ambient]);
+    else if (origin !== undefined) imports.push({ local: captured.name, url: origin.url, name: origin.name, style: origin.style, boxed: origin.boxed });
+    else (captured.eager ? early : late).push({ captured, value });
   }
-  const code: SourceCode = { kind: 'source', url: script.url, text, ...position, strict, name: nameOf(fn), imports, ambient, early, late: Object.keys(late) };
-  const captured: Values = { ...late, ...ownState(fn, site, message) };
-  if (Object.keys(early).length === 0) return { code, captured: postponeDebts(fn, captured, message) };
+  const names = (list: readonly CapturedValue[]): string[] => list.map(({ captured }) => captured.name);
+  const { script, text, position, strict } = plan;
+  const header: SourceCode = { kind: 'source', url: script.url, text, ...position, strict, name: nameOf(fn), imports, ambient, early: names(early), late: names(late) };
+  return { header: JSON.stringify(header), modules: imports.map(({ url }) => url), early, late };
+}
+
+function sendSource(fn: Function, plan: Plan, packed: Packing, need: Need): FunctionParts {
+  const message = messageOf(need);
+  const captured = ownState(fn, plan.site, message);
+  for (const { captured: variable, value } of packed.late) captured[variable.name] = carried(fn, plan, variable, value, message);
+  if (packed.early.length === 0) return { code: packed.header, captured: postponeDebts(fn, captured, message) };
+  const early: Values = {};
+  for (const { captured: variable, value } of packed.early) early[variable.name] = carried(fn, plan, variable, value, message);
   const making: Making = { fn, owed: [] };
   message.making.push(making);
   return {
-    code,
+    code: [packed.header, early],
     // The codec reads this once it has written the code, and with it all early values.
     get captured() {
       message.making.splice(message.making.indexOf(making));
@@ -97,6 +122,7 @@ function sendSource(fn: Function, plan: Plan, values: ReadonlyMap<string, unknow
 
 /** Takes out the variables that lead back to a class which is not made yet; they come with the class. */
 function postponeDebts(fn: Function, captured: Values, message: Message): Values {
+  if (message.making.length === 0) return captured;
   for (const making of message.making) {
     const debts = Object.entries(captured).filter(([, value]) => value === making.fn || (typeof value === 'object' && value !== null && (value as Box).value === making.fn));
     if (debts.length === 0) continue;
@@ -229,6 +255,7 @@ function privateStateOf(cls: Function): string | undefined {
 /** Properties that were put on the function after it was made. */
 function ownState(fn: Function, site: FunctionSite, message: Message): Values {
   const state: Values = {};
+  if (site.form === 'arrow' && Object.keys(fn).length === 0) return state;
   const declared = new Set<string>();
   if (site.node.type === 'ClassDeclaration' || site.node.type === 'ClassExpression') {
     for (const element of site.node.body.body) {
@@ -241,7 +268,7 @@ function ownState(fn: Function, site: FunctionSite, message: Message): Values {
     const parent = (Object.getPrototypeOf(prototype) as object | null)?.constructor;
     if (parent !== undefined && parent !== Object && !site.node.generator && parent.prototype === Object.getPrototypeOf(prototype)) state[Extra.PARENT] = parent;
   }
-  const properties = Object.entries(fn).filter(([name]) => !declared.has(name));
+  const properties = Object.keys(fn).length === 0 ? [] : Object.entries(fn).filter(([name]) => !declared.has(name));
   if (properties.length > 0) state[Extra.PROPERTIES] = Object.fromEntries(properties.map(([name, value]) => [name, withClass(value, message)]));
   return state;
 }
