@@ -79,6 +79,11 @@ export class Reserve<Occupant> {
     Atomics.store(isolate.control, Control.STATE, IsolateState.IDLE);
   }
 
+  /** How many isolates there are, busy ones included. */
+  get size(): number {
+    return this.#isolates.size;
+  }
+
   /** Those for whom an isolate was claimed that has not been idle since. */
   *occupants(): Generator<Occupant> {
     for (const { control, occupant } of this.#isolates) {

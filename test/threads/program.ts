@@ -1,0 +1,53 @@
+/** Runs a small program of heddle in a process of its own and tells how that went. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+export interface Outcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly ms: number;
+}
+
+/** Within the package, so that programs find heddle by its name; below build/, which nobody keeps. */
+const workshop = fileURLToPath(new URL('../../build/', import.meta.url));
+
+/** Longer than any of the programs takes on a slow machine. */
+const LIMIT_MS = 25_000;
+
+/** Runs the text of a module, on the engine of this test. */
+export function runProgram(text: string, env: Record<string, string> = {}): Promise<Outcome> {
+  const directory = mkdtempSync(join(workshop, 'program-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'program.mjs');
+  writeFileSync(file, text);
+  return new Promise((resolve, reject) => {
+    const began = performance.now();
+    const child = spawn(process.execPath, [file], {
+      env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LIMIT_MS,
+      killSignal: 'SIGKILL',
+    });
+    const output = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      output.stdout += chunk;
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      output.stderr += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ ...output, code, signal, ms: performance.now() - began }));
+  });
+}
+
+/** A program that ends by itself, with exit code 0 and nothing on standard error: its lines. */
+export async function linesOf(text: string): Promise<string[]> {
+  const { stdout, stderr, code, signal } = await runProgram(text);
+  if (code !== 0 || stderr !== '') throw new Error(`the program ended with ${signal ?? `exit code ${code}`}\n${stdout}\n${stderr}`);
+  return stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n');
+}
