@@ -29,8 +29,10 @@ export class FunctionNotShippableError extends define('FUNCTION_NOT_SHIPPABLE') 
 export class NotSerializableError extends define('NOT_SERIALIZABLE') {}
 /** Release of a lock that nobody holds. Python: RuntimeError "release unlocked lock". */
 export class LockNotHeldError extends define('LOCK_NOT_HELD') {}
-/** Release of an RLock, or use of a Condition's lock, by someone who does not own it. */
-export class NotOwnerError extends define('NOT_OWNER') {}
+/** Release of an RLock, or use of a Condition's lock, by someone who does not own it. Also a LockNotHeldError: not held by the caller. */
+export class NotOwnerError extends LockNotHeldError {
+  override readonly code: string = 'ERR_HEDDLE_NOT_OWNER';
+}
 /** BoundedSemaphore released beyond its initial value, which is unchanged. Python: ValueError. */
 export class SemaphoreOverflowError extends define('SEMAPHORE_OVERFLOW') {}
 /** The barrier was broken by a timeout, an abort, a reset, or a failing action. */

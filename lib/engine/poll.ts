@@ -1,2 +1,2 @@
 /** Spinning for an event loop. */
-export function startPolling(_settle: () => void): void {}
+export function pollFor(_settle: () => void): void {}

@@ -9,7 +9,7 @@ import { ArenaExhaustedError } from '../errors.js';
 import { FIRST_TICKET, Outcome, Slot, SLOTS_START, WORDS_PER_SLOT } from '../memory/layout.js';
 import { requireOptions, show } from './arguments.js';
 import type { Outcome as OutcomeCode, OutcomeOrTicket } from './engine.js';
-import { startPolling } from './poll.js';
+import { pollFor } from './poll.js';
 import { engine } from './select.js';
 
 /** Options of a call that waits and returns a promise. */
@@ -62,9 +62,8 @@ function waitSlice(ticket: number, timeout: number): OutcomeCode {
 export function block(begun: OutcomeOrTicket, deadline: number): OutcomeCode {
   let outcome = begun;
   if (begun >= FIRST_TICKET) {
-    do {
-      outcome = waitSlice(begun, deadline < 0 ? -1 : Math.max(0, deadline - performance.now()));
-    } while (outcome === Outcome.PENDING);
+    do outcome = waitSlice(begun, timeLeft(deadline));
+    while (outcome === Outcome.PENDING);
   }
   if (outcome === Outcome.NO_MEMORY) throw noRoom();
   return outcome as OutcomeCode;
@@ -85,8 +84,11 @@ export function noRoom(): ArenaExhaustedError {
   return new ArenaExhaustedError('the arena has no room for another waiter or payload; nothing was changed');
 }
 
+type Settle = (outcome: OutcomeCode, value: number) => void;
+
+/** A wait of this loop that has not come to an end. */
 interface Pending {
-  settle(outcome: OutcomeCode, value: number): void;
+  settle: Settle;
   /** Keeps the loop alive. */
   readonly holds: boolean;
 }
@@ -104,7 +106,7 @@ const LONGEST_TIMER = 0x7fffffff;
 const keepAlive = setInterval(() => {}, LONGEST_TIMER);
 keepAlive.unref();
 
-/** Settles what is ready. The callbacks may begin, cancel and grant, but not drain: that is here only. */
+/** Settles what is ready. What it calls may begin, cancel and grant, but not drain: that is done here only. */
 function settleReady(): void {
   for (;;) {
     const count = engine.drain();
@@ -119,6 +121,11 @@ function settleReady(): void {
 }
 engine.onReady(settleReady);
 
+function begin(ticket: number, wait: Pending): void {
+  if (wait.holds && holding++ === 0) keepAlive.ref();
+  pending.set(ticket, wait);
+}
+
 function finish(ticket: number): Pending | undefined {
   const wait = pending.get(ticket);
   if (wait === undefined) return undefined;
@@ -127,13 +134,8 @@ function finish(ticket: number): Pending | undefined {
   return wait;
 }
 
-function begin(ticket: number, wait: Pending): void {
-  if (wait.holds && holding++ === 0) keepAlive.ref();
-  pending.set(ticket, wait);
-}
-
 /** Calls back from the loop when a ticket of mode LOOP has its outcome; the loop may end before. */
-export function watch(ticket: number, settle: (outcome: OutcomeCode, value: number) => void): void {
+export function watch(ticket: number, settle: Settle): void {
   begin(ticket, {
     holds: false,
     settle(outcome, value) {
@@ -169,64 +171,106 @@ export function settleOwnGrants(): void {
  * to what the promise resolves with, or throws what it rejects with. A wait that is aborted runs it
  * too, as TIMED_OUT, so that it can tidy up, and rejects with the signal's reason afterwards; one that
  * was granted before the abort takes its grant.
+ *
+ * `keeps` is the wrapper of what is waited for: while the wait is pending it is not collected, and so
+ * the cell stays.
  */
 export function promise<T>(
   begun: OutcomeOrTicket,
   timeout: number,
   signal: AbortSignal | undefined,
   result: (outcome: OutcomeCode, value: number) => T | PromiseLike<T>,
+  keeps?: object,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const conclude = (outcome: OutcomeCode, value: number): void => {
-      try {
-        if (outcome === Outcome.NO_MEMORY) throw noRoom();
-        resolve(result(outcome, value));
-      } catch (error) {
-        reject(error);
-      }
-    };
-    if (begun < FIRST_TICKET) {
-      conclude(begun as OutcomeCode, engine.out[0] as number);
+    const wait = new LoopWait(begun, signal, result, resolve, reject, keeps);
+    if (begun < FIRST_TICKET) wait.settle(begun as OutcomeCode, engine.out[0] as number);
+    else wait.begin(timeout);
+  });
+}
+
+class LoopWait<T> implements Pending {
+  readonly holds = true;
+  readonly #ticket: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #result: (outcome: OutcomeCode, value: number) => T | PromiseLike<T>;
+  readonly #resolve: (value: T | PromiseLike<T>) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly keeps: object | undefined;
+  #deadline = -1;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    ticket: number,
+    signal: AbortSignal | undefined,
+    result: (outcome: OutcomeCode, value: number) => T | PromiseLike<T>,
+    resolve: (value: T | PromiseLike<T>) => void,
+    reject: (reason: unknown) => void,
+    keeps: object | undefined,
+  ) {
+    this.#ticket = ticket;
+    this.#signal = signal;
+    this.#result = result;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.keeps = keeps;
+  }
+
+  begin(timeout: number): void {
+    begin(this.#ticket, this);
+    if (timeout >= 0) {
+      this.#deadline = deadlineOf(timeout);
+      this.#arm(timeout);
+    }
+    this.#signal?.addEventListener('abort', this, { once: true });
+    pollFor(settleReady);
+  }
+
+  settle(outcome: OutcomeCode, value: number): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this);
+    try {
+      if (outcome === Outcome.NO_MEMORY) throw noRoom();
+      this.#resolve(this.#result(outcome, value));
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  /** The signal is aborted. */
+  handleEvent(): void {
+    const outcome = engine.cancel(this.#ticket);
+    const value = engine.out[0] as number;
+    finish(this.#ticket);
+    settleOwnGrants();
+    if (outcome !== Outcome.TIMED_OUT) {
+      this.settle(outcome, value);
       return;
     }
-    const ticket = begun;
-    const deadline = deadlineOf(timeout);
-    let timer: NodeJS.Timeout | undefined;
-    const clean = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-    const cancel = (aborted: boolean): void => {
-      const outcome = engine.cancel(ticket);
-      const value = engine.out[0] as number;
-      finish(ticket);
-      clean();
-      settleOwnGrants();
-      if (!aborted || outcome !== Outcome.TIMED_OUT) {
-        conclude(outcome, value);
-        return;
-      }
-      const refuse = (): void => reject(signal?.reason);
-      new Promise<T>((tidied) => tidied(result(outcome, value))).then(refuse, refuse);
-    };
-    const onTimer = (): void => {
-      const left = timeLeft(deadline);
-      if (left > 0) arm(left);
-      else cancel(false);
-    };
-    const arm = (delay: number): void => {
-      timer = setTimeout(onTimer, Math.min(Math.ceil(delay), LONGEST_TIMER));
-    };
-    const onAbort = (): void => cancel(true);
-    begin(ticket, {
-      holds: true,
-      settle(outcome, value) {
-        clean();
-        conclude(outcome, value);
-      },
-    });
-    if (timeout >= 0) arm(timeout);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    startPolling(settleReady);
-  });
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    const refuse = (): void => this.#reject(this.#signal?.reason);
+    new Promise((tidied) => tidied(this.#result(outcome, value))).then(refuse, refuse);
+  }
+
+  /** In steps of what a timer takes. */
+  #arm(delay: number): void {
+    this.#timer = setTimeout(expire, Math.min(Math.ceil(delay), LONGEST_TIMER), this);
+  }
+
+  expire(): void {
+    const left = timeLeft(this.#deadline);
+    if (left > 0) {
+      this.#arm(left);
+      return;
+    }
+    const outcome = engine.cancel(this.#ticket);
+    const value = engine.out[0] as number;
+    finish(this.#ticket);
+    settleOwnGrants();
+    this.settle(outcome, value);
+  }
+}
+
+function expire<T>(wait: LoopWait<T>): void {
+  wait.expire();
 }

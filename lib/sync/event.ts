@@ -74,7 +74,7 @@ export class Event extends SharedObject {
       const signal = signalOf(options);
       if (this.isSet()) return TRUE;
       if (timeout === 0) return FALSE;
-      return promise(engine.eventWait(this._handle, WaiterMode.LOOP, timeout), timeout, signal, granted);
+      return promise(engine.eventWait(this._handle, WaiterMode.LOOP, timeout), timeout, signal, granted, this);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -50,7 +50,7 @@ export class Lock extends BaseLock {
       const signal = signalOf(options);
       if (tryTake(this._handle)) return TRUE;
       if (timeout === 0) return FALSE;
-      return takeInTurn(this._handle, timeout, signal);
+      return takeInTurn(this, timeout, signal);
     } catch (error) {
       return Promise.reject(error);
     }

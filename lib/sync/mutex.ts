@@ -1,6 +1,7 @@
 /** Operations on a mutex cell: the uncontended path inline, everything else in the engine. */
 import type { Handle, Outcome as OutcomeCode } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
+import type { SharedObject } from '../engine/shared-object.js';
 import { block, deadlineOf, promise, settleOwnGrants } from '../engine/wait.js';
 import { Cell, Mutex, Outcome, WaiterMode } from '../memory/layout.js';
 
@@ -38,7 +39,12 @@ export function takeBlocking(handle: Handle, timeout: number): boolean {
 const granted = (outcome: OutcomeCode): boolean => outcome === Outcome.GRANTED;
 
 /** Waits for the mutex as a loop does. `taken` runs at the moment it is granted. */
-export function takeInTurn(handle: Handle, timeout: number, signal: AbortSignal | undefined, taken?: () => void): Promise<boolean> {
+export function takeInTurn(
+  lock: SharedObject,
+  timeout: number,
+  signal: AbortSignal | undefined,
+  taken?: () => void,
+): Promise<boolean> {
   const result =
     taken === undefined
       ? granted
@@ -47,7 +53,7 @@ export function takeInTurn(handle: Handle, timeout: number, signal: AbortSignal 
           taken();
           return true;
         };
-  return promise(engine.mutexAcquire(handle, WaiterMode.LOOP, timeout), timeout, signal, result);
+  return promise(engine.mutexAcquire(lock._handle, WaiterMode.LOOP, timeout), timeout, signal, result, lock);
 }
 
 /** False when nobody holds the mutex. */

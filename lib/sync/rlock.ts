@@ -162,7 +162,7 @@ export class RLock extends BaseLock {
   #acquire(owner: number, timeout: number, signal: AbortSignal | undefined): Promise<boolean> {
     if (this.#tryAcquire(owner)) return TRUE;
     if (timeout === 0) return FALSE;
-    return takeInTurn(this._handle, timeout, signal, () => this.#own(owner, 1));
+    return takeInTurn(this, timeout, signal, () => this.#own(owner, 1));
   }
 
   #acquireWith(owner: number, options: WaitOptions | undefined): Promise<boolean> {
@@ -209,7 +209,7 @@ export class RLock extends BaseLock {
   /** @internal */
   override async _resume(hold: Hold): Promise<void> {
     if (tryTake(this._handle)) this.#own(hold.owner, hold.depth);
-    else await takeInTurn(this._handle, -1, undefined, () => this.#own(hold.owner, hold.depth));
+    else await takeInTurn(this, -1, undefined, () => this.#own(hold.owner, hold.depth));
   }
 
   /** @internal */

@@ -63,7 +63,7 @@ export class Semaphore extends SharedObject {
       const signal = signalOf(options);
       if (this.tryAcquire()) return TRUE;
       if (timeout === 0) return FALSE;
-      return promise(engine.semaphoreAcquire(this._handle, WaiterMode.LOOP, timeout), timeout, signal, granted);
+      return promise(engine.semaphoreAcquire(this._handle, WaiterMode.LOOP, timeout), timeout, signal, granted, this);
     } catch (error) {
       return Promise.reject(error);
     }
