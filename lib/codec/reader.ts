@@ -9,6 +9,7 @@ import { NotSerializableError } from '../errors.js';
 import { CELLS_START, Cell, CONTROL_WORDS, Kind, WORDS_PER_CELL } from '../memory/layout.js';
 import { errorPrototype, registrationNamed } from './classes.js';
 import { functionLane } from './functions.js';
+import { SHORT_TEXT, shortText } from './short-text.js';
 import {
   END_OF_KEYS,
   ERROR_END,
@@ -21,9 +22,6 @@ import {
   Tag,
   viewTypes,
 } from './wire.js';
-
-/** Strings up to this length are read character by character. */
-const SHORT_TEXT = 12;
 
 /** Keys seen before, by a hash of their bytes: reading one again makes no string. None is on Object.prototype. */
 const KEY_SLOTS = 1024;
@@ -432,10 +430,7 @@ export class Reader {
   #latin1(length: number): string {
     const from = this.#advance(length);
     const bytes = this.#bytes;
-    if (length > SHORT_TEXT) return bytes.toString('latin1', from, from + length);
-    let text = '';
-    for (let i = from; i < from + length; i++) text += String.fromCharCode(bytes[i] as number);
-    return text;
+    return length > SHORT_TEXT ? bytes.toString('latin1', from, from + length) : shortText(bytes, from, length);
   }
 
   #readKey(): string {
