@@ -3,9 +3,11 @@
  * its lines, its exit code, nothing on standard error.
  *
  *   node scripts/run-examples.mjs [NAME…]   those whose name contains NAME; default: all
+ *
+ * HEDDLE_ENGINE=native|fallback in the environment restricts it to one engine.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expectations } from '../examples/expectations.mjs';
@@ -73,8 +75,9 @@ function complaint(name, { stdout, stderr, code, signal, late, ms }) {
   }
 }
 
-const engines = hasNative() ? ['native', 'fallback'] : ['fallback'];
-if (!existsSync(join(root, 'build/Release/heddle.node'))) console.log('The native addon is not built: running the examples on the fallback engine only.');
+const asked = process.env.HEDDLE_ENGINE;
+const engines = asked === 'native' || asked === 'fallback' ? [asked] : hasNative() ? ['native', 'fallback'] : ['fallback'];
+if (engines.length === 1) console.log(`Running the examples on the ${engines[0]} engine only${asked ? '' : ', for the native addon is not built'}.`);
 let failures = 0;
 for (const engine of engines) {
   for (const name of chosen) {

@@ -8,6 +8,7 @@ import { registerTravel, SharedObject } from '../engine/shared-object.js';
 import { block, deadlineOf, promise, type SyncWaitOptions, settleOwnGrants, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
 import { ThreadStateError, WorkerLostError } from '../errors.js';
 import { Event, Header, Kind, Outcome, Slot, ThreadFlag, ThreadStatus, Thread as ThreadWord, WaiterMode } from '../memory/layout.js';
+import '../shipping/lane.js';
 import { refuseWhileLoading } from '../shipping/modules.js';
 import { deliverErrors, report } from './excepthook.js';
 import { joinBeforeExit } from './exit.js';

@@ -21,7 +21,7 @@ import { setCurrentThread } from './registry.js';
 import { dismiss, enroll } from './running.js';
 import { decodeName, ownWord, setOwnWord } from './slot.js';
 import { type Command, finishThread, pendingStarts, reserve, type Thread } from './thread.js';
-import './timer.js';
+import './arrivals.js';
 
 if (isolateData === undefined) throw new Error('worker-entry.js is what the isolates of heddle run, and no module to import');
 const { control, reserve: reserveWords, commands: passed, parent, reusable, argv }: IsolateData = isolateData;
