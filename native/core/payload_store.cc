@@ -82,7 +82,8 @@ bool PayloadStore::put(const PutItem& item, Key stored_key, LargePayload& large,
 bool PayloadStore::start_chunk(uint32_t bytes) {
   uint32_t unit = heap_.allocate(bytes);
   if (unit == 0) return false;
-  // The chunk before goes with its last payload; one without any would have been begun anew.
+  // The chunk before goes with its last payload; at once if it has none but was too small.
+  if (state_.chunk != 0 && chunk_at(state_.chunk)->live == 0) free_memory();
   *chunk_at(unit) = {0, sizeof(Chunk), bytes, 0};
   state_.chunk = unit;
   return true;
