@@ -225,21 +225,31 @@ function withClass(value: unknown, message: Message): unknown {
   if (typeof cls !== 'function' || cls.prototype !== prototype || isNative(cls) || registrationOf(prototype) !== undefined) return value;
   let parts = message.instances.get(value);
   if (parts === undefined) {
-    parts = instanceParts(value, cls);
+    const state: Values = {};
+    parts = instanceParts(cls, state);
     message.instances.set(value, parts);
+    for (const [name, property] of Object.entries(value)) state[name] = withClass(property, message);
   }
   return parts;
 }
 
+/** An instance in a form that the codec carries, without the properties named. */
+export function takeInstanceApart(instance: object, without: readonly string[]): Values {
+  const message: Message = { making: [], boxes: new Map(), instances: new Map() };
+  const entries = Object.entries(instance).filter(([name]) => !without.includes(name));
+  const state = Object.fromEntries(entries.map(([name, value]) => [name, withClass(value, message)]));
+  return instanceParts(instance.constructor, state);
+}
+
 /** @throws FunctionNotShippableError when the class, or one it extends, keeps state in private fields. */
-export function instanceParts(instance: object, cls: Function): Values {
+function instanceParts(cls: Function, state: Values): Values {
   for (let at: unknown = cls; typeof at === 'function' && !isNative(at) && at !== Function.prototype; at = Object.getPrototypeOf(at)) {
     const hidden = privateStateOf(at);
     if (hidden !== undefined) {
       refuse(at, `keeps the state of its instances in the private field ${hidden}, which cannot be read from outside`, 'use a public field, or register the class with registerClass()');
     }
   }
-  return { [INSTANCE_CLASS]: cls, [INSTANCE_STATE]: { ...instance } };
+  return { [INSTANCE_CLASS]: cls, [INSTANCE_STATE]: state };
 }
 
 function privateStateOf(cls: Function): string | undefined {

@@ -7,6 +7,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import { FunctionNotShippableError, ThreadStateError } from '../errors.js';
 import { isOwnSpecifier } from './resolution.js';
 
@@ -30,7 +31,8 @@ export function moduleBeingLoaded(): string | undefined {
  */
 export function refuseWhileLoading(action: string): void {
   const url = moduleBeingLoaded();
-  if (url === undefined) return;
+  // The main thread imports a module once; only a thread that starts threads as it begins goes on for ever.
+  if (url === undefined || isMainThread) return;
   throw new ThreadStateError(
     `${action} at the top level of ${url} while a thread imports this module: it would go on for ever. ` +
       "Put it under `if (isMainThread)` from 'node:worker_threads', as Python does with `if __name__ == '__main__'`",

@@ -20,8 +20,8 @@ interface Manifest {
 
 const manifests = new Map<string, Manifest | undefined>();
 
-/** Own package: its root as a URL, and its name. Imports of it lead to the receiving side's own copy. */
-const ownRoot = new URL('../../', import.meta.url).href;
+/** Where our own modules are, and their package's name. Imports of it lead to the receiving side's own copy. */
+const ownRoot = new URL('../', import.meta.url).href;
 export const OWN_NAME = 'heddle';
 
 /** `heddle`, `heddle/queue`, …, however the importing module would find it. */

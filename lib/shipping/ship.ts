@@ -6,7 +6,7 @@
  */
 import { decodeBytes, dropBytes, encodeBytes, neededModulesOfBytes } from '../codec/codec.js';
 import { restore } from './arrival.js';
-import { instanceParts } from './departure.js';
+import { takeInstanceApart } from './departure.js';
 import { importModules, modulesLoaded } from './modules.js';
 import './lane.js';
 
@@ -60,8 +60,7 @@ export function discard(shipped: Shipped): void {
  * @throws FunctionNotShippableError when the class keeps state of its instances in private fields.
  */
 export function shipInstance(instance: object, without: readonly string[] = [], name = 'item'): Shipped {
-  const own = Object.fromEntries(Object.entries(instance).filter(([key]) => !without.includes(key)));
-  return { bytes: encodeBytes(instanceParts(own, instance.constructor), name) };
+  return { bytes: encodeBytes(takeInstanceApart(instance, without), name) };
 }
 
 /** Makes the instance: no constructor runs. Uses `shipped` up. */
