@@ -1,0 +1,394 @@
+/** The engine in TypeScript alone: SharedArrayBuffer, Atomics.wait and Atomics.waitAsync. */
+import process from 'node:process';
+import { isMainThread, type Worker } from 'node:worker_threads';
+import { ArenaExhaustedError } from '../../errors.js';
+import { Cell, FIRST_TICKET, Outcome, SharedArray, Slot, WaiterMode } from '../../memory/layout.js';
+import type {
+  EncodedItem,
+  Engine,
+  EngineSupports,
+  Handle,
+  Mode,
+  Outcome as OutcomeCode,
+  OutcomeOrTicket,
+} from '../engine.js';
+import { bequeath, openArena } from './arena.js';
+import { barrierArrive, barrierBreak, barrierRelease, barrierReset } from './barrier.js';
+import { conditionEnqueue, conditionNotify } from './condition.js';
+import { listen } from './doorbell.js';
+import { eventSet, eventWait } from './event.js';
+import { UNIT_BYTES } from './heap.js';
+import { Isolate } from './isolate.js';
+import { Journal } from './journal.js';
+import { mutexAcquire, mutexRelease } from './mutex.js';
+import {
+  queueAwaitItem,
+  queueAwaitPlace,
+  queueInit,
+  queueJoin,
+  queuePut,
+  queueResize,
+  queueShutdown,
+  queueTake,
+  queueTaskDone,
+  queueUnreserve,
+} from './queue.js';
+import { disown, release } from './references.js';
+import { semaphoreAcquire, semaphoreRelease } from './semaphore.js';
+import { claimSlot, isGone, nativeTid, slotWord } from './slots.js';
+import { freeBlocks, letGo, repair, sweep, sweepGone, sweepIfGone, sweepThread } from './sweep.js';
+import { beginExit, cancel, drain, READY_TRIPLES, wait } from './waiter.js';
+
+const supports: EngineSupports = Object.freeze({
+  processSharedMemory: false,
+  nativeThreads: false,
+  threadNames: false,
+  cpuAffinity: false,
+});
+
+/** How often a thread that waits looks for threads that have ended without a word. Slices. */
+const SLICES_PER_LOOK = 4;
+
+export class FallbackEngine implements Engine {
+  readonly name = 'fallback';
+  readonly supports = supports;
+  readonly words: Int32Array<SharedArrayBuffer>;
+  readonly longs: BigInt64Array<SharedArrayBuffer>;
+  readonly doubles: Float64Array<SharedArrayBuffer>;
+  readonly self: number;
+  readonly out: Int32Array;
+  readonly scratch: Uint8Array;
+  readonly ready = new Int32Array(3 * READY_TRIPLES);
+  readonly #isolate: Isolate;
+  #slices = 0;
+
+  /** Attaches this isolate to the arena of its family, or makes one. */
+  constructor() {
+    const arena = openArena();
+    const words = new Int32Array(arena.control);
+    const slot = claimSlot(words, new Int32Array(arena.journals), arena.parent);
+    const isolate = new Isolate(
+      arena,
+      slot,
+      (holder) => isGone(words, holder),
+      (holder) => this.#suspect(holder),
+    );
+    this.#isolate = isolate;
+    this.words = isolate.words;
+    this.longs = isolate.longs;
+    this.doubles = isolate.doubles;
+    this.self = slot;
+    this.out = isolate.out;
+    this.scratch = isolate.scratch;
+    bequeath(arena, slot);
+    this.#watchWorkers();
+  }
+
+  /**
+   * Workers that are terminated cannot sweep their slots, and a user's own are nobody's business but
+   * ours: their 'exit' does it. What an isolate holds when it ends by itself it lets go at once, so
+   * that nobody need wait for its parent's event loop; other 'exit' listeners may still use the engine.
+   */
+  #watchWorkers(): void {
+    process.on('worker', (worker: Worker) => {
+      const { threadId } = worker;
+      if (threadId > 0) worker.once('exit', () => sweepThread(this.#isolate, threadId));
+    });
+    if (!isMainThread) process.on('exit', () => letGo(this.#isolate, this.self));
+  }
+
+  /** Has held a guard for long: dead, or this isolate itself after an exception. */
+  #suspect(holder: number): void {
+    if (holder === this.self) repair(this.#isolate, holder);
+    else sweepIfGone(this.#isolate, holder);
+  }
+
+  /**
+   * After an exception in the middle of an operation, which only a stack overflow can cause: undoes
+   * what was begun, and leaves no guard behind.
+   */
+  #recover(error: unknown): unknown {
+    repair(this.#isolate, this.self);
+    freeBlocks(this.#isolate, this.self);
+    return error;
+  }
+
+  /** Completes a begin: a thread blocks for a slice, so that the usual contended call is a single one. */
+  #settle(begun: number, mode: Mode, timeout: number, spin: boolean): OutcomeOrTicket {
+    if (begun < FIRST_TICKET || mode === WaiterMode.LOOP) return begun;
+    const outcome = wait(this.#isolate, begun, timeout, spin);
+    return outcome === Outcome.PENDING ? begun : outcome;
+  }
+
+  sweep(slot: number, generation: number): void {
+    sweep(this.#isolate, slot, generation);
+  }
+
+  beginExit(): void {
+    beginExit(this.words);
+  }
+
+  create(kind: number): Handle {
+    try {
+      const handle = this.#isolate.cells.create(kind);
+      if (handle !== 0) return handle;
+    } catch (error) {
+      throw this.#recover(error);
+    }
+    throw new ArenaExhaustedError('the arena has no room for another shared object');
+  }
+
+  retain(handle: Handle): void {
+    Atomics.add(this.words, handle + Cell.REFS, 1);
+  }
+
+  release(handle: Handle): void {
+    try {
+      release(this.#isolate, handle);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  adopt(handle: Handle): void {
+    this.#isolate.cells.adopt(handle);
+  }
+
+  disown(handle: Handle): void {
+    try {
+      disown(this.#isolate, handle);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  mutexAcquire(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
+    try {
+      return this.#settle(mutexAcquire(this.#isolate, handle, mode, timeout), mode, timeout, false);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  mutexRelease(handle: Handle): OutcomeCode {
+    try {
+      return mutexRelease(this.#isolate, handle) as OutcomeCode;
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  semaphoreAcquire(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
+    try {
+      return this.#settle(semaphoreAcquire(this.#isolate, handle, mode, timeout), mode, timeout, false);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  semaphoreRelease(handle: Handle, count: number): OutcomeCode {
+    try {
+      return semaphoreRelease(this.#isolate, handle, count) as OutcomeCode;
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  eventWait(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
+    try {
+      return this.#settle(eventWait(this.#isolate, handle, mode, timeout), mode, timeout, true);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  eventSet(handle: Handle): void {
+    try {
+      eventSet(this.#isolate, handle);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  conditionEnqueue(handle: Handle, mode: Mode): OutcomeOrTicket {
+    try {
+      return conditionEnqueue(this.#isolate, handle, mode);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  conditionNotify(handle: Handle, count: number): number {
+    try {
+      return conditionNotify(this.#isolate, handle, count);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  barrierArrive(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
+    try {
+      return this.#settle(barrierArrive(this.#isolate, handle, mode, timeout), mode, timeout, true);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  barrierRelease(handle: Handle): void {
+    try {
+      barrierRelease(this.#isolate, handle);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  barrierBreak(handle: Handle): void {
+    try {
+      barrierBreak(this.#isolate, handle);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  barrierReset(handle: Handle): void {
+    try {
+      barrierReset(this.#isolate, handle);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  queueInit(handle: Handle, discipline: number, maxSize: number): void {
+    queueInit(this.#isolate, handle, discipline, maxSize);
+  }
+
+  queuePut(handle: Handle, reserved: boolean, item: EncodedItem, key: Uint8Array | undefined): OutcomeCode {
+    try {
+      return queuePut(this.#isolate, handle, reserved, item, key) as OutcomeCode;
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  queueTake(handle: Handle, reserved: boolean): number | string | Uint8Array | undefined {
+    try {
+      return queueTake(this.#isolate, handle, reserved);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  queueAwaitPlace(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
+    try {
+      return this.#settle(queueAwaitPlace(this.#isolate, handle, mode, timeout), mode, timeout, false);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  queueAwaitItem(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
+    try {
+      return this.#settle(queueAwaitItem(this.#isolate, handle, mode, timeout), mode, timeout, false);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  queueUnreserve(handle: Handle, what: 0 | 1): void {
+    try {
+      queueUnreserve(this.#isolate, handle, what);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  queueTaskDone(handle: Handle): OutcomeCode {
+    try {
+      return queueTaskDone(this.#isolate, handle) as OutcomeCode;
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  queueJoin(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
+    try {
+      return this.#settle(queueJoin(this.#isolate, handle, mode, timeout), mode, timeout, true);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  queueShutdown(handle: Handle, immediate: boolean): void {
+    try {
+      queueShutdown(this.#isolate, handle, immediate);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  queueResize(handle: Handle, maxSize: number): void {
+    try {
+      queueResize(this.#isolate, handle, maxSize);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  arrayAllocate(handle: Handle, byteLength: number): void {
+    const { base, heap, journals, words } = this.#isolate;
+    const pending = base + Journal.BODY;
+    const unit = heap.allocate(byteLength, pending);
+    if (unit === 0) throw new ArenaExhaustedError(`the arena has no room for an array of ${byteLength} bytes`);
+    if (!heap.fresh) heap.bytes.fill(0, unit * UNIT_BYTES, unit * UNIT_BYTES + byteLength);
+    words[handle + SharedArray.BYTE_LENGTH] = byteLength;
+    words[handle + SharedArray.BLOCK] = unit;
+    journals[pending] = 0;
+  }
+
+  arrayBuffer(handle: Handle): { buffer: ArrayBufferLike; byteOffset: number } {
+    return {
+      buffer: this.#isolate.heap.buffer,
+      byteOffset: (this.words[handle + SharedArray.BLOCK] as number) * UNIT_BYTES,
+    };
+  }
+
+  wait(ticket: number, timeout: number): OutcomeCode {
+    try {
+      const outcome = wait(this.#isolate, ticket, timeout, true);
+      // The one waited for may have been terminated while its parent, too, is blocked and cannot tell.
+      if (outcome === Outcome.PENDING && ++this.#slices % SLICES_PER_LOOK === 0) sweepGone(this.#isolate);
+      return outcome;
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  cancel(ticket: number): OutcomeCode {
+    try {
+      return cancel(this.#isolate, ticket);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  drain(): number {
+    try {
+      return drain(this.#isolate, this.ready);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  onReady(callback: () => void): void {
+    listen(this.#isolate, callback);
+    // What was pushed before the bell was there has rung for nobody.
+    if (Atomics.load(this.words, slotWord(this.self, Slot.READY)) !== 0) queueMicrotask(callback);
+  }
+
+  nativeThreadId(): number {
+    return nativeTid;
+  }
+
+  /** Without native code the system cannot be told: `supports.threadNames` is false. */
+  setThreadName(_name: string): void {}
+}

@@ -1,0 +1,64 @@
+/** Slots: how an isolate gets one, and whether the thread behind one is still there. */
+import { existsSync, readlinkSync } from 'node:fs';
+import process from 'node:process';
+import { threadId } from 'node:worker_threads';
+import { ArenaExhaustedError } from '../../errors.js';
+import { Header, MAX_SLOTS, SLOTS_START, Slot, SlotState, WORDS_PER_SLOT } from '../../memory/layout.js';
+import { JOURNAL_WORDS, Journal } from './journal.js';
+
+export function slotWord(slot: number, word: number): number {
+  return SLOTS_START + slot * WORDS_PER_SLOT + word;
+}
+
+/** Identifier of this OS thread where the system tells it to a program without native code (Linux), else 0. */
+function systemThreadId(): number {
+  if (process.platform !== 'linux') return 0;
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+  } catch (error) {
+    // No /proc, or none for us (a sandbox, --permission): as on other systems.
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    return 0;
+  }
+}
+
+/** Whether the system says which threads there are. */
+const SYSTEM_TID = systemThreadId();
+
+/** A number of this OS thread: the system's own where it is to be had, else one that no other thread of the process has. */
+export const nativeTid: number = SYSTEM_TID !== 0 ? SYSTEM_TID : process.pid + threadId;
+
+/** True when the thread behind a slot has certainly ended. Says false where the system does not tell. */
+export function isGone(words: Int32Array, slot: number): boolean {
+  if (SYSTEM_TID === 0) return false;
+  const tid = Atomics.load(words, slotWord(slot, Slot.NATIVE_TID));
+  return tid !== 0 && !existsSync(`/proc/self/task/${tid}`) && existsSync(`/proc/self/task/${SYSTEM_TID}`);
+}
+
+/** Takes a free slot for this isolate. */
+export function claimSlot(words: Int32Array, journals: Int32Array, parent: number): number {
+  for (let slot = 0; slot < MAX_SLOTS; slot++) {
+    const at = slotWord(slot, 0);
+    if (Atomics.load(words, at + Slot.STATE) !== SlotState.FREE) continue;
+    if (Atomics.compareExchange(words, at + Slot.STATE, SlotState.FREE, SlotState.SWEEPING) !== SlotState.FREE)
+      continue;
+    // One run from here to LIVE (see `journal.ts`).
+    Atomics.add(words, at + Slot.GENERATION, 1);
+    words[at + Slot.PID] = process.pid;
+    words[at + Slot.NATIVE_TID] = nativeTid;
+    words[at + Slot.PARENT] = parent;
+    journals[slot * JOURNAL_WORDS + Journal.THREAD_ID] = threadId + 1;
+    Atomics.add(words, Header.SLOTS_LIVE, 1);
+    Atomics.store(words, at + Slot.STATE, SlotState.LIVE);
+    raise(words, Header.SLOTS_TOP, slot + 1);
+    return slot;
+  }
+  throw new ArenaExhaustedError(`all ${MAX_SLOTS} slots of the arena are taken: that many threads are attached`);
+}
+
+function raise(words: Int32Array, word: number, value: number): void {
+  for (;;) {
+    const seen = Atomics.load(words, word);
+    if (seen >= value || Atomics.compareExchange(words, word, seen, value) === seen) return;
+  }
+}

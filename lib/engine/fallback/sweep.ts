@@ -1,0 +1,226 @@
+/**
+ * Sweeping: what an isolate leaves when it ends is put in order by another one, from its journal, its
+ * nodes, the mutexes and barriers that name its slot, and its reference bits. Every step can be
+ * repeated: when the sweeper dies in the middle, whoever sweeps the sweeper goes on.
+ */
+import {
+  Barrier,
+  CELLS_START,
+  Cell,
+  Header,
+  Kind,
+  Mutex,
+  Node,
+  Outcome,
+  Queue,
+  REF_WORDS_PER_SLOT,
+  REFS_START,
+  Slot,
+  SlotState,
+  WORDS_PER_CELL,
+  WORDS_PER_SLOT,
+} from '../../memory/layout.js';
+import { barrierHolderDied } from './barrier.js';
+import { conditionNotify } from './condition.js';
+import { eventSettle } from './event.js';
+import { freeGuardOf, freeSimpleGuard, takeSimpleGuard } from './guard.js';
+import type { Isolate } from './isolate.js';
+import { JOURNAL_WORDS, Journal } from './journal.js';
+import { mutexReleaseOfDead, mutexWaiterLeft } from './mutex.js';
+import { giveBack } from './queue.js';
+import { disownFor, release } from './references.js';
+import { semaphoreRelease, semaphoreSettle } from './semaphore.js';
+import { isGone, slotWord } from './slots.js';
+import { withdraw } from './waiter.js';
+
+/** Sweeps the slot of a dead isolate, and those of the isolates that ended with it. */
+export function sweep(isolate: Isolate, slot: number, generation: number): void {
+  if (!claim(isolate, slot, generation)) return;
+  sweepClaimed(isolate, slot);
+}
+
+/** Makes this isolate the sweeper; false when the slot is free, taken by another isolate meanwhile, or being swept. */
+function claim(isolate: Isolate, slot: number, generation: number): boolean {
+  const { journals, words } = isolate;
+  const state = slotWord(slot, Slot.STATE);
+  takeSimpleGuard(words, Header.SLOTS_GUARD, isolate.self, (holder) => isGone(words, holder));
+  const mine = Atomics.load(words, state) === SlotState.LIVE && words[slotWord(slot, Slot.GENERATION)] === generation;
+  if (mine) {
+    journals[slot * JOURNAL_WORDS + Journal.SWEEPER] = isolate.self + 1;
+    Atomics.store(words, state, SlotState.SWEEPING);
+  }
+  freeSimpleGuard(words, Header.SLOTS_GUARD);
+  return mine;
+}
+
+function sweepClaimed(isolate: Isolate, slot: number): void {
+  const { words } = isolate;
+  letGo(isolate, slot);
+  sweepReferences(isolate, slot);
+  sweepFamily(isolate, slot);
+  clear(isolate, slot);
+  Atomics.sub(words, Header.SLOTS_LIVE, 1);
+  Atomics.store(words, slotWord(slot, Slot.STATE), SlotState.FREE);
+}
+
+/** Isolates that ended with this one, and slots that it was sweeping. */
+function sweepFamily(isolate: Isolate, slot: number): void {
+  const { journals, words } = isolate;
+  const top = Atomics.load(words, Header.SLOTS_TOP);
+  for (let other = 0; other < top; other++) {
+    const state = Atomics.load(words, slotWord(other, Slot.STATE));
+    if (other === isolate.self || other === slot) continue;
+    if (state === SlotState.LIVE && words[slotWord(other, Slot.PARENT)] === slot + 1) {
+      sweep(isolate, other, words[slotWord(other, Slot.GENERATION)] as number);
+    } else if (state === SlotState.SWEEPING && journals[other * JOURNAL_WORDS + Journal.SWEEPER] === slot + 1) {
+      journals[other * JOURNAL_WORDS + Journal.SWEEPER] = isolate.self + 1;
+      sweepClaimed(isolate, other);
+    }
+  }
+}
+
+/** Passes on all that the isolate of a slot holds or waits for. Its references, and the slot, it keeps. */
+export function letGo(isolate: Isolate, slot: number): void {
+  repair(isolate, slot);
+  freeBlocks(isolate, slot);
+  returnReservations(isolate, slot);
+  const { words } = isolate;
+  const top = Atomics.load(words, Header.CELLS_TOP);
+  for (let cell = CELLS_START; cell < CELLS_START + top * WORDS_PER_CELL; cell += WORDS_PER_CELL) {
+    if (Atomics.load(words, cell + Cell.KIND) === Kind.NODE && words[cell + Node.SLOT] === slot)
+      sweepNode(isolate, cell, slot);
+  }
+  for (let cell = CELLS_START; cell < CELLS_START + top * WORDS_PER_CELL; cell += WORDS_PER_CELL) {
+    const kind = Atomics.load(words, cell + Cell.KIND);
+    if (kind === Kind.MUTEX) {
+      const state = Atomics.load(words, cell + Cell.STATE);
+      if ((state & Mutex.LOCKED) !== 0 && state >> Mutex.OWNER_SHIFT === slot) mutexReleaseOfDead(isolate, cell, slot);
+    } else if (kind === Kind.BARRIER && words[cell + Barrier.ACTION_SLOT] === slot + 1) {
+      barrierHolderDied(isolate, cell, slot);
+    }
+  }
+}
+
+/** Frees the guards that the isolate of a slot held, its section undone or finished. Also for this isolate itself, after an exception. */
+export function repair(isolate: Isolate, slot: number): void {
+  const { heap, section, words } = isolate;
+  freeGuardOf(heap.words, heap.guard, slot);
+  freeGuardOf(words, Header.CELLS_GUARD, slot);
+  freeGuardOf(words, Header.SLOTS_GUARD, slot);
+  const object = section.repair(slot);
+  if (object === 0) return;
+  switch (words[object + Cell.KIND]) {
+    case Kind.MUTEX:
+      mutexWaiterLeft(isolate, object, true);
+      break;
+    case Kind.SEMAPHORE:
+      semaphoreSettle(isolate, object);
+      break;
+    case Kind.EVENT:
+    case Kind.THREAD:
+      eventSettle(isolate, object);
+      break;
+    default:
+      break;
+  }
+  section.unlock();
+}
+
+/** Heap blocks that were on their way into a queue or out of it. */
+export function freeBlocks(isolate: Isolate, slot: number): void {
+  const { heap, journals } = isolate;
+  for (const pending of [Journal.PAYLOAD, Journal.BODY, Journal.KEY]) {
+    const word = slot * JOURNAL_WORDS + pending;
+    const unit = journals[word] as number;
+    if (unit !== 0) heap.free(unit, word);
+  }
+}
+
+function returnReservations(isolate: Isolate, slot: number): void {
+  const { journals } = isolate;
+  const base = slot * JOURNAL_WORDS;
+  for (let at = base + Journal.RESERVATIONS; at < base + Journal.RESERVATIONS_END; at += 2) {
+    const queue = journals[at] as number;
+    if (queue !== 0) giveBack(isolate, queue, (journals[at + 1] as number) - 1, at);
+  }
+}
+
+/** Ends a wait of a dead isolate; what it was granted and will never know goes to the next. */
+function sweepNode(isolate: Isolate, node: number, slot: number): void {
+  const { words } = isolate;
+  const object = words[node + Node.CELL] as number;
+  if (object !== 0) {
+    const outcome = withdraw(isolate, node);
+    // One run from here on to the end of the node's part in its object (see `journal.ts`).
+    words[node + Node.CELL] = 0;
+    if (outcome === Outcome.GRANTED) passGrantOn(isolate, object, words[node + Node.LIST] as number);
+    release(isolate, object);
+  }
+  // This isolate's own nodes may lie on its ready stack or in its hands.
+  if (slot !== isolate.self) isolate.cells.free(node);
+}
+
+function passGrantOn(isolate: Isolate, object: number, list: number): void {
+  switch (isolate.words[object + Cell.KIND]) {
+    case Kind.SEMAPHORE:
+      semaphoreRelease(isolate, object, 1);
+      break;
+    case Kind.CONDITION:
+      conditionNotify(isolate, object, 1);
+      break;
+    case Kind.QUEUE:
+      if (list === Queue.GETTERS) giveBack(isolate, object, 1, 0);
+      if (list === Queue.PUTTERS) giveBack(isolate, object, 0, 0);
+      break;
+    default:
+      break;
+  }
+}
+
+function sweepReferences(isolate: Isolate, slot: number): void {
+  const { words } = isolate;
+  const bits = REFS_START + slot * REF_WORDS_PER_SLOT;
+  const top = words[slotWord(slot, Slot.REFS_TOP)] as number;
+  for (let word = 0; word <= top >>> 5; word++) {
+    for (let mask = words[bits + word] as number; mask !== 0; mask &= mask - 1) {
+      const index = word * 32 + (31 - Math.clz32(mask & -mask));
+      disownFor(isolate, slot, CELLS_START + index * WORDS_PER_CELL);
+    }
+  }
+}
+
+/** Leaves the slot as new, but for its generation. */
+function clear(isolate: Isolate, slot: number): void {
+  const { journals, words } = isolate;
+  for (let word = 0; word < WORDS_PER_SLOT; word++) {
+    if (word !== Slot.STATE && word !== Slot.GENERATION) words[slotWord(slot, word)] = 0;
+  }
+  journals.fill(0, slot * JOURNAL_WORDS, (slot + 1) * JOURNAL_WORDS);
+}
+
+/** Sweeps the slots of all threads that the system says have ended, where it tells. */
+export function sweepGone(isolate: Isolate): void {
+  const { words } = isolate;
+  const top = Atomics.load(words, Header.SLOTS_TOP);
+  for (let slot = 0; slot < top; slot++) {
+    if (slot !== isolate.self) sweepIfGone(isolate, slot);
+  }
+}
+
+export function sweepIfGone(isolate: Isolate, slot: number): void {
+  const { words } = isolate;
+  if (Atomics.load(words, slotWord(slot, Slot.STATE)) !== SlotState.LIVE) return;
+  const generation = words[slotWord(slot, Slot.GENERATION)] as number;
+  if (isGone(words, slot)) sweep(isolate, slot, generation);
+}
+
+/** Sweeps the slot of the worker that had that threadId. */
+export function sweepThread(isolate: Isolate, threadId: number): void {
+  const { journals, words } = isolate;
+  const top = Atomics.load(words, Header.SLOTS_TOP);
+  for (let slot = 0; slot < top; slot++) {
+    if (journals[slot * JOURNAL_WORDS + Journal.THREAD_ID] !== threadId + 1) continue;
+    if (Atomics.load(words, slotWord(slot, Slot.STATE)) !== SlotState.LIVE) continue;
+    sweep(isolate, slot, words[slotWord(slot, Slot.GENERATION)] as number);
+  }
+}
