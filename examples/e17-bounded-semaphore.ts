@@ -11,7 +11,7 @@ const semaphore = new BoundedSemaphore(3);
 
 async function subNum() {
   await semaphore.withPermit(async () => {
-    const now = inside.add(1);
+    const now = inside.add(1) + 1;
     for (let seen = most.value; now > seen && most.compareExchange(seen, now) !== seen; ) seen = most.value;
     NUM.add(-1);
     await sleep(2 * SECOND);
