@@ -1,10 +1,17 @@
 /** Finds out, once per function, what it is and what it captures. */
 import { SharedObject } from '../engine/shared-object.js';
 import { FunctionNotShippableError } from '../errors.js';
+import {
+  type BoundFunction,
+  type Inspection,
+  inspectBound,
+  inspectFunction,
+  inspectorRefusal,
+  type LoadedScript,
+} from './inspection.js';
 import { type Plan, planOf, refuse } from './plan.js';
 import { builtinReference, exportReference, type FunctionReference, globalReference, isNative } from './references.js';
 import { isOwnUrl } from './resolution.js';
-import { type BoundFunction, type Inspection, inspectBound, inspectFunction, inspectorRefusal, type LoadedScript } from './inspection.js';
 import type { FunctionSite } from './scopes.js';
 import { Script } from './script.js';
 
@@ -27,7 +34,10 @@ export function analyse(fn: Function): Analysis {
   if (inspection === undefined) refuse(fn, 'has no source text', 'send a function of yours that calls it');
   const { url } = inspection.script;
   if (url.startsWith('node:')) {
-    const reference = globalReference(fn) ?? builtinReference(fn, url) ?? refuse(fn, `is internal to Node.js (${url})`, 'send a function of yours that calls it');
+    const reference =
+      globalReference(fn) ??
+      builtinReference(fn, url) ??
+      refuse(fn, `is internal to Node.js (${url})`, 'send a function of yours that calls it');
     return remember(fn, { kind: 'reference', reference });
   }
   const script = scriptFor(fn, inspection.script);
@@ -52,7 +62,12 @@ function scriptFor(fn: Function, loaded: LoadedScript): Script {
     try {
       script = new Script(loaded);
     } catch (error) {
-      refuse(fn, `is in ${loaded.url || 'a script'} whose source cannot be read`, 'export it from a module of plain JavaScript', error);
+      refuse(
+        fn,
+        `is in ${loaded.url || 'a script'} whose source cannot be read`,
+        'export it from a module of plain JavaScript',
+        error,
+      );
     }
     scripts.set(loaded.id, script);
   }
@@ -86,8 +101,12 @@ function analyseNative(fn: Function): Analysis {
 
 function analyseSource(fn: Function, inspection: Inspection | undefined, script: Script): Analysis {
   const length = Function.prototype.toString.call(fn).length;
-  const site = inspection === undefined ? script.scopes.sites.find(({ end, start }) => end - start >= length) : siteOf(fn, inspection, script);
-  if (site === undefined) refuse(fn, `is not found in the source of ${script.url || 'its script'}`, 'export it from a module');
+  const site =
+    inspection === undefined
+      ? script.scopes.sites.find(({ end, start }) => end - start >= length)
+      : siteOf(fn, inspection, script);
+  if (site === undefined)
+    refuse(fn, `is not found in the source of ${script.url || 'its script'}`, 'export it from a module');
   const scopes = inspection?.scopes ?? [];
   const scopeOf = (name: string) => scopes.find((scope) => Object.hasOwn(scope, name));
   const plan = planOf(script, site, fn, (name) => scopeOf(name) !== undefined);
@@ -96,7 +115,11 @@ function analyseSource(fn: Function, inspection: Inspection | undefined, script:
   for (const { name, variable } of plan.captured) {
     const scope = scopeOf(name);
     if (scope === undefined) {
-      refuse(fn, `uses the variable \`${name}\` of the code around it, whose value cannot be read here`, 'pass it as an argument, or export the function from a module');
+      refuse(
+        fn,
+        `uses the variable \`${name}\` of the code around it, whose value cannot be read here`,
+        'pass it as an argument, or export the function from a module',
+      );
     }
     const value = scope[name];
     values.set(name, value);
@@ -111,7 +134,12 @@ function analyseSource(fn: Function, inspection: Inspection | undefined, script:
 function refuseUnknownNames(fn: Function, plan: Plan): void {
   for (const { node, variable } of plan.script.scopes.references) {
     if (variable === undefined && !(node.name in globalThis)) {
-      refuse(fn, `uses the variable \`${node.name}\`, and captured variables cannot be read without node:inspector`, 'pass it as an argument, or export the function from a module', inspectorRefusal());
+      refuse(
+        fn,
+        `uses the variable \`${node.name}\`, and captured variables cannot be read without node:inspector`,
+        'pass it as an argument, or export the function from a module',
+        inspectorRefusal(),
+      );
     }
   }
 }
@@ -132,8 +160,16 @@ export function holdsShared(value: unknown, depth = DEPTH): boolean {
   if (value instanceof SharedObject) return true;
   if (depth === 0) return false;
   const prototype = Object.getPrototypeOf(value) as object | null;
-  if (value instanceof Map || value instanceof Set) return someOf(value instanceof Map ? [...value.keys(), ...value.values()] : [...value], depth);
-  if (prototype !== null && prototype !== Object.prototype && !Array.isArray(value) && Object.hasOwn(prototype, 'constructor') && isNative(prototype.constructor)) return false;
+  if (value instanceof Map || value instanceof Set)
+    return someOf(value instanceof Map ? [...value.keys(), ...value.values()] : [...value], depth);
+  if (
+    prototype !== null &&
+    prototype !== Object.prototype &&
+    !Array.isArray(value) &&
+    Object.hasOwn(prototype, 'constructor') &&
+    isNative(prototype.constructor)
+  )
+    return false;
   const own = Object.values(Object.getOwnPropertyDescriptors(value)).map((descriptor) => descriptor.value as unknown);
   return someOf(own, depth);
 }

@@ -5,7 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import vm from 'node:vm';
 import { FunctionNotShippableError } from '../errors.js';
-import { type Box, Extra, type FunctionCode, type Header, type ImportedVariable, INSTANCE_CLASS, INSTANCE_STATE, made, type SourceCode } from './code.js';
+import {
+  type Box,
+  Extra,
+  type FunctionCode,
+  type Header,
+  type ImportedVariable,
+  INSTANCE_CLASS,
+  INSTANCE_STATE,
+  made,
+  type SourceCode,
+} from './code.js';
 import { compile, type Values } from './compile.js';
 import { dressed, exportOf, loadModule, requiredFrom } from './modules.js';
 import { followGlobal } from './references.js';
@@ -51,7 +61,11 @@ function makerOf(header: Header): Maker {
     }
     case 'bound':
       return ({ target, boundThis, boundArguments }) => {
-        const fn = Function.prototype.bind.call(target as Function, boundThis, ...(boundArguments as unknown[])) as Function;
+        const fn = Function.prototype.bind.call(
+          target as Function,
+          boundThis,
+          ...(boundArguments as unknown[]),
+        ) as Function;
         Object.defineProperty(fn, 'name', { value: header.name, configurable: true });
         return { fn };
       };
@@ -81,7 +95,8 @@ function sourceMaker(code: SourceCode): Maker {
       for (const name of code.early) early[name] = restore(values[name]);
     }
     const [fn, set] = factory(early);
-    if (fn.name !== code.name && !(Object.hasOwn(fn, 'name') && typeof fn.name !== 'string')) Object.defineProperty(fn, 'name', { value: code.name, configurable: true });
+    if (fn.name !== code.name && !(Object.hasOwn(fn, 'name') && typeof fn.name !== 'string'))
+      Object.defineProperty(fn, 'name', { value: code.name, configurable: true });
     return { fn, link: (captured) => link(fn, set, late ?? [], captured as Values) };
   };
 }
@@ -129,7 +144,12 @@ export function restore(value: unknown): unknown {
       instances.set(value, instance);
       // Defined, not assigned: the class may have setters of these names.
       for (const [name, property] of Object.entries(value[INSTANCE_STATE] as Values)) {
-        Object.defineProperty(instance, name, { value: restore(property), writable: true, enumerable: true, configurable: true });
+        Object.defineProperty(instance, name, {
+          value: restore(property),
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
       }
     }
     return instance;
@@ -137,7 +157,8 @@ export function restore(value: unknown): unknown {
   const keys = Object.keys(value);
   if (keys.length === 1 && keys[0] === 'value' && Object.getPrototypeOf(value) === Object.prototype) {
     const box = value as Box;
-    if (typeof box.value === 'object' && box.value !== null && INSTANCE_CLASS in box.value) box.value = restore(box.value);
+    if (typeof box.value === 'object' && box.value !== null && INSTANCE_CLASS in box.value)
+      box.value = restore(box.value);
   }
   return value;
 }
@@ -164,15 +185,19 @@ function readImport(module: Values, name: string, style: ImportedVariable['style
 }
 
 function makeBox(module: Values, name: string, style: ImportedVariable['style']): Box {
-  if (style !== 'import' || name === '*' || !types.isModuleNamespaceObject(module)) return { value: readImport(module, name, style) };
+  if (style !== 'import' || name === '*' || !types.isModuleNamespaceObject(module))
+    return { value: readImport(module, name, style) };
   // A getter of its own for each export, with the name as a constant, is as fast as the import was.
-  const make = vm.runInThisContext(`(module) => ({ get value() { return module[${JSON.stringify(name)}]; } })`) as (module: Values) => Box;
+  const make = vm.runInThisContext(`(module) => ({ get value() { return module[${JSON.stringify(name)}]; } })`) as (
+    module: Values,
+  ) => Box;
   return make(module);
 }
 
 function ambientOf(kind: string, url: string): unknown {
   const value = makeAmbient(kind, url);
-  if ((typeof value === 'object' && value !== null) || typeof value === 'function') made.set(value, { kind: 'ambient', ambient: kind, url });
+  if ((typeof value === 'object' && value !== null) || typeof value === 'function')
+    made.set(value, { kind: 'ambient', ambient: kind, url });
   return value;
 }
 
@@ -186,7 +211,13 @@ function makeAmbient(kind: string, url: string): unknown {
     case '__dirname':
       return path.dirname(file);
     case 'import.meta':
-      return { url, filename: file, dirname: path.dirname(file), env: process.env, resolve: (specifier: string) => resolveFrom(specifier, url) };
+      return {
+        url,
+        filename: file,
+        dirname: path.dirname(file),
+        env: process.env,
+        resolve: (specifier: string) => resolveFrom(specifier, url),
+      };
     case 'import()':
       return async (specifier: string, options?: ImportCallOptions): Promise<unknown> => {
         const found = resolveFrom(String(specifier), url);
@@ -199,6 +230,9 @@ function makeAmbient(kind: string, url: string): unknown {
 
 function resolveFrom(specifier: string, url: string): string {
   const found = resolveImport(specifier, url, 'import');
-  if (found === undefined) throw Object.assign(new Error(`Cannot find module '${specifier}' imported from ${url}`), { code: 'ERR_MODULE_NOT_FOUND' });
+  if (found === undefined)
+    throw Object.assign(new Error(`Cannot find module '${specifier}' imported from ${url}`), {
+      code: 'ERR_MODULE_NOT_FOUND',
+    });
   return isOwnSpecifier(found) ? import.meta.resolve(found) : found;
 }

@@ -3,7 +3,16 @@ import { registrationOf } from '../codec/classes.js';
 import { Sort, sortOf } from '../codec/classify.js';
 import type { FunctionParts } from '../codec/functions.js';
 import { type Analysis, analyse, holdsSharedMembers } from './analysis.js';
-import { type Box, Extra, type Header, type ImportedVariable, INSTANCE_CLASS, INSTANCE_STATE, made, type SourceCode } from './code.js';
+import {
+  type Box,
+  Extra,
+  type Header,
+  type ImportedVariable,
+  INSTANCE_CLASS,
+  INSTANCE_STATE,
+  made,
+  type SourceCode,
+} from './code.js';
 import type { Values } from './compile.js';
 import { type CapturedVariable, type Plan, refuse } from './plan.js';
 import { isEntryModule, isNative } from './references.js';
@@ -49,7 +58,9 @@ export function sendFunction(fn: Function, need: Need): FunctionParts {
   const analysis = analyse(fn);
   if (analysis.kind === 'bound') {
     const { target, boundThis, boundArguments } = analysis.bound;
-    return { code: [JSON.stringify({ kind: 'bound', name: fn.name } satisfies Header), { target, boundThis, boundArguments }] };
+    return {
+      code: [JSON.stringify({ kind: 'bound', name: fn.name } satisfies Header), { target, boundThis, boundArguments }],
+    };
   }
   let packed = packings.get(analysis);
   if (packed === undefined) {
@@ -79,7 +90,12 @@ const packings = new WeakMap<Analysis, Packing>();
 function pack(fn: Function, analysis: Exclude<Analysis, { kind: 'bound' }>): Packing {
   if (analysis.kind === 'reference') {
     const { reference } = analysis;
-    return { header: JSON.stringify(reference satisfies Header), modules: reference.kind === 'export' ? [reference.url] : [], early: [], late: [] };
+    return {
+      header: JSON.stringify(reference satisfies Header),
+      modules: reference.kind === 'export' ? [reference.url] : [],
+      early: [],
+      late: [],
+    };
   }
   const { plan, values } = analysis;
   const imports: ImportedVariable[] = [];
@@ -90,22 +106,42 @@ function pack(fn: Function, analysis: Exclude<Analysis, { kind: 'bound' }>): Pac
     const value = values.get(captured.name);
     const origin = originOf(fn, plan, captured, value);
     if (origin?.kind === 'ambient') ambient.push([captured.name, origin.ambient]);
-    else if (origin !== undefined) imports.push({ local: captured.name, url: origin.url, name: origin.name, style: origin.style, boxed: origin.boxed });
+    else if (origin !== undefined)
+      imports.push({
+        local: captured.name,
+        url: origin.url,
+        name: origin.name,
+        style: origin.style,
+        boxed: origin.boxed,
+      });
     else (captured.eager ? early : late).push({ captured, value });
   }
   const names = (list: readonly CapturedValue[]): string[] => list.map(({ captured }) => captured.name);
   const { script, text, position, strict } = plan;
-  const header: SourceCode = { kind: 'source', url: script.url, text, ...position, strict, name: nameOf(fn), imports, ambient, early: names(early), late: names(late) };
+  const header: SourceCode = {
+    kind: 'source',
+    url: script.url,
+    text,
+    ...position,
+    strict,
+    name: nameOf(fn),
+    imports,
+    ambient,
+    early: names(early),
+    late: names(late),
+  };
   return { header: JSON.stringify(header), modules: imports.map(({ url }) => url), early, late };
 }
 
 function sendSource(fn: Function, plan: Plan, packed: Packing, need: Need): FunctionParts {
   const message = messageOf(need);
   const captured = ownState(fn, plan.site, message);
-  for (const { captured: variable, value } of packed.late) captured[variable.name] = carried(fn, plan, variable, value, message);
+  for (const { captured: variable, value } of packed.late)
+    captured[variable.name] = carried(fn, plan, variable, value, message);
   if (packed.early.length === 0) return { code: packed.header, captured: postponeDebts(fn, captured, message) };
   const early: Values = {};
-  for (const { captured: variable, value } of packed.early) early[variable.name] = carried(fn, plan, variable, value, message);
+  for (const { captured: variable, value } of packed.early)
+    early[variable.name] = carried(fn, plan, variable, value, message);
   const making: Making = { fn, owed: [] };
   message.making.push(making);
   return {
@@ -124,7 +160,10 @@ function sendSource(fn: Function, plan: Plan, packed: Packing, need: Need): Func
 function postponeDebts(fn: Function, captured: Values, message: Message): Values {
   if (message.making.length === 0) return captured;
   for (const making of message.making) {
-    const debts = Object.entries(captured).filter(([, value]) => value === making.fn || (typeof value === 'object' && value !== null && (value as Box).value === making.fn));
+    const debts = Object.entries(captured).filter(
+      ([, value]) =>
+        value === making.fn || (typeof value === 'object' && value !== null && (value as Box).value === making.fn),
+    );
     if (debts.length === 0) continue;
     making.owed.push([fn, Object.fromEntries(debts)]);
     for (const [name] of debts) delete captured[name];
@@ -132,7 +171,9 @@ function postponeDebts(fn: Function, captured: Values, message: Message): Values
   return captured;
 }
 
-type Origin = ({ readonly kind: 'import' } & Omit<ImportedVariable, 'local'>) | { readonly kind: 'ambient'; readonly ambient: string };
+type Origin =
+  | ({ readonly kind: 'import' } & Omit<ImportedVariable, 'local'>)
+  | { readonly kind: 'ambient'; readonly ambient: string };
 
 /** The module, or the surroundings, that a captured variable comes from; undefined when its value travels. */
 function originOf(fn: Function, plan: Plan, captured: CapturedVariable, value: unknown): Origin | undefined {
@@ -147,7 +188,8 @@ function originOf(fn: Function, plan: Plan, captured: CapturedVariable, value: u
     const style = binding.style === 'import' ? 'import' : 'require';
     const url = resolveImport(binding.specifier, plan.script.url, style);
     if (url !== undefined && isEntryModule(url)) return undefined;
-    if (!isOwnSpecifier(binding.specifier) && (url === undefined || isFile(url)) && holdsSharedMembers(value, members)) return undefined;
+    if (!isOwnSpecifier(binding.specifier) && (url === undefined || isFile(url)) && holdsSharedMembers(value, members))
+      return undefined;
     if (url === undefined || !canLoad(url)) {
       if (isCarriable(value, members)) return undefined;
       return refuse(
@@ -161,7 +203,15 @@ function originOf(fn: Function, plan: Plan, captured: CapturedVariable, value: u
   // An exported variable of another module than the program itself stays that module's.
   const { script } = plan;
   const exported = variable && script.exportedVariables.get(variable);
-  if (exported === undefined || script.isShipped || !script.url.startsWith('file:') || isEntryModule(script.url) || typeof value === 'function' || holdsSharedMembers(value, members)) return undefined;
+  if (
+    exported === undefined ||
+    script.isShipped ||
+    !script.url.startsWith('file:') ||
+    isEntryModule(script.url) ||
+    typeof value === 'function' ||
+    holdsSharedMembers(value, members)
+  )
+    return undefined;
   return { kind: 'import', url: script.url, name: exported, style: 'import', boxed };
 }
 
@@ -174,17 +224,26 @@ function canLoad(url: string): boolean {
   if (!url.startsWith('file:')) return !url.startsWith('data:');
   const extension = /\.([a-z0-9]+)(?:[?#]|$)/i.exec(url)?.[1] ?? '';
   if (extension === 'json') return false;
-  return !/^(ts|mts|cts|tsx|jsx|vue|svelte|css)$/.test(extension) || (extension.endsWith('ts') && Boolean((process.features as { typescript?: unknown }).typescript));
+  return (
+    !/^(ts|mts|cts|tsx|jsx|vue|svelte|css)$/.test(extension) ||
+    (extension.endsWith('ts') && Boolean((process.features as { typescript?: unknown }).typescript))
+  );
 }
 
 /** May stand for the module: a value that is no namespace, or a namespace of which only certain members are used. */
 function isCarriable(value: unknown, members: readonly string[] | undefined): boolean {
-  return members !== undefined || typeof value !== 'object' || value === null || (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] !== 'Module';
+  return (
+    members !== undefined ||
+    typeof value !== 'object' ||
+    value === null ||
+    (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] !== 'Module'
+  );
 }
 
 function carried(fn: Function, plan: Plan, captured: CapturedVariable, value: unknown, message: Message): unknown {
   const { variable, boxed, members, binding } = captured;
-  const namespace = variable === undefined ? captured.name === 'exports' || captured.name === 'module' : binding?.name === '*';
+  const namespace =
+    variable === undefined ? captured.name === 'exports' || captured.name === 'module' : binding?.name === '*';
   if (namespace && members !== undefined && typeof value === 'object' && value !== null) {
     const used = Object.fromEntries(members.map((member) => [member, withClass((value as Values)[member], message)]));
     return boxed ? { value: used } : used;
@@ -208,7 +267,9 @@ function sharedBox(fn: Function, site: FunctionSite, variable: Variable, value: 
     message.boxes.set(variable, candidates);
   }
   const single = variable.scope.parent === undefined;
-  let found = candidates.find((candidate) => single || (Object.is(candidate.value, value) && (candidate.capturedBy.get(site) ?? fn) === fn));
+  let found = candidates.find(
+    (candidate) => single || (Object.is(candidate.value, value) && (candidate.capturedBy.get(site) ?? fn) === fn),
+  );
   if (found === undefined) {
     found = { box: { value: withClass(value, message) }, value, capturedBy: new Map() };
     candidates.push(found);
@@ -222,7 +283,13 @@ function withClass(value: unknown, message: Message): unknown {
   if (typeof value !== 'object' || value === null || sortOf(value) !== Sort.INSTANCE || made.has(value)) return value;
   const prototype = Object.getPrototypeOf(value) as object;
   const cls = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value as unknown;
-  if (typeof cls !== 'function' || cls.prototype !== prototype || isNative(cls) || registrationOf(prototype) !== undefined) return value;
+  if (
+    typeof cls !== 'function' ||
+    cls.prototype !== prototype ||
+    isNative(cls) ||
+    registrationOf(prototype) !== undefined
+  )
+    return value;
   let parts = message.instances.get(value);
   if (parts === undefined) {
     const state: Values = {};
@@ -243,10 +310,18 @@ export function takeInstanceApart(instance: object, without: readonly string[]):
 
 /** @throws FunctionNotShippableError when the class, or one it extends, keeps state in private fields. */
 function instanceParts(cls: Function, state: Values): Values {
-  for (let at: unknown = cls; typeof at === 'function' && !isNative(at) && at !== Function.prototype; at = Object.getPrototypeOf(at)) {
+  for (
+    let at: unknown = cls;
+    typeof at === 'function' && !isNative(at) && at !== Function.prototype;
+    at = Object.getPrototypeOf(at)
+  ) {
     const hidden = privateStateOf(at);
     if (hidden !== undefined) {
-      refuse(at, `keeps the state of its instances in the private field ${hidden}, which cannot be read from outside`, 'use a public field, or register the class with registerClass()');
+      refuse(
+        at,
+        `keeps the state of its instances in the private field ${hidden}, which cannot be read from outside`,
+        'use a public field, or register the class with registerClass()',
+      );
     }
   }
   return { [INSTANCE_CLASS]: cls, [INSTANCE_STATE]: state };
@@ -254,10 +329,16 @@ function instanceParts(cls: Function, state: Values): Values {
 
 function privateStateOf(cls: Function): string | undefined {
   const analysis = analyse(cls);
-  const node = analysis.kind === 'source' ? analysis.plan.site.node : analysis.kind === 'reference' ? analysis.site?.node : undefined;
+  const node =
+    analysis.kind === 'source'
+      ? analysis.plan.site.node
+      : analysis.kind === 'reference'
+        ? analysis.site?.node
+        : undefined;
   if (node === undefined || (node.type !== 'ClassDeclaration' && node.type !== 'ClassExpression')) return undefined;
   for (const element of node.body.body) {
-    if (element.type !== 'StaticBlock' && !element.static && element.key.type === 'PrivateIdentifier') return `#${element.key.name}`;
+    if (element.type !== 'StaticBlock' && !element.static && element.key.type === 'PrivateIdentifier')
+      return `#${element.key.name}`;
   }
   return undefined;
 }
@@ -269,17 +350,28 @@ function ownState(fn: Function, site: FunctionSite, message: Message): Values {
   const declared = new Set<string>();
   if (site.node.type === 'ClassDeclaration' || site.node.type === 'ClassExpression') {
     for (const element of site.node.body.body) {
-      if (element.type !== 'StaticBlock' && element.static && element.key.type === 'Identifier') declared.add(element.key.name);
+      if (element.type !== 'StaticBlock' && element.static && element.key.type === 'Identifier')
+        declared.add(element.key.name);
     }
   } else if (site.form === 'function' && fn.prototype !== undefined && fn.prototype !== null) {
     const prototype = fn.prototype as object;
-    const methods = Object.entries(Object.getOwnPropertyDescriptors(prototype)).filter(([name, { value }]) => name !== 'constructor' && value !== undefined);
-    if (methods.length > 0) state[Extra.PROTOTYPE] = Object.fromEntries(methods.map(([name, { value }]) => [name, value as unknown]));
+    const methods = Object.entries(Object.getOwnPropertyDescriptors(prototype)).filter(
+      ([name, { value }]) => name !== 'constructor' && value !== undefined,
+    );
+    if (methods.length > 0)
+      state[Extra.PROTOTYPE] = Object.fromEntries(methods.map(([name, { value }]) => [name, value as unknown]));
     const parent = (Object.getPrototypeOf(prototype) as object | null)?.constructor;
-    if (parent !== undefined && parent !== Object && !site.node.generator && parent.prototype === Object.getPrototypeOf(prototype)) state[Extra.PARENT] = parent;
+    if (
+      parent !== undefined &&
+      parent !== Object &&
+      !site.node.generator &&
+      parent.prototype === Object.getPrototypeOf(prototype)
+    )
+      state[Extra.PARENT] = parent;
   }
   const properties = Object.keys(fn).length === 0 ? [] : Object.entries(fn).filter(([name]) => !declared.has(name));
-  if (properties.length > 0) state[Extra.PROPERTIES] = Object.fromEntries(properties.map(([name, value]) => [name, withClass(value, message)]));
+  if (properties.length > 0)
+    state[Extra.PROPERTIES] = Object.fromEntries(properties.map(([name, value]) => [name, withClass(value, message)]));
   return state;
 }
 

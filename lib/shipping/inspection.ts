@@ -81,7 +81,9 @@ export function inspectorRefusal(): unknown {
 /** Place and scopes of a function made from source text; undefined for native ones. */
 export function inspectFunction(fn: Function): Inspection | undefined {
   return withInternals(fn, (properties, session) => {
-    const at = properties.find((property) => property.name === '[[FunctionLocation]]')?.value?.value as Location | undefined;
+    const at = properties.find((property) => property.name === '[[FunctionLocation]]')?.value?.value as
+      | Location
+      | undefined;
     if (at === undefined) return undefined;
     const scopesId = properties.find((property) => property.name === '[[Scopes]]')?.value?.objectId;
     const scopes: Record<string, unknown>[] = [];
@@ -99,7 +101,8 @@ export function inspectFunction(fn: Function): Inspection | undefined {
 /** What `bind` was given, when the function was made by it. */
 export function inspectBound(fn: Function): BoundFunction | undefined {
   return withInternals(fn, (properties, session) => {
-    const get = (name: string): RemoteObject | undefined => properties.find((property) => property.name === name)?.value;
+    const get = (name: string): RemoteObject | undefined =>
+      properties.find((property) => property.name === name)?.value;
     const target = get('[[TargetFunction]]')?.objectId;
     const args = get('[[BoundArgs]]')?.objectId;
     if (target === undefined || args === undefined) return undefined;
@@ -145,13 +148,22 @@ function withInternals<T>(fn: Function, read: (properties: readonly InternalProp
   const slot = { value: fn as unknown };
   Object.defineProperty(globalThis, hatch, { value: slot, configurable: true });
   try {
-    const { result } = post<{ result: RemoteObject }>(session, 'Runtime.evaluate', { expression: `${HATCH}.value`, objectGroup: GROUP, silent: true });
-    if (result.objectId === undefined) throw new Error('inspector: this code runs in a context that the inspector does not see');
-    const { internalProperties = [] } = post<{ internalProperties?: InternalProperty[] }>(session, 'Runtime.getProperties', {
-      objectId: result.objectId,
-      ownProperties: true,
-      nonIndexedPropertiesOnly: true,
+    const { result } = post<{ result: RemoteObject }>(session, 'Runtime.evaluate', {
+      expression: `${HATCH}.value`,
+      objectGroup: GROUP,
+      silent: true,
     });
+    if (result.objectId === undefined)
+      throw new Error('inspector: this code runs in a context that the inspector does not see');
+    const { internalProperties = [] } = post<{ internalProperties?: InternalProperty[] }>(
+      session,
+      'Runtime.getProperties',
+      {
+        objectId: result.objectId,
+        ownProperties: true,
+        nonIndexedPropertiesOnly: true,
+      },
+    );
     return read(internalProperties, session);
   } finally {
     post(session, 'Runtime.releaseObjectGroup', { objectGroup: GROUP });
@@ -160,7 +172,11 @@ function withInternals<T>(fn: Function, read: (properties: readonly InternalProp
 }
 
 function fetchValue(session: Session, objectId: string): unknown {
-  post(session, 'Runtime.callFunctionOn', { objectId, functionDeclaration: `function () { ${HATCH}.value = this; }`, silent: true });
+  post(session, 'Runtime.callFunctionOn', {
+    objectId,
+    functionDeclaration: `function () { ${HATCH}.value = this; }`,
+    silent: true,
+  });
   return (globalThis as unknown as Record<symbol, { value: unknown }>)[hatch]?.value;
 }
 

@@ -112,5 +112,7 @@ export function dressed(module: Loaded): Loaded {
 function isNative(namespace: Loaded): boolean {
   const whole = namespace['default'];
   if ((typeof whole !== 'object' && typeof whole !== 'function') || whole === null) return false;
-  return Object.keys(namespace).every((name) => name === 'default' || (name in whole && (whole as Loaded)[name] === namespace[name]));
+  return Object.keys(namespace).every(
+    (name) => name === 'default' || (name in whole && (whole as Loaded)[name] === namespace[name]),
+  );
 }

@@ -107,21 +107,37 @@ function makePlan(script: Script, site: FunctionSite, fn: Function, names: (name
     }
     const declaredHere = variable?.declaration === site.node;
     if (declaredHere && !variable.reassigned) continue;
-    const members = references.every((reference) => reference.member !== undefined && !reference.write) ? [...new Set(references.map((reference) => reference.member as string))] : undefined;
+    const members = references.every((reference) => reference.member !== undefined && !reference.write)
+      ? [...new Set(references.map((reference) => reference.member as string))]
+      : undefined;
     if (variable === undefined && WRAPPER_OBJECTS.has(name) && members === undefined) {
-      refuse(fn, `uses \`${name}\` of its CommonJS module`, 'export the function from the module, or name the values it needs');
+      refuse(
+        fn,
+        `uses \`${name}\` of its CommonJS module`,
+        'export the function from the module, or name the values it needs',
+      );
     }
     // In a script made from a shipped function the boxes are there already.
     const inBox = !(script.isShipped && isOutermost(variable));
     const binding = variable === undefined || !inBox ? undefined : script.importOf(variable);
     const boxed = variable !== undefined && inBox && (binding !== undefined || variable.reassigned);
-    const eager = site.form === 'class' && references.some((reference) => reference.deferredBy === undefined || !contains(range, reference.deferredBy));
+    const eager =
+      site.form === 'class' &&
+      references.some((reference) => reference.deferredBy === undefined || !contains(range, reference.deferredBy));
     captured.push({ name, variable, binding, boxed, eager, members });
     if (boxed) for (const reference of references) edits.push(boxEdit(reference));
     if (declaredHere && site.node.id) edits.push({ start: site.node.id.start, end: site.node.id.end, text: '' });
   }
   const position = script.positionOf(range.start);
-  return { script, site, text: expressionOf(script, site, range.start, edits), position, strict: site.strict, captured, ambient: [...ambient.values()] };
+  return {
+    script,
+    site,
+    text: expressionOf(script, site, range.start, edits),
+    position,
+    strict: site.strict,
+    captured,
+    ambient: [...ambient.values()],
+  };
 }
 
 /** Declared by the function that `compile` wraps around a shipped one. */
@@ -140,18 +156,33 @@ function refuseSpecial(script: Script, site: FunctionSite, fn: Function, special
       refuse(fn, 'uses a with statement, so the variables it uses cannot be known', 'export it from a module');
       break;
     case 'private name':
-      if (!own) refuse(fn, `uses the private name #${special.name} of the class around it`, 'send the class, or a function outside of it');
+      if (!own)
+        refuse(
+          fn,
+          `uses the private name #${special.name} of the class around it`,
+          'send the class, or a function outside of it',
+        );
       break;
     case 'super':
-      if (!own || special.boundBy === site.node) refuse(fn, 'uses super of the object or class around it', 'send the class, or a function outside of it');
+      if (!own || special.boundBy === site.node)
+        refuse(fn, 'uses super of the object or class around it', 'send the class, or a function outside of it');
       break;
     case 'this':
       if (own || (special.boundBy === undefined && script.isModule)) break;
-      refuse(fn, 'is an arrow function that uses `this` of the code around it', 'pass the object as an argument, or put what you need of it in a variable');
+      refuse(
+        fn,
+        'is an arrow function that uses `this` of the code around it',
+        'pass the object as an argument, or put what you need of it in a variable',
+      );
       break;
     case 'arguments':
     case 'new.target':
-      if (!own) refuse(fn, `is an arrow function that uses \`${special.kind}\` of the function around it`, 'put it in a variable, or pass it as an argument');
+      if (!own)
+        refuse(
+          fn,
+          `is an arrow function that uses \`${special.kind}\` of the function around it`,
+          'put it in a variable, or pass it as an argument',
+        );
       break;
     case 'import.meta':
     case 'import()':
@@ -166,7 +197,10 @@ export function called(fn: Function): string {
 }
 
 export function refuse(fn: Function, problem: string, remedy: string, cause?: unknown): never {
-  throw new FunctionNotShippableError(`${called(fn)} cannot be sent to another thread: it ${problem}; ${remedy}`, cause === undefined ? undefined : { cause });
+  throw new FunctionNotShippableError(
+    `${called(fn)} cannot be sent to another thread: it ${problem}; ${remedy}`,
+    cause === undefined ? undefined : { cause },
+  );
 }
 
 interface Edit {
@@ -177,7 +211,11 @@ interface Edit {
 
 function boxEdit({ node, shorthand, callee }: Reference): Edit {
   const access = `${node.name}.value`;
-  return { start: node.start, end: node.end, text: shorthand ? `${node.name}: ${access}` : callee ? `(0, ${access})` : access };
+  return {
+    start: node.start,
+    end: node.end,
+    text: shorthand ? `${node.name}: ${access}` : callee ? `(0, ${access})` : access,
+  };
 }
 
 function expressionOf(script: Script, site: FunctionSite, start: number, edits: Edit[]): string {

@@ -2,8 +2,8 @@
 import { realpathSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Script } from './script.js';
 import type { FunctionSite } from './scopes.js';
+import type { Script } from './script.js';
 
 /** Where a function is found again. */
 export type FunctionReference =
@@ -29,7 +29,10 @@ export function globalReference(fn: Function): FunctionReference | undefined {
 function collectGlobals(): Map<unknown, string> {
   const found = new Map<unknown, string>();
   const add = (holder: object, prefix: string, deeper: number): void => {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder)) as [string, PropertyDescriptor][]) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder)) as [
+      string,
+      PropertyDescriptor,
+    ][]) {
       // Accessors are lazy builtins (fetch, crypto): reading them all would load them.
       if (name === 'globalThis' || name === 'global' || name === 'constructor') continue;
       if ((typeof value !== 'function' && typeof value !== 'object') || value === null || found.has(value)) continue;
@@ -38,7 +41,11 @@ function collectGlobals(): Map<unknown, string> {
       if (deeper > 0 || isPrototype) add(value as object, `${prefix}${name}.`, isPrototype ? 0 : deeper - 1);
     }
   };
-  const standard = Object.fromEntries(Object.entries(Object.getOwnPropertyDescriptors(globalThis)).filter(([name, { value, enumerable }]) => !enumerable || typeof value === 'function' || name === 'console'));
+  const standard = Object.fromEntries(
+    Object.entries(Object.getOwnPropertyDescriptors(globalThis)).filter(
+      ([name, { value, enumerable }]) => !enumerable || typeof value === 'function' || name === 'console',
+    ),
+  );
   add(Object.defineProperties({}, standard), '', 1);
   return found;
 }
@@ -50,20 +57,46 @@ export function followGlobal(path: string): unknown {
 }
 
 /** Builtin modules that export functions made in files of another name. */
-const USUAL = ['util', 'fs', 'fs/promises', 'path', 'crypto', 'timers', 'timers/promises', 'os', 'url', 'events', 'buffer', 'stream', 'zlib', 'child_process', 'worker_threads', 'perf_hooks', 'dns', 'net', 'http', 'process'];
+const USUAL = [
+  'util',
+  'fs',
+  'fs/promises',
+  'path',
+  'crypto',
+  'timers',
+  'timers/promises',
+  'os',
+  'url',
+  'events',
+  'buffer',
+  'stream',
+  'zlib',
+  'child_process',
+  'worker_threads',
+  'perf_hooks',
+  'dns',
+  'net',
+  'http',
+  'process',
+];
 const builtinFunctions = new Map<string, Map<unknown, string>>();
 
 /** A function that a builtin module exports, given the URL of its script (`node:internal/fs/utils`), if it has one. */
 export function builtinReference(fn: Function, url: string): FunctionReference | undefined {
   const parts = url.replace(/^node:(internal\/)?/, '').split('/');
-  const likely = [parts.slice(0, 2).join('/'), parts[0] as string].filter((name) => builtinModules.includes(name) && !name.startsWith('_'));
+  const likely = [parts.slice(0, 2).join('/'), parts[0] as string].filter(
+    (name) => builtinModules.includes(name) && !name.startsWith('_'),
+  );
   for (const name of new Set([...likely, ...USUAL])) {
     let functions = builtinFunctions.get(name);
     if (functions === undefined) {
       functions = new Map();
       const module = requireHere(`node:${name}`) as object;
       if (typeof module === 'function') functions.set(module, '*');
-      for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(module)) as [string, PropertyDescriptor][]) {
+      for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(module)) as [
+        string,
+        PropertyDescriptor,
+      ][]) {
         if (typeof value === 'function' && !functions.has(value)) functions.set(value, key);
       }
       builtinFunctions.set(name, functions);
@@ -75,7 +108,11 @@ export function builtinReference(fn: Function, url: string): FunctionReference |
 }
 
 /** A function that its own module exports, unless that module is the program itself. */
-export function exportReference(fn: Function, script: Script, site: FunctionSite | undefined): FunctionReference | undefined {
+export function exportReference(
+  fn: Function,
+  script: Script,
+  site: FunctionSite | undefined,
+): FunctionReference | undefined {
   if (script.isShipped || !script.url.startsWith('file:') || isEntryModule(script.url)) return undefined;
   if (script.isModule) {
     const name = site && script.exportedSites.get(site.node);
@@ -84,9 +121,13 @@ export function exportReference(fn: Function, script: Script, site: FunctionSite
   const exports = requireHere.cache[fileURLToPath(script.url)]?.exports as unknown;
   if (exports === fn) return { kind: 'export', url: script.url, name: '*', required: true };
   if ((typeof exports !== 'object' && typeof exports !== 'function') || exports === null) return undefined;
-  for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(exports)) as [string, PropertyDescriptor][]) {
+  for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(exports)) as [
+    string,
+    PropertyDescriptor,
+  ][]) {
     // Getters of transpiled modules (`__esModule`) do nothing but return a variable; others may do anything.
-    const value = descriptor.get !== undefined && '__esModule' in exports ? descriptor.get.call(exports) : descriptor.value;
+    const value =
+      descriptor.get !== undefined && '__esModule' in exports ? descriptor.get.call(exports) : descriptor.value;
     if (value === fn && name !== '*') return { kind: 'export', url: script.url, name, required: true };
   }
   return undefined;
@@ -98,7 +139,10 @@ let entry: string | undefined | null = null;
 export function isEntryModule(url: string): boolean {
   if (entry === null) {
     try {
-      entry = process.argv[1] === undefined ? undefined : pathToFileURL(requireHere.resolve(realpathSync(process.argv[1]))).href;
+      entry =
+        process.argv[1] === undefined
+          ? undefined
+          : pathToFileURL(requireHere.resolve(realpathSync(process.argv[1]))).href;
     } catch (error) {
       // No file (as with -e, or a script since deleted): then nothing can be mistaken for it.
       if (!(error instanceof Error)) throw error;

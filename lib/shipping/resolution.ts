@@ -44,7 +44,10 @@ export function resolveImport(specifier: string, parent: string, style: 'import'
   if (/^(file|data):/.test(specifier)) return specifier;
   if (specifier.startsWith('/@fs/')) return pathToFileURL(specifier.slice('/@fs'.length)).href;
   if (/^\.{0,2}\//.test(specifier)) {
-    const url = parent.startsWith('file:') || specifier.startsWith('/') ? new URL(specifier, parent.startsWith('file:') ? parent : 'file:///') : undefined;
+    const url =
+      parent.startsWith('file:') || specifier.startsWith('/')
+        ? new URL(specifier, parent.startsWith('file:') ? parent : 'file:///')
+        : undefined;
     if (url !== undefined && existsSync(url)) return url.href;
     return resolveRequire(specifier, parent);
   }
@@ -75,7 +78,8 @@ function resolvePackage(specifier: string, parent: string): string | undefined {
   const own = scopeOf(from);
   if (own !== undefined) {
     const manifest = manifestIn(own);
-    if (manifest?.name === name && manifest.exports !== undefined) return resolveExports(own, manifest.exports, `.${rest}`);
+    if (manifest?.name === name && manifest.exports !== undefined)
+      return resolveExports(own, manifest.exports, `.${rest}`);
   }
   for (let directory = from; ; directory = path.dirname(directory)) {
     const root = path.join(directory, 'node_modules', name);
@@ -98,7 +102,11 @@ function resolveIn(root: string, rest: string): string | undefined {
 }
 
 function resolveExports(root: string, exports: unknown, subpath: string): string | undefined {
-  const isTable = typeof exports === 'object' && exports !== null && !Array.isArray(exports) && Object.keys(exports).every((key) => key.startsWith('.'));
+  const isTable =
+    typeof exports === 'object' &&
+    exports !== null &&
+    !Array.isArray(exports) &&
+    Object.keys(exports).every((key) => key.startsWith('.'));
   if (isTable) return resolveTable(root, exports as Record<string, unknown>, subpath);
   return subpath === '.' ? resolveTarget(root, exports, undefined) : undefined;
 }
@@ -109,8 +117,15 @@ function resolveTable(root: string, table: Record<string, unknown>, key: string)
   let best: string | undefined;
   for (const pattern of Object.keys(table)) {
     const star = pattern.indexOf('*');
-    if (star < 0 || !key.startsWith(pattern.slice(0, star)) || !key.endsWith(pattern.slice(star + 1)) || key.length < pattern.length) continue;
-    if (best === undefined || star > best.indexOf('*') || (star === best.indexOf('*') && pattern.length > best.length)) best = pattern;
+    if (
+      star < 0 ||
+      !key.startsWith(pattern.slice(0, star)) ||
+      !key.endsWith(pattern.slice(star + 1)) ||
+      key.length < pattern.length
+    )
+      continue;
+    if (best === undefined || star > best.indexOf('*') || (star === best.indexOf('*') && pattern.length > best.length))
+      best = pattern;
   }
   if (best === undefined) return undefined;
   const star = best.indexOf('*');
@@ -142,7 +157,9 @@ function resolveTarget(root: string, target: unknown, match: string | undefined)
 function fileIn(root: string, relative: string): string | undefined {
   const file = path.join(root, relative);
   // Node knows modules by their real path.
-  return statSync(file, { throwIfNoEntry: false })?.isFile() ? pathToFileURL(createRequire(file).resolve(file)).href : undefined;
+  return statSync(file, { throwIfNoEntry: false })?.isFile()
+    ? pathToFileURL(createRequire(file).resolve(file)).href
+    : undefined;
 }
 
 /** The nearest directory with a package.json. */

@@ -8,10 +8,22 @@
  */
 import type { AnyNode, CallExpression, Identifier, Pattern, Program } from 'acorn';
 
-export type FunctionNode = Extract<AnyNode, { type: 'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctionExpression' }>;
+export type FunctionNode = Extract<
+  AnyNode,
+  { type: 'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctionExpression' }
+>;
 export type ClassNode = Extract<AnyNode, { type: 'ClassDeclaration' | 'ClassExpression' }>;
 
-export type VariableKind = 'import' | 'const' | 'let' | 'var' | 'function' | 'class' | 'parameter' | 'catch' | 'own name';
+export type VariableKind =
+  | 'import'
+  | 'const'
+  | 'let'
+  | 'var'
+  | 'function'
+  | 'class'
+  | 'parameter'
+  | 'catch'
+  | 'own name';
 
 export interface Scope {
   readonly parent: Scope | undefined;
@@ -46,7 +58,16 @@ export interface Reference {
   readonly deferredBy: AnyNode | undefined;
 }
 
-export type SpecialKind = 'this' | 'super' | 'new.target' | 'arguments' | 'eval' | 'with' | 'import.meta' | 'import()' | 'private name';
+export type SpecialKind =
+  | 'this'
+  | 'super'
+  | 'new.target'
+  | 'arguments'
+  | 'eval'
+  | 'with'
+  | 'import.meta'
+  | 'import()'
+  | 'private name';
 
 /** A construct that a function may take from its surroundings. */
 export interface Special {
@@ -121,10 +142,14 @@ export function analyseScopes(program: Program, isModule: boolean): ScriptScopes
   /** Names that belong to the block itself. */
   const declareLexical = (scope: Scope, statements: readonly AnyNode[]): void => {
     for (const statement of statements) {
-      const inner = statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration' ? (statement.declaration as AnyNode | null) : statement;
+      const inner =
+        statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration'
+          ? (statement.declaration as AnyNode | null)
+          : statement;
       if (inner === null || inner === undefined) continue;
       if (inner.type === 'VariableDeclaration' && inner.kind !== 'var') {
-        for (const declarator of inner.declarations) declarePattern(scope, declarator.id, inner.kind === 'const' ? 'const' : 'let', declarator);
+        for (const declarator of inner.declarations)
+          declarePattern(scope, declarator.id, inner.kind === 'const' ? 'const' : 'let', declarator);
       } else if (inner.type === 'FunctionDeclaration' && inner.id !== null) {
         declare(scope, inner.id.name, 'function', inner);
       } else if (inner.type === 'ClassDeclaration' && inner.id !== null) {
@@ -145,7 +170,14 @@ export function analyseScopes(program: Program, isModule: boolean): ScriptScopes
     return undefined;
   };
 
-  const refer = (node: Identifier, context: Context, write: boolean, shorthand = false, callee = false, member?: string): void => {
+  const refer = (
+    node: Identifier,
+    context: Context,
+    write: boolean,
+    shorthand = false,
+    callee = false,
+    member?: string,
+  ): void => {
     const variable = lookUp(context.scope, node.name);
     if (variable === undefined && node.name === 'arguments') {
       bindingSpecial('arguments', node, context);
@@ -206,7 +238,11 @@ export function analyseScopes(program: Program, isModule: boolean): ScriptScopes
     }
   };
 
-  const visitFunction = (node: FunctionNode, context: Context, method?: Omit<FunctionSite, 'node' | 'strict'>): void => {
+  const visitFunction = (
+    node: FunctionNode,
+    context: Context,
+    method?: Omit<FunctionSite, 'node' | 'strict'>,
+  ): void => {
     const body = node.body as AnyNode;
     const strict = context.strict || (body.type === 'BlockStatement' && hasUseStrict(body.body));
     const arrow = node.type === 'ArrowFunctionExpression';
@@ -219,7 +255,13 @@ export function analyseScopes(program: Program, isModule: boolean): ScriptScopes
     }
     const scope: Scope = { parent: outer, node, isFunction: true, variables: new Map() };
     for (const parameter of node.params) declarePattern(scope, parameter, 'parameter', parameter);
-    const inner: Context = { scope, strict, thisBinder: arrow ? context.thisBinder : node, deferredBy: node, privateNames: context.privateNames };
+    const inner: Context = {
+      scope,
+      strict,
+      thisBinder: arrow ? context.thisBinder : node,
+      deferredBy: node,
+      privateNames: context.privateNames,
+    };
     if (body.type === 'BlockStatement') {
       hoistVars(scope, body);
       declareLexical(scope, body.body);
@@ -234,8 +276,14 @@ export function analyseScopes(program: Program, isModule: boolean): ScriptScopes
     const scope: Scope = { parent: context.scope, node, isFunction: false, variables: new Map() };
     if (node.id) declare(scope, node.id.name, 'own name', node);
     const names = new Set<string>();
-    for (const element of node.body.body) if ('key' in element && element.key.type === 'PrivateIdentifier') names.add(element.key.name);
-    const inner: Context = { ...context, scope, strict: true, privateNames: { parent: context.privateNames, names, node } };
+    for (const element of node.body.body)
+      if ('key' in element && element.key.type === 'PrivateIdentifier') names.add(element.key.name);
+    const inner: Context = {
+      ...context,
+      scope,
+      strict: true,
+      privateNames: { parent: context.privateNames, names, node },
+    };
     if (node.superClass) visit(node.superClass, inner);
     for (const element of node.body.body) {
       if (element.type === 'StaticBlock') {
@@ -247,14 +295,27 @@ export function analyseScopes(program: Program, isModule: boolean): ScriptScopes
       }
       if (element.computed) visit(element.key, inner);
       if (element.type === 'MethodDefinition') {
-        visitFunction(element.value, inner, methodSite(element, element.value, element.kind === 'get' || element.kind === 'set'));
+        visitFunction(
+          element.value,
+          inner,
+          methodSite(element, element.value, element.kind === 'get' || element.kind === 'set'),
+        );
       } else if (element.value) {
-        visit(element.value, { ...inner, thisBinder: element, deferredBy: element.static ? inner.deferredBy : element });
+        visit(element.value, {
+          ...inner,
+          thisBinder: element,
+          deferredBy: element.static ? inner.deferredBy : element,
+        });
       }
     }
   };
 
-  const visitBlock = (node: AnyNode, statements: readonly AnyNode[], context: Context, prepare?: (scope: Scope) => void): Context => {
+  const visitBlock = (
+    node: AnyNode,
+    statements: readonly AnyNode[],
+    context: Context,
+    prepare?: (scope: Scope) => void,
+  ): Context => {
     const scope: Scope = { parent: context.scope, node, isFunction: false, variables: new Map() };
     prepare?.(scope);
     declareLexical(scope, statements);
@@ -353,7 +414,8 @@ export function analyseScopes(program: Program, isModule: boolean): ScriptScopes
         if (node.computed) visit(node.key, context);
         const value = node.value as AnyNode;
         if (node.shorthand) refer(value as Identifier, context, false, true);
-        else if ((node.method || node.kind !== 'init') && value.type === 'FunctionExpression') visitFunction(value, context, methodSite(node, value, node.kind !== 'init'));
+        else if ((node.method || node.kind !== 'init') && value.type === 'FunctionExpression')
+          visitFunction(value, context, methodSite(node, value, node.kind !== 'init'));
         else visit(value, context);
         return;
       }
@@ -398,7 +460,13 @@ export function analyseScopes(program: Program, isModule: boolean): ScriptScopes
   const strict = isModule || hasUseStrict(program.body);
   hoistVars(top, program);
   declareLexical(top, program.body);
-  const context: Context = { scope: top, strict, thisBinder: undefined, deferredBy: undefined, privateNames: undefined };
+  const context: Context = {
+    scope: top,
+    strict,
+    thisBinder: undefined,
+    deferredBy: undefined,
+    privateNames: undefined,
+  };
   for (const statement of program.body) visit(statement, context);
   references.sort((a, b) => a.node.start - b.node.start);
   specials.sort((a, b) => a.node.start - b.node.start);
@@ -406,7 +474,11 @@ export function analyseScopes(program: Program, isModule: boolean): ScriptScopes
 }
 
 /** The part of a list sorted by position that lies in `[start, end)`. */
-export function within<T extends { readonly node: { readonly start: number; readonly end: number } }>(sorted: readonly T[], start: number, end: number): T[] {
+export function within<T extends { readonly node: { readonly start: number; readonly end: number } }>(
+  sorted: readonly T[],
+  start: number,
+  end: number,
+): T[] {
   let low = 0;
   let high = sorted.length;
   while (low < high) {
@@ -429,7 +501,9 @@ export function namesOf(pattern: AnyNode): Identifier[] {
     case 'Identifier':
       return [pattern];
     case 'ObjectPattern':
-      return pattern.properties.flatMap((property) => namesOf(property.type === 'RestElement' ? property.argument : property.value));
+      return pattern.properties.flatMap((property) =>
+        namesOf(property.type === 'RestElement' ? property.argument : property.value),
+      );
     case 'ArrayPattern':
       return pattern.elements.flatMap((element: Pattern | null) => (element === null ? [] : namesOf(element)));
     case 'RestElement':
@@ -442,7 +516,9 @@ export function namesOf(pattern: AnyNode): Identifier[] {
 }
 
 export function isFunctionNode(node: AnyNode): node is FunctionNode {
-  return node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression';
+  return (
+    node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression'
+  );
 }
 
 export function isClassNode(node: AnyNode): node is ClassNode {
@@ -465,7 +541,12 @@ function isNode(value: unknown): value is AnyNode {
 
 /** `var` never stands in an expression outside of a function. */
 function holdsStatements(node: AnyNode): boolean {
-  return node.type.endsWith('Statement') || node.type.endsWith('Declaration') || node.type === 'SwitchCase' || node.type === 'CatchClause';
+  return (
+    node.type.endsWith('Statement') ||
+    node.type.endsWith('Declaration') ||
+    node.type === 'SwitchCase' ||
+    node.type === 'CatchClause'
+  );
 }
 
 function memberName(node: Extract<AnyNode, { type: 'MemberExpression' }>): string | undefined {
@@ -487,5 +568,11 @@ function methodSite(
   value: FunctionNode,
   accessor: boolean,
 ): Omit<FunctionSite, 'node' | 'strict'> {
-  return { start: element.start, end: value.end, form: accessor ? 'accessor' : 'method', key: element.key, computed: element.computed };
+  return {
+    start: element.start,
+    end: value.end,
+    form: accessor ? 'accessor' : 'method',
+    key: element.key,
+    computed: element.computed,
+  };
 }

@@ -16,7 +16,8 @@ export interface ImportBinding {
 }
 
 /** Helpers of TypeScript, Babel and esbuild around `require`. */
-const INTEROP = /^_{0,2}(importDefault|importStar|toESM|interopRequireDefault|interopRequireWildcard|interop_require_default|interop_require_wildcard)\d*$/;
+const INTEROP =
+  /^_{0,2}(importDefault|importStar|toESM|interopRequireDefault|interopRequireWildcard|interop_require_default|interop_require_wildcard)\d*$/;
 /** What Vite and Vitest make of `import`. */
 const VITE_IMPORT = /^__vi(te)?_(ssr_)?import__$/;
 export const VITE_META = /^__vi(te)?_(ssr_)?import_meta__$/;
@@ -69,7 +70,11 @@ export class Script {
       const fits = site.form === 'method' || site.form === 'accessor' ? start >= site.start : start === site.start;
       return fits && this.source.startsWith(text, start);
     });
-    return matches.find((site) => site.end - text.length <= offset && offset < site.end && this.#nearest(matches, offset) === site) ?? (matches.length === 1 ? matches[0] : undefined);
+    return (
+      matches.find(
+        (site) => site.end - text.length <= offset && offset < site.end && this.#nearest(matches, offset) === site,
+      ) ?? (matches.length === 1 ? matches[0] : undefined)
+    );
   }
 
   /** What `variable` is imported from, if it is. */
@@ -94,7 +99,8 @@ export class Script {
 
   #nearest(sites: readonly FunctionSite[], offset: number): FunctionSite | undefined {
     let best: FunctionSite | undefined;
-    for (const site of sites) if (site.start <= offset && offset < site.end && (best === undefined || site.start >= best.start)) best = site;
+    for (const site of sites)
+      if (site.start <= offset && offset < site.end && (best === undefined || site.start >= best.start)) best = site;
     return best;
   }
 
@@ -108,7 +114,8 @@ export class Script {
   #lines(): number[] {
     if (this.#lineStarts === undefined) {
       this.#lineStarts = [0];
-      for (const end of this.source.matchAll(/\r\n|[\n\r\u2028\u2029]/g)) this.#lineStarts.push(end.index + end[0].length);
+      for (const end of this.source.matchAll(/\r\n|[\n\r\u2028\u2029]/g))
+        this.#lineStarts.push(end.index + end[0].length);
     }
     return this.#lineStarts;
   }
@@ -121,18 +128,22 @@ export class Script {
     };
     for (const statement of body) {
       if (statement.type === 'ImportDeclaration') {
-        for (const specifier of statement.specifiers) this.#specifierSources.set(specifier, String(statement.source.value));
+        for (const specifier of statement.specifiers)
+          this.#specifierSources.set(specifier, String(statement.source.value));
       } else if (statement.type === 'ExportNamedDeclaration' && !statement.source) {
         const declaration = statement.declaration;
         if (declaration?.type === 'VariableDeclaration') {
-          for (const declarator of declaration.declarations) for (const name of namesOf(declarator.id)) exportVariable(name.name, name.name);
+          for (const declarator of declaration.declarations)
+            for (const name of namesOf(declarator.id)) exportVariable(name.name, name.name);
         } else if (declaration) {
           exportVariable(declaration.id.name, declaration.id.name);
         }
-        for (const specifier of statement.specifiers) exportVariable(nameOf(specifier.local), nameOf(specifier.exported));
+        for (const specifier of statement.specifiers)
+          exportVariable(nameOf(specifier.local), nameOf(specifier.exported));
       } else if (statement.type === 'ExportDefaultDeclaration') {
         const declaration = statement.declaration;
-        if ((declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') && declaration.id) exportVariable(declaration.id.name, 'default');
+        if ((declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') && declaration.id)
+          exportVariable(declaration.id.name, 'default');
         else if (declaration.type === 'Identifier') exportVariable(declaration.name, 'default');
         else this.exportedSites.set(declaration, 'default');
       }
@@ -140,7 +151,8 @@ export class Script {
     for (const [variable, name] of this.exportedVariables) {
       if (variable.reassigned) continue;
       const { declaration } = variable;
-      if (declaration.type === 'VariableDeclarator' && declaration.id.type === 'Identifier' && declaration.init) this.exportedSites.set(declaration.init, name);
+      if (declaration.type === 'VariableDeclarator' && declaration.id.type === 'Identifier' && declaration.init)
+        this.exportedSites.set(declaration.init, name);
       else this.exportedSites.set(declaration, name);
     }
   }
@@ -149,7 +161,8 @@ export class Script {
     const { declaration } = variable;
     if (variable.kind === 'import') {
       const specifier = this.#specifierSources.get(declaration) as string;
-      if (declaration.type === 'ImportSpecifier') return { specifier, name: nameOf(declaration.imported), style: 'import' };
+      if (declaration.type === 'ImportSpecifier')
+        return { specifier, name: nameOf(declaration.imported), style: 'import' };
       return { specifier, name: declaration.type === 'ImportDefaultSpecifier' ? 'default' : '*', style: 'import' };
     }
     if (declaration.type !== 'VariableDeclarator' || !declaration.init || variable.reassigned) return undefined;
@@ -158,7 +171,13 @@ export class Script {
     if (declaration.id.type === 'Identifier') return whole;
     if (declaration.id.type !== 'ObjectPattern' || whole.name !== '*') return undefined;
     for (const property of declaration.id.properties) {
-      if (property.type !== 'Property' || property.computed || property.value.type !== 'Identifier' || property.value.name !== variable.name) continue;
+      if (
+        property.type !== 'Property' ||
+        property.computed ||
+        property.value.type !== 'Identifier' ||
+        property.value.name !== variable.name
+      )
+        continue;
       if (property.key.type === 'Identifier') return { ...whole, name: property.key.name };
     }
     return undefined;
@@ -171,7 +190,8 @@ function importExpression(node: AnyNode): ImportBinding | undefined {
     const { argument } = node;
     if (argument.type === 'ImportExpression') return literalImport(argument.source, 'import');
     if (argument.type !== 'CallExpression' || argument.callee.type !== 'Identifier') return undefined;
-    if (VITE_IMPORT.test(argument.callee.name) || VITE_DYNAMIC_IMPORT.test(argument.callee.name)) return literalImport(argument.arguments[0], 'import');
+    if (VITE_IMPORT.test(argument.callee.name) || VITE_DYNAMIC_IMPORT.test(argument.callee.name))
+      return literalImport(argument.arguments[0], 'import');
     return undefined;
   }
   if (node.type === 'MemberExpression' && !node.computed && node.property.type === 'Identifier') {
@@ -181,14 +201,21 @@ function importExpression(node: AnyNode): ImportBinding | undefined {
   if (node.type !== 'CallExpression') return undefined;
   const { callee } = node;
   if (callee.type === 'Identifier' && callee.name === 'require') return literalImport(node.arguments[0], 'require');
-  const helper = callee.type === 'Identifier' ? callee.name : callee.type === 'MemberExpression' && callee.property.type === 'Identifier' ? callee.property.name : '';
+  const helper =
+    callee.type === 'Identifier'
+      ? callee.name
+      : callee.type === 'MemberExpression' && callee.property.type === 'Identifier'
+        ? callee.property.name
+        : '';
   if (!INTEROP.test(helper) || node.arguments[0] === undefined) return undefined;
   const inner = importExpression(node.arguments[0]);
   return inner?.style === 'require' && inner.name === '*' ? { ...inner, style: 'interop' } : undefined;
 }
 
 function literalImport(node: AnyNode | undefined, style: ImportBinding['style']): ImportBinding | undefined {
-  return node?.type === 'Literal' && typeof node.value === 'string' ? { specifier: node.value, name: '*', style } : undefined;
+  return node?.type === 'Literal' && typeof node.value === 'string'
+    ? { specifier: node.value, name: '*', style }
+    : undefined;
 }
 
 function nameOf(node: AnyNode): string {

@@ -22,7 +22,8 @@ export type ShippedFunction = Shipped;
  * @throws FunctionNotShippableError naming the function, the variable that cannot travel, and the remedy.
  */
 export function ship(fn: Function, name = 'target'): ShippedFunction {
-  if (typeof fn !== 'function') throw new TypeError(`${name} must be a function, got ${fn === null ? 'null' : typeof fn}`);
+  if (typeof fn !== 'function')
+    throw new TypeError(`${name} must be a function, got ${fn === null ? 'null' : typeof fn}`);
   return { bytes: encodeBytes(fn, name) };
 }
 
