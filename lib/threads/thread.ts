@@ -125,6 +125,8 @@ export const wellKnownClasses = new Map<string, ThreadClass>();
  *
  * @example A subclass: its fields travel with it, its constructor does not run again
  * ```ts
+ * import { Thread } from 'heddle';
+ *
  * class Greeter extends Thread {
  *   greeting: string;
  *   constructor(greeting: string) {
@@ -362,11 +364,9 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
     finishThread(this._handle);
     settleOwnGrants();
   }
-
-  static {
-    registerTravel(Thread, { tag: 'Thread', extra: (thread) => thread.name, revive: (name) => reviveThread(() => new Thread(), name as string) });
-  }
 }
+
+registerTravel(Thread, { tag: 'Thread', extra: (thread) => thread.name, revive: (name) => reviveThread(() => new Thread(), name as string) });
 
 /** The wrapper for a Thread made elsewhere. */
 export function reviveThread<T extends Thread>(make: () => T, name: string): T {
