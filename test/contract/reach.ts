@@ -1,0 +1,151 @@
+/**
+ * The reaches of a contract: where the other side of a shared object is.
+ *
+ *   task            in the same event loop
+ *   thread          in another thread, waiting with promises
+ *   blocked thread  in another thread, waiting with Sync calls
+ *
+ * A suite is written once, over `Reach`; its own side is always this event loop.
+ */
+import { Worker } from 'node:worker_threads';
+import { SimpleQueue } from 'heddle/queue';
+import { engine } from '#dist/engine/select.js';
+import type { SharedObject } from '#dist/engine/shared-object.js';
+import { Cell, Node } from '#dist/memory/layout.js';
+import { afterAll } from 'vitest';
+
+// biome-ignore lint/suspicious/noExplicitAny: a partner performs calls of any signature
+type Method = (...args: any[]) => unknown;
+type MethodName<T> = { [K in keyof T]: T[K] extends Method ? K : never }[keyof T] & string;
+type Result<F> = F extends Method ? Promise<Awaited<ReturnType<F>>> : never;
+type Arguments<F> = F extends (...args: infer A) => unknown ? A : never;
+
+/** The other side. */
+export interface Partner {
+  /** Calls a method there: by its name, or by that of its Sync twin where the reach blocks. */
+  call<T extends object, K extends MethodName<T>>(object: T, method: K, ...args: Arguments<T[K]>): Result<T[K]>;
+  /** Runs a function there. It must need nothing but its arguments. */
+  run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>>;
+}
+
+export interface Reach {
+  readonly name: string;
+  /** The other side waits with Sync calls. */
+  readonly blocking: boolean;
+  /** Partners that do not hinder each other. */
+  partners(count: number): Partner[];
+}
+
+const here: Partner = {
+  call: ((object: Record<string, Method>, method: string, ...args: unknown[]) =>
+    Promise.resolve().then(() => object[method]?.(...args))) as Partner['call'],
+  run: (fn, ...args) => Promise.resolve().then(() => fn(...args)) as Promise<Awaited<ReturnType<typeof fn>>>,
+};
+
+const task: Reach = { name: 'task', blocking: false, partners: (count) => Array.from({ length: count }, () => here) };
+
+interface Outcome {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: unknown;
+}
+
+class ThreadPartner implements Partner {
+  readonly #commands = new SimpleQueue<unknown>();
+  readonly #results = new SimpleQueue<Outcome>();
+  readonly #worker: Worker;
+  readonly #blocking: boolean;
+  readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
+  #lastId = 0;
+
+  constructor(blocking: boolean) {
+    this.#blocking = blocking;
+    const queues = [this.#commands, this.#results].map((queue) => {
+      engine.retain(queue._handle);
+      return queue._handle;
+    });
+    this.#worker = new Worker(new URL('fixtures/partner.mjs', import.meta.url), { workerData: { queues, blocking } });
+    this.#worker.once('error', (error) => {
+      for (const { reject } of this.#waiting.values()) reject(error);
+    });
+    // Only a command under way keeps the test process alive.
+    this.#worker.unref();
+  }
+
+  call = ((object: object, method: string, ...args: unknown[]) => {
+    const twin = `${method}Sync`;
+    const name = this.#blocking && twin in object ? twin : method;
+    const fn = (target: Record<string, Method>, called: string, ...rest: unknown[]): unknown => target[called]?.(...rest);
+    return this.run(fn as Method, object, name, ...args);
+  }) as Partner['call'];
+
+  run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>> {
+    const id = ++this.#lastId;
+    const result = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    this.#commands.putSync({ id, source: fn.toString(), args });
+    void this.#receive();
+    return result as Promise<Awaited<R>>;
+  }
+
+  async #receive(): Promise<void> {
+    const outcome = await this.#results.get();
+    const waiting = this.#waiting.get(outcome.id);
+    this.#waiting.delete(outcome.id);
+    if ('error' in outcome) waiting?.reject(outcome.error);
+    else waiting?.resolve(outcome.value);
+  }
+
+  async end(): Promise<void> {
+    this.#commands.putSync('end');
+    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
+    this.#worker.ref();
+    await ended;
+  }
+}
+
+function threadReach(name: string, blocking: boolean): Reach {
+  const started: ThreadPartner[] = [];
+  afterAll(() => Promise.all(started.map((partner) => partner.end())));
+  return {
+    name,
+    blocking,
+    partners(count) {
+      while (started.length < count) started.push(new ThreadPartner(blocking));
+      return started.slice(0, count);
+    },
+  };
+}
+
+/** Every reach; for the top level of a test file. */
+export function reaches(): Reach[] {
+  return [task, threadReach('thread', false), threadReach('blocked thread', true)];
+}
+
+/** How many wait in a list of the object: the main one unless said otherwise. */
+export function waiters(object: object, list: number = Cell.WAITERS): number {
+  const { words } = engine;
+  const first = Atomics.load(words, (object as SharedObject)._handle + list);
+  let count = 0;
+  let node = first;
+  // The list may change while it is walked; whoever asks asks again.
+  while (node !== 0 && count < 1000) {
+    count++;
+    node = Atomics.load(words, node + Node.NEXT);
+    if (node === first) break;
+  }
+  return count;
+}
+
+/** Lets the event loop go round once. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Waits until something is so. */
+export async function until(condition: () => boolean, what = condition.toString()): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`this did not come true: ${what}`);
+    await turn();
+  }
+}
