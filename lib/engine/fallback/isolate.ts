@@ -24,10 +24,12 @@ export class Isolate {
   readonly spinner = new Spinner();
   /** Results beside an Outcome. */
   readonly out = new Int32Array(4);
-  readonly scratch = Buffer.alloc(SCRATCH_BYTES);
+  readonly scratch = new Uint8Array(SCRATCH_BYTES);
   readonly item = new StagedItem();
   /** Nodes taken off the ready stack and not yet drained, oldest first. */
   backlog = 0;
+  /** Nodes that the drain before returned, linked as on the stack. */
+  drained = 0;
   /** A waiter node kept for the next wait, 0 for none. */
   spareNode = 0;
 

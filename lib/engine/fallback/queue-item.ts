@@ -21,7 +21,7 @@ const INLINE_BYTES = 24;
 const TAG_SHIFT = 8;
 const Tag = { LATIN1: 0, UTF16: 1 } as const;
 const BLOCK = 1 << 16;
-const WIDE = /[^\u0000-\u00ff]/;
+const WIDE = /[\u0100-\uffff]/;
 
 /** One item between an isolate and a queue, going in or coming out. */
 export class StagedItem {
@@ -186,7 +186,11 @@ function read(
     case ItemLane.STRING:
       return bytes.toString(((staged.head >> TAG_SHIFT) & 0xff) === Tag.UTF16 ? 'utf16le' : 'latin1', at, at + length);
     default:
-      if (length > isolate.scratch.length) return Uint8Array.prototype.slice.call(bytes, at, at + length);
+      if (length > isolate.scratch.length) {
+        const own = new Uint8Array(length);
+        own.set(bytes.subarray(at, at + length));
+        return own;
+      }
       if (length <= INLINE_BYTES) {
         for (let i = 0; i < length; i++) isolate.scratch[i] = bytes[at + i] as number;
       } else {

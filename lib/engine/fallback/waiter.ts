@@ -134,6 +134,7 @@ export function drain(isolate: Isolate, ready: Int32Array): number {
   const { words } = isolate;
   const stack = SLOTS_START + isolate.self * WORDS_PER_SLOT + Slot.READY;
   let count = 0;
+  putBackDrained(isolate);
   while (count < READY_TRIPLES) {
     if (isolate.backlog === 0 && !takeReady(isolate, stack)) break;
     const node = isolate.backlog;
@@ -147,9 +148,23 @@ export function drain(isolate: Isolate, ready: Int32Array): number {
       count++;
       detach(isolate, node, outcome);
     }
-    putBackNode(isolate, node);
+    words[node + Node.READY_NEXT] = isolate.drained;
+    isolate.drained = node;
   }
   return count;
+}
+
+/**
+ * Gives back the nodes of the drain before. Not earlier: while the caller settles what it drained, a new
+ * wait must not get the ticket of one that is still to be settled.
+ */
+function putBackDrained(isolate: Isolate): void {
+  const { words } = isolate;
+  while (isolate.drained !== 0) {
+    const node = isolate.drained;
+    isolate.drained = words[node + Node.READY_NEXT] as number;
+    putBackNode(isolate, node);
+  }
 }
 
 /** Moves the ready stack, newest on top, to the backlog, oldest first; false when it is empty. */
