@@ -105,6 +105,8 @@ interface Context {
   readonly thisBinder: AnyNode | undefined;
   readonly deferredBy: AnyNode | undefined;
   readonly privateNames: PrivateNames | undefined;
+  /** The `for` statement whose last part this is: each turn has variables of its own, and this writes to the next turn's. */
+  readonly stepOf: AnyNode | undefined;
 }
 
 interface PrivateNames {
@@ -183,7 +185,8 @@ export function analyseScopes(program: Program, isModule: boolean): ScriptScopes
       bindingSpecial('arguments', node, context);
       return;
     }
-    if (write && variable !== undefined) variable.reassigned = true;
+    if (write && variable !== undefined && (context.stepOf === undefined || variable.scope.node !== context.stepOf))
+      variable.reassigned = true;
     references.push({ node, variable, write, shorthand, callee, member, deferredBy: context.deferredBy });
   };
 
@@ -261,6 +264,7 @@ export function analyseScopes(program: Program, isModule: boolean): ScriptScopes
       thisBinder: arrow ? context.thisBinder : node,
       deferredBy: node,
       privateNames: context.privateNames,
+      stepOf: undefined,
     };
     if (body.type === 'BlockStatement') {
       hoistVars(scope, body);
@@ -366,7 +370,8 @@ export function analyseScopes(program: Program, isModule: boolean): ScriptScopes
       }
       case 'ForStatement': {
         const inner = visitBlock(node, node.init?.type === 'VariableDeclaration' ? [node.init] : [], context);
-        for (const part of [node.init, node.test, node.update, node.body]) if (part) visit(part, inner);
+        for (const part of [node.init, node.test, node.body]) if (part) visit(part, inner);
+        if (node.update) visit(node.update, { ...inner, stepOf: node });
         return;
       }
       case 'ForInStatement':
@@ -466,6 +471,7 @@ export function analyseScopes(program: Program, isModule: boolean): ScriptScopes
     thisBinder: undefined,
     deferredBy: undefined,
     privateNames: undefined,
+    stepOf: undefined,
   };
   for (const statement of program.body) visit(statement, context);
   references.sort((a, b) => a.node.start - b.node.start);
