@@ -8,8 +8,19 @@ import { expect, test } from 'vitest';
 import { loadAddon } from '#dist/engine/addon.js';
 import { FallbackEngine } from '#dist/engine/fallback/fallback-engine.js';
 import { NativeEngine } from '#dist/engine/native.js';
-import { Barrier, Cell, Discipline, FIRST_TICKET, Header, Kind, Outcome, Queue, Semaphore, WaiterMode } from '#dist/memory/layout.js';
-import { engine as chosen, type Item, bytes, number, numberKey, string, stringKey } from './harness.js';
+import {
+  Barrier,
+  Cell,
+  Discipline,
+  FIRST_TICKET,
+  Header,
+  Kind,
+  Outcome,
+  Queue,
+  Semaphore,
+  WaiterMode,
+} from '#dist/memory/layout.js';
+import { bytes, engine as chosen, type Item, number, numberKey, string, stringKey } from './harness.js';
 
 const SEQUENCES = 10_000;
 const OPERATIONS = 60;
@@ -54,7 +65,11 @@ class Subject {
     for (;;) {
       const count = this.engine.drain();
       for (let i = 0; i < count; i++) {
-        const [ticket, outcome, value] = this.engine.ready.subarray(3 * i, 3 * i + 3) as unknown as [number, number, number];
+        const [ticket, outcome, value] = this.engine.ready.subarray(3 * i, 3 * i + 3) as unknown as [
+          number,
+          number,
+          number,
+        ];
         // The value beside other outcomes means nothing.
         const says = outcome === Outcome.BROKEN ? '' : ` ${value}`;
         log.push(`ready ${this.tickets.get(ticket)}: ${outcome}${says}`);
@@ -90,13 +105,19 @@ class Subject {
     const handle = this.objects[index]!;
     const words = this.engine.words;
     const kind = words[handle + Cell.KIND]!;
-    const shown = [kind, words[handle + Cell.REFS]!, words[handle + Cell.STATE]!, Number(words[handle + Cell.WAITERS] !== 0)];
+    const shown = [
+      kind,
+      words[handle + Cell.REFS]!,
+      words[handle + Cell.STATE]!,
+      Number(words[handle + Cell.WAITERS] !== 0),
+    ];
     // The owner is a slot, and the two engines have slots of their own.
     if (kind === Kind.MUTEX) shown[2]! &= 0xff;
     if (kind === Kind.BARRIER) shown.push(words[handle + Barrier.COUNT]!, Number(words[handle + Barrier.ENTRY] !== 0));
     if (kind === Kind.QUEUE) {
       const { MAX_SIZE, COUNT, UNFINISHED, RESERVED_ITEMS, RESERVED_PLACES } = Queue;
-      for (const word of [MAX_SIZE, COUNT, UNFINISHED, RESERVED_ITEMS, RESERVED_PLACES]) shown.push(words[handle + word]!);
+      for (const word of [MAX_SIZE, COUNT, UNFINISHED, RESERVED_ITEMS, RESERVED_PLACES])
+        shown.push(words[handle + word]!);
     }
     return shown;
   }
@@ -115,8 +136,12 @@ type Operation = (subject: Subject) => string | string[];
 /** Draws the objects of a sequence, then its operations, each a function for any subject. */
 class Script {
   readonly kinds: number[] = [];
-  /** By queue: reservations that are held, of places and items, as the subjects report them. */
-  constructor(readonly rnd: () => number) {}
+  /** Of 23 puts and takes: in some sequences queues grow long. */
+  readonly puts: number;
+
+  constructor(readonly rnd: () => number) {
+    this.puts = this.pick([8, 12, 18]);
+  }
 
   int(below: number): number {
     return Math.floor(this.rnd() * below);
@@ -127,7 +152,16 @@ class Script {
   }
 
   object(): (subject: Subject) => void {
-    const kind = this.pick([Kind.MUTEX, Kind.SEMAPHORE, Kind.EVENT, Kind.CONDITION, Kind.BARRIER, Kind.QUEUE, Kind.QUEUE, Kind.QUEUE]);
+    const kind = this.pick([
+      Kind.MUTEX,
+      Kind.SEMAPHORE,
+      Kind.EVENT,
+      Kind.CONDITION,
+      Kind.BARRIER,
+      Kind.QUEUE,
+      Kind.QUEUE,
+      Kind.QUEUE,
+    ]);
     this.kinds.push(kind);
     const small = this.int(4);
     const bounded = this.int(2);
@@ -153,7 +187,12 @@ class Script {
       case 1:
         return () => string('é日ÿ'.slice(0, 1 + (seed % 3)).repeat(size % 400));
       case 2:
-        return () => bytes(Uint8Array.from({ length: size }, (_, i) => i * seed), [], 7 + (seed % 3));
+        return () =>
+          bytes(
+            Uint8Array.from({ length: size }, (_, i) => i * seed),
+            [],
+            7 + (seed % 3),
+          );
       default:
         return () => number(seed / 8);
     }
@@ -188,7 +227,14 @@ class Script {
 
   act(kind: number): (subject: Subject, handle: number) => string | string[] {
     // A thread that waits would block this only thread: its timeout is 0 or short.
-    const [mode, timeout] = this.pick([[LOOP, -1], [LOOP, -1], [LOOP, -1], [LOOP, 0], [THREAD, 0], [THREAD, 0.01]] as const);
+    const [mode, timeout] = this.pick([
+      [LOOP, -1],
+      [LOOP, -1],
+      [LOOP, -1],
+      [LOOP, 0],
+      [THREAD, 0],
+      [THREAD, 0.01],
+    ] as const);
     const roll = this.int(8);
     switch (kind) {
       case Kind.MUTEX:
@@ -215,7 +261,7 @@ class Script {
             return [s.outcome(outcome), outcome === Outcome.LAST ? `${s.engine.out[0]}` : ''];
           };
         }
-        if (roll < 7) return (s, h) => `${s.engine.barrierRelease(h)}`;
+        if (roll < 7 || this.int(3) > 0) return (s, h) => `${s.engine.barrierRelease(h)}`;
         return this.int(2) === 0 ? (s, h) => `${s.engine.barrierBreak(h)}` : (s, h) => `${s.engine.barrierReset(h)}`;
       default:
         return this.actOnQueue(mode, timeout);
@@ -227,18 +273,20 @@ class Script {
     const what = this.int(2) as 0 | 1;
     const size = this.int(5);
     const roll = this.int(40);
-    if (roll < 12) {
+    if (roll < this.puts) {
       const item = this.item();
       const key = this.key();
       return (s, h) => `put ${s.engine.queuePut(h, reserved, item(), key)}`;
     }
-    if (roll < 22) return (s, h) => s.take(h, reserved);
+    if (roll < 23) return (s, h) => s.take(h, reserved);
     if (roll < 26) return (s, h) => s.outcome(s.engine.queueAwaitItem(h, mode, timeout));
     if (roll < 30) return (s, h) => s.outcome(s.engine.queueAwaitPlace(h, mode, timeout));
     if (roll < 33) return (s, h) => `${s.engine.queueUnreserve(h, what)}`;
     if (roll < 35) return (s, h) => s.outcome(s.engine.queueTaskDone(h));
     if (roll < 37) return (s, h) => s.outcome(s.engine.queueJoin(h, mode, timeout));
     if (roll < 39) return (s, h) => `${s.engine.queueResize(h, size)}`;
+    // Rarely: little happens to a queue after it.
+    if (this.int(3) > 0) return (s, h) => s.take(h, reserved);
     return (s, h) => `${s.engine.queueShutdown(h, what === 1)}`;
   }
 }
@@ -254,7 +302,8 @@ function differ(subjects: [Subject, Subject], seed: number): string | undefined 
     history.push(`  fallback: ${fallback}`);
     return true;
   };
-  for (let i = 0; i < 3; i++) {
+  // Few objects: the operations meet.
+  for (let objects = 1 + script.int(2); objects > 0; objects--) {
     const create = script.object();
     for (const subject of subjects) create(subject);
   }
