@@ -136,10 +136,9 @@ export function errorClassOf(error: object): string {
   return 'Error';
 }
 
-/** The prototype an arriving error of class `name` gets. */
-export function errorPrototype(name: string): object {
-  const cls = errorsByName.get(name) ?? Error;
-  return cls.prototype as object;
+/** The class that `errorClassOf` named; Error when it is not known here. */
+export function errorClass(name: string): AnyClass<Error> {
+  return errorsByName.get(name) ?? Error;
 }
 
 // Kept whole because their state is in private fields, where copying properties would lose it.

@@ -7,25 +7,20 @@ import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
 import { NotSerializableError } from '../errors.js';
 import { CELLS_START, Cell, CONTROL_WORDS, Kind, WORDS_PER_CELL } from '../memory/layout.js';
-import { errorPrototype, registrationNamed } from './classes.js';
+import { ByteReader, malformed } from './byte-reader.js';
+import { errorClass, registrationNamed } from './classes.js';
 import { functionLane } from './functions.js';
-import { SHORT_TEXT, shortText } from './short-text.js';
 import {
   END_OF_KEYS,
   ERROR_END,
   ERROR_HIDDEN_PROPERTY,
   ERROR_PROPERTY,
   HAS_TAIL,
-  LONG_KEY,
   NO_TAIL,
   SMALL_INT_MIN,
   Tag,
   viewTypes,
 } from './wire.js';
-
-/** Keys seen before, by a hash of their bytes: reading one again makes no string. None is on Object.prototype. */
-const KEY_SLOTS = 1024;
-const keyCache: (string | undefined)[] = new Array(KEY_SLOTS).fill(undefined);
 
 /** Stands for an object that is announced but not made yet. */
 const UNMADE = Symbol('unmade');
@@ -38,21 +33,13 @@ interface BufferEntry {
 const NO_BUFFERS: readonly BufferEntry[] = [];
 const NO_HANDLES: readonly Handle[] = [];
 
-export class Reader {
-  #bytes: Buffer = Buffer.alloc(0);
-  #view = new DataView(this.#bytes.buffer);
-  #source: Uint8Array | undefined;
-  #position = 0;
-  /** End of the values. */
-  #end = 0;
+export class Reader extends ByteReader {
   #objects: unknown[] = [];
   #noted = 0;
   #deferred: unknown[] = [];
   #handles: readonly Handle[] = NO_HANDLES;
   #taken: boolean[] = [];
   #buffers: readonly BufferEntry[] = NO_BUFFERS;
-  /** Whether Object.prototype has the key read last. */
-  #inherited = false;
 
   /** The value of the message `source[0, length)`. */
   decode(source: Uint8Array, length: number): unknown {
@@ -60,7 +47,7 @@ export class Reader {
     try {
       const value = this.#read();
       for (let i = 0; i < this.#deferred.length; i++) this.#readBody(this.#deferred[i] as object);
-      if (this.#position !== this.#end) throw malformed('bytes are left over');
+      if (this.position !== this.end) throw malformed('bytes are left over');
       return value;
     } finally {
       this.#close();
@@ -70,13 +57,13 @@ export class Reader {
   /** Modules that must be loaded before the message can be decoded. */
   modules(source: Uint8Array, length: number): string[] {
     if (source[0] !== HAS_TAIL) return [];
-    this.#attach(source, length);
+    this.attach(source, length);
     const modules: string[] = [];
-    this.#position = this.#tailOffset(length);
-    this.#end = length - 4;
-    const handles = this.#count(4);
-    this.#advance(4 * handles);
-    for (let count = this.#count(1); count > 0; count--) modules.push(this.#readText());
+    this.position = this.#tailOffset(length);
+    this.end = length - 4;
+    const handles = this.count(4);
+    this.advance(4 * handles);
+    for (let count = this.count(1); count > 0; count--) modules.push(this.readText());
     this.#forget();
     return modules;
   }
@@ -84,57 +71,49 @@ export class Reader {
   /** Releases the references of a message that nobody will decode. */
   release(source: Uint8Array, length: number): void {
     if (source[0] !== HAS_TAIL) return;
-    this.#attach(source, length);
-    this.#position = this.#tailOffset(length);
-    this.#end = length - 4;
+    this.attach(source, length);
+    this.position = this.#tailOffset(length);
+    this.end = length - 4;
     this.#readHandles();
     this.#close();
   }
 
-  #attach(source: Uint8Array, length: number): void {
-    if (length > source.length || length < 2) throw malformed('too short');
-    if (this.#source === source) return;
-    this.#source = source;
-    this.#bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
-    this.#view = new DataView(source.buffer, source.byteOffset, source.byteLength);
-  }
-
   #open(source: Uint8Array, length: number): void {
-    this.#attach(source, length);
-    this.#end = length;
+    this.attach(source, length);
+    this.end = length;
     if (source[0] === HAS_TAIL) {
       const tail = this.#tailOffset(length);
-      this.#position = tail;
-      this.#end = length - 4;
+      this.position = tail;
+      this.end = length - 4;
       this.#readHandles();
       try {
-        for (let count = this.#count(1); count > 0; count--) this.#readText();
+        for (let count = this.count(1); count > 0; count--) this.readText();
         this.#readBuffers();
-        if (this.#position !== this.#end) throw malformed('bytes are left over');
+        if (this.position !== this.end) throw malformed('bytes are left over');
       } catch (error) {
         this.#close();
         throw error;
       }
-      this.#end = tail;
+      this.end = tail;
     } else if (source[0] !== NO_TAIL) {
       throw malformed(`unknown format ${source[0]}`);
     }
-    this.#position = 1;
+    this.position = 1;
   }
 
   #tailOffset(length: number): number {
     if (length < 9) throw malformed('too short');
-    const tail = this.#view.getUint32(length - 4, true);
+    const tail = this.view.getUint32(length - 4, true);
     if (tail < 2 || tail > length - 7) throw malformed('no tail');
     return tail;
   }
 
   #readHandles(): void {
-    const count = this.#count(4);
+    const count = this.count(4);
     if (count === 0) return;
     const handles: Handle[] = [];
     for (let i = 0; i < count; i++) {
-      const handle = this.#view.getUint32(this.#advance(4), true);
+      const handle = this.view.getUint32(this.advance(4), true);
       if (!isObjectHandle(handle)) throw malformed('a handle of nothing');
       handles.push(handle);
     }
@@ -143,16 +122,17 @@ export class Reader {
   }
 
   #readBuffers(): void {
-    const count = this.#count(3);
+    const count = this.count(3);
     if (count === 0) return;
     const buffers: BufferEntry[] = [];
     for (let i = 0; i < count; i++) {
-      const start = this.#varint();
-      const length = this.#varint();
-      const maximum = this.#varint();
-      const from = this.#advance(length);
-      const buffer = maximum === 0 ? new ArrayBuffer(length) : new ArrayBuffer(length, { maxByteLength: maximum - 1 });
-      new Uint8Array(buffer).set(this.#bytes.subarray(from, from + length));
+      const start = this.varint();
+      const length = this.varint();
+      const maximum = this.varint();
+      const from = this.advance(length);
+      // Without a maximum it is made from memory that is not zeroed first.
+      const buffer = maximum === 0 ? unzeroed(length) : new ArrayBuffer(length, { maxByteLength: maximum - 1 });
+      new Uint8Array(buffer).set(this.bytes.subarray(from, from + length));
       buffers.push({ buffer, start });
     }
     this.#buffers = buffers;
@@ -175,64 +155,17 @@ export class Reader {
     if (this.#deferred.length > 0) this.#deferred.length = 0;
     this.#buffers = NO_BUFFERS;
     // The engine's scratch is worth keeping attached; bytes that belong to one message are not.
-    if (this.#source !== engine.scratch) {
-      this.#source = undefined;
-      this.#bytes = Buffer.alloc(0);
-      this.#view = new DataView(this.#bytes.buffer);
+    if (this.source !== engine.scratch) {
+      this.source = undefined;
+      this.bytes = Buffer.alloc(0);
+      this.view = new DataView(this.bytes.buffer);
     }
   }
-
-  /** Before code of others runs, which may take another message into the scratch we read from. */
-  #keepBytes(): void {
-    if (this.#source !== engine.scratch) return;
-    const copy = Buffer.allocUnsafeSlow(this.#end);
-    this.#bytes.copy(copy, 0, 0, this.#end);
-    this.#source = copy;
-    this.#bytes = copy;
-    this.#view = new DataView(copy.buffer);
-  }
-
-  // Steps
-
-  /** Moves past `count` bytes; where they begin. */
-  #advance(count: number): number {
-    const from = this.#position;
-    if (!(from + count <= this.#end)) throw malformed('ends too early');
-    this.#position = from + count;
-    return from;
-  }
-
-  #byte(): number {
-    return this.#bytes[this.#advance(1)] as number;
-  }
-
-  #varint(): number {
-    let value = 0;
-    let scale = 1;
-    for (;;) {
-      const byte = this.#byte();
-      value += (byte & 127) * scale;
-      if (byte < 128) break;
-      scale *= 128;
-      if (scale > Number.MAX_SAFE_INTEGER) throw malformed('a number is too long');
-    }
-    if (value > Number.MAX_SAFE_INTEGER) throw malformed('a number is too long');
-    return value;
-  }
-
-  /** A count of things of at least `size` bytes each, which must fit what is left. */
-  #count(size: number): number {
-    const count = this.#varint();
-    if (count * size > this.#end - this.#position) throw malformed('a count is too large');
-    return count;
-  }
-
-  // Values
 
   #read(): unknown {
-    const tag = this.#byte();
+    const tag = this.byte();
     if (tag >= Tag.SMALL_INT) return tag - Tag.SMALL_INT + SMALL_INT_MIN;
-    if (tag >= Tag.SHORT_STRING) return this.#latin1(tag - Tag.SHORT_STRING);
+    if (tag >= Tag.SHORT_STRING) return this.latin1(tag - Tag.SHORT_STRING);
     switch (tag) {
       case Tag.UNDEFINED:
         return undefined;
@@ -243,17 +176,17 @@ export class Reader {
       case Tag.FALSE:
         return false;
       case Tag.INT32:
-        return this.#view.getInt32(this.#advance(4), true);
+        return this.view.getInt32(this.advance(4), true);
       case Tag.FLOAT64:
-        return this.#view.getFloat64(this.#advance(8), true);
+        return this.view.getFloat64(this.advance(8), true);
       case Tag.BIGINT64:
-        return this.#view.getBigInt64(this.#advance(8), true);
+        return this.view.getBigInt64(this.advance(8), true);
       case Tag.BIGINT:
-        return this.#readBigInt();
+        return this.readBigInt();
       case Tag.LATIN1:
       case Tag.UTF8:
       case Tag.UTF16:
-        return this.#readLongText(tag);
+        return this.readLongText(tag);
       case Tag.REF:
         return this.#readReference();
       case Tag.OBJECT:
@@ -268,7 +201,7 @@ export class Reader {
       case Tag.SET:
         return this.#readSet(this.#note(new Set()));
       case Tag.DATE:
-        return this.#note(new Date(this.#view.getFloat64(this.#advance(8), true)));
+        return this.#note(new Date(this.view.getFloat64(this.advance(8), true)));
       case Tag.REGEXP:
         return this.#readRegExp();
       case Tag.BOXED:
@@ -319,7 +252,7 @@ export class Reader {
 
   /** Fills an object that was announced by a DEFERRED tag. */
   #readBody(object: object): void {
-    const tag = this.#byte();
+    const tag = this.byte();
     if (Array.isArray(object)) this.#readArray(object, tag);
     else if (object instanceof Map && tag === Tag.MAP) this.#readMap(object);
     else if (object instanceof Set && tag === Tag.SET) this.#readSet(object);
@@ -330,15 +263,15 @@ export class Reader {
   }
 
   #readReference(): unknown {
-    const number = this.#varint();
+    const number = this.varint();
     if (number >= this.#noted || this.#objects[number] === UNMADE) throw malformed('a reference to nothing');
     return this.#objects[number];
   }
 
   #readPlain(object: Record<string, unknown>): object {
     while (this.#moreKeys()) {
-      const key = this.#readKey();
-      if (this.#inherited) define(object, key, this.#read(), true);
+      const key = this.readKey();
+      if (this.inherited) define(object, key, this.#read(), true);
       else object[key] = this.#read();
     }
     return object;
@@ -347,7 +280,7 @@ export class Reader {
   /** As `readPlain`, into an object that may inherit setters of any name. */
   #readProperties(object: object): object {
     while (this.#moreKeys()) {
-      const key = this.#readKey();
+      const key = this.readKey();
       define(object, key, this.#read(), true);
     }
     return object;
@@ -356,24 +289,24 @@ export class Reader {
   #readArray(array: unknown[], tag: number): unknown[] {
     switch (tag) {
       case Tag.ARRAY: {
-        const length = this.#count(1);
+        const length = this.count(1);
         for (let i = 0; i < length; i++) array.push(this.#read());
         return array;
       }
       case Tag.INT_ARRAY: {
-        const length = this.#count(4);
-        const from = this.#advance(4 * length);
-        for (let i = 0; i < length; i++) array.push(this.#view.getInt32(from + 4 * i, true));
+        const length = this.count(4);
+        const from = this.advance(4 * length);
+        for (let i = 0; i < length; i++) array.push(this.view.getInt32(from + 4 * i, true));
         return array;
       }
       case Tag.FLOAT_ARRAY: {
-        const length = this.#count(8);
-        const from = this.#advance(8 * length);
-        for (let i = 0; i < length; i++) array.push(this.#view.getFloat64(from + 8 * i, true));
+        const length = this.count(8);
+        const from = this.advance(8 * length);
+        for (let i = 0; i < length; i++) array.push(this.view.getFloat64(from + 8 * i, true));
         return array;
       }
       case Tag.SPARSE_ARRAY:
-        array.length = this.#varint();
+        array.length = this.varint();
         this.#readProperties(array);
         return array;
       default:
@@ -396,83 +329,24 @@ export class Reader {
 
   /** False at END, which it passes. */
   #more(): boolean {
-    if (this.#position >= this.#end) throw malformed('ends too early');
-    if (this.#bytes[this.#position] !== Tag.END) return true;
-    this.#position++;
+    if (this.position >= this.end) throw malformed('ends too early');
+    if (this.bytes[this.position] !== Tag.END) return true;
+    this.position++;
     return false;
   }
 
   /** False at END_OF_KEYS, which it passes. */
   #moreKeys(): boolean {
-    if (this.#position >= this.#end) throw malformed('ends too early');
-    if (this.#bytes[this.#position] !== END_OF_KEYS) return true;
-    this.#position++;
+    if (this.position >= this.end) throw malformed('ends too early');
+    if (this.bytes[this.position] !== END_OF_KEYS) return true;
+    this.position++;
     return false;
-  }
-
-  // Text
-
-  #readText(): string {
-    const tag = this.#byte();
-    if (tag >= Tag.SHORT_STRING && tag <= Tag.SHORT_STRING_MAX) return this.#latin1(tag - Tag.SHORT_STRING);
-    if (tag === Tag.LATIN1 || tag === Tag.UTF8 || tag === Tag.UTF16) return this.#readLongText(tag);
-    throw malformed('text expected');
-  }
-
-  #readLongText(tag: number): string {
-    const length = this.#varint();
-    if (tag === Tag.LATIN1) return this.#latin1(length);
-    const size = tag === Tag.UTF16 ? 2 * length : length;
-    const from = this.#advance(size);
-    return this.#bytes.toString(tag === Tag.UTF16 ? 'utf16le' : 'utf8', from, from + size);
-  }
-
-  #latin1(length: number): string {
-    const from = this.#advance(length);
-    const bytes = this.#bytes;
-    return length > SHORT_TEXT ? bytes.toString('latin1', from, from + length) : shortText(bytes, from, length);
-  }
-
-  #readKey(): string {
-    const length = this.#byte();
-    this.#inherited = false;
-    if (length === LONG_KEY) return this.#rareKey(this.#readText());
-    const from = this.#advance(length);
-    const bytes = this.#bytes;
-    let hash = length;
-    for (let i = from; i < from + length; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0;
-    hash = (hash ^ (hash >>> 10)) & (KEY_SLOTS - 1);
-    const known = keyCache[hash];
-    if (known !== undefined && known.length === length) {
-      let i = 0;
-      while (i < length && known.charCodeAt(i) === bytes[from + i]) i++;
-      if (i === length) return known;
-    }
-    const key = this.#rareKey(bytes.toString('latin1', from, from + length));
-    if (!this.#inherited) keyCache[hash] = key;
-    return key;
-  }
-
-  /** A key of which it is not known whether Object.prototype has it, where it might be a setter or frozen. */
-  #rareKey(key: string): string {
-    this.#inherited = key in Object.prototype;
-    return key;
-  }
-
-  // The less common
-
-  #readBigInt(): bigint {
-    const negative = this.#byte() === 1;
-    const length = this.#varint();
-    const from = this.#advance(length);
-    const magnitude = BigInt(`0x${this.#bytes.toString('hex', from, from + length) || '0'}`);
-    return negative ? -magnitude : magnitude;
   }
 
   #readRegExp(): RegExp {
     const number = this.#reserve();
-    const source = this.#readText();
-    return this.#make(number, new RegExp(source, this.#readText()));
+    const source = this.readText();
+    return this.#make(number, new RegExp(source, this.readText()));
   }
 
   #readBoxed(): object {
@@ -484,25 +358,25 @@ export class Reader {
   }
 
   #readBuffer(): Buffer {
-    const length = this.#varint();
-    const from = this.#advance(length);
+    const length = this.varint();
+    const from = this.advance(length);
     const copy = Buffer.allocUnsafeSlow(length);
-    this.#bytes.copy(copy, 0, from, from + length);
+    this.bytes.copy(copy, 0, from, from + length);
     return this.#note(copy);
   }
 
   #bufferEntry(): BufferEntry {
-    const entry = this.#buffers[this.#varint()];
+    const entry = this.#buffers[this.varint()];
     if (entry === undefined) throw malformed('a buffer that is not there');
     return entry;
   }
 
   #readView(): ArrayBufferView {
-    const type = viewTypes[this.#byte()];
+    const type = viewTypes[this.byte()];
     if (type === undefined) throw malformed('a view of unknown type');
     const { buffer, start } = this.#bufferEntry();
-    const offset = this.#varint() - start;
-    return this.#note(new type(buffer, offset, this.#varint()));
+    const offset = this.varint() - start;
+    return this.#note(new type(buffer, offset, this.varint()));
   }
 
   /** A place for an object that is made only after what it consists of. */
@@ -517,7 +391,7 @@ export class Reader {
   }
 
   #instance(): object {
-    const name = this.#readText();
+    const name = this.readText();
     const registration = registrationNamed(name);
     if (registration === undefined || registration.decode !== undefined) throw unknownClass(name);
     return Object.create(registration.cls.prototype as object) as object;
@@ -525,39 +399,38 @@ export class Reader {
 
   #readCustom(): object {
     const number = this.#reserve();
-    const name = this.#readText();
+    const name = this.readText();
     const data = this.#read();
     const registration = registrationNamed(name);
     if (registration?.decode === undefined) throw unknownClass(name);
-    this.#keepBytes();
+    this.keepBytes();
     return this.#make(number, registration.decode(data));
   }
 
   #readError(): Error {
-    const known = this.#readText();
-    const registered = this.#readText();
+    const known = this.readText();
+    const registered = this.readText();
     const limit = Error.stackTraceLimit;
     // The stack that counts is the one that comes with it.
     Error.stackTraceLimit = 0;
-    const error = this.#note(new Error());
+    const cls = registered === '' ? undefined : registrationNamed(registered)?.cls;
+    // The constructor of Error alone runs, whatever the class.
+    const error = this.#note(Reflect.construct(Error, [], cls ?? errorClass(known)) as Error);
     Error.stackTraceLimit = limit;
-    const prototype =
-      registered === '' ? undefined : (registrationNamed(registered)?.cls.prototype as object | undefined);
-    Object.setPrototypeOf(error, prototype ?? errorPrototype(known));
-    if (registered !== '' && prototype === undefined) define(error, 'name', registered, false);
+    if (registered !== '' && cls === undefined) define(error, 'name', registered, false);
     for (;;) {
-      const flags = this.#byte();
+      const flags = this.byte();
       if (flags === ERROR_END) return error;
       if (flags !== ERROR_PROPERTY && flags !== ERROR_HIDDEN_PROPERTY) throw malformed('an error of unknown form');
-      const key = this.#readKey();
+      const key = this.readKey();
       define(error, key, this.#read(), flags === ERROR_PROPERTY);
     }
   }
 
   #readDomException(): DOMException {
     const number = this.#reserve();
-    const message = this.#readText();
-    const error = this.#make(number, new DOMException(message, this.#readText()));
+    const message = this.readText();
+    const error = this.#make(number, new DOMException(message, this.readText()));
     const stack = this.#read();
     if (stack !== undefined) define(error, 'stack', stack, false);
     return error;
@@ -565,13 +438,13 @@ export class Reader {
 
   #readShared(): object {
     const number = this.#reserve();
-    const tag = this.#readText();
-    const place = this.#varint();
+    const tag = this.readText();
+    const place = this.varint();
     const extra = this.#read();
     const handle = this.#handles[place];
     if (handle === undefined || this.#taken[place] !== false) throw malformed('a handle that is not there');
     this.#taken[place] = true;
-    this.#keepBytes();
+    this.keepBytes();
     return this.#make(number, reviveShared(tag, handle, extra));
   }
 
@@ -579,7 +452,7 @@ export class Reader {
     const number = this.#reserve();
     const code = this.#read();
     if (functionLane === undefined) throw new NotSerializableError('a function arrived where functions do not travel');
-    this.#keepBytes();
+    this.keepBytes();
     const { fn, link } = functionLane.decode(code);
     this.#make(number, fn);
     const captured = this.#read();
@@ -595,6 +468,11 @@ function isObjectHandle(handle: Handle): boolean {
   return kind !== Kind.FREE && kind !== Kind.NODE;
 }
 
+function unzeroed(length: number): ArrayBuffer {
+  const { buffer } = Buffer.allocUnsafeSlow(length);
+  return buffer.byteLength === length ? (buffer as ArrayBuffer) : new ArrayBuffer(length);
+}
+
 function define(object: object, key: string, value: unknown, enumerable: boolean): void {
   Object.defineProperty(object, key, { value, enumerable, writable: true, configurable: true });
 }
@@ -603,8 +481,4 @@ function unknownClass(name: string): Error {
   return new NotSerializableError(
     `an instance of the registered class '${name}' arrived in a thread where that class is not registered: import the module that calls registerClass() there`,
   );
-}
-
-function malformed(how: string): Error {
-  return new TypeError(`malformed message: ${how}`);
 }

@@ -27,11 +27,11 @@ export const Tag = {
   BIGINT64: 7,
   /** sign byte, varint length, magnitude from the lowest byte. */
   BIGINT: 8,
-  /** varint length, bytes. */
+  /** Length in bytes (u32), bytes. */
   LATIN1: 9,
-  /** varint length in bytes, bytes: a long string that is well formed. */
+  /** As LATIN1: a string that is well formed. */
   UTF8: 10,
-  /** varint length in code units, 2 bytes each: keeps lone surrogates. */
+  /** As LATIN1, 2 bytes a code unit: keeps lone surrogates. */
   UTF16: 11,
   /** varint number of an object before. */
   REF: 12,

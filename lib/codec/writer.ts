@@ -8,35 +8,25 @@ import type { Handle } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
 import { type SharedObject, travelOf } from '../engine/shared-object.js';
 import { FunctionNotShippableError, NotSerializableError } from '../errors.js';
-import { errorClassOf, errorPrototype, registrationOf } from './classes.js';
+import { ByteWriter } from './byte-writer.js';
+import { errorClass, errorClassOf, registrationOf } from './classes.js';
 import { article, className, Sort, sortOf, whyNot } from './classify.js';
 import { functionLane } from './functions.js';
+import { Down, formatPath } from './path.js';
 import {
   END_OF_KEYS,
   ERROR_END,
   ERROR_HIDDEN_PROPERTY,
   ERROR_PROPERTY,
   HAS_TAIL,
-  LONG_KEY,
   MAX_DEPTH,
   NO_TAIL,
-  SMALL_INT_MAX,
-  SMALL_INT_MIN,
   Tag,
   viewTypes,
 } from './wire.js';
 
-/** Scratch that one large value needed is not kept for the next. */
-const KEPT_SCRATCH = 256 * 1024;
-const FIRST_SCRATCH = 16 * 1024;
 /** Objects up to this many are found by a scan, which beats a Map. */
 const SCANNED = 12;
-/** Strings up to this length are written character by character. */
-const SHORT_TEXT = 31;
-
-/** Steps of a path that are not properties. */
-type Step = string | number | { readonly get: unknown } | { readonly keys: number } | { readonly values: number };
-
 /** An ArrayBuffer of the message: the range of it that travels grows with each view of it that is met. */
 interface BufferEntry {
   readonly buffer: ArrayBuffer;
@@ -68,14 +58,10 @@ export function isShared(buffer: ArrayBufferLike): boolean {
   return !(buffer instanceof ArrayBuffer) || sharedBuffers.has(buffer);
 }
 
-export class Writer {
-  /** The message is `bytes[0, position)` once `encode` has returned. */
-  bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_SCRATCH);
-  position = 0;
+export class Writer extends ByteWriter {
   /** Handles inside, each retained once for the message. */
   handles: Handle[] = [];
 
-  #view = new DataView(this.bytes.buffer);
   /** Objects met so far, by number. */
   #objects: (object | undefined)[] = [];
   #count = 0;
@@ -90,14 +76,15 @@ export class Writer {
   #deferred: Deferred[] = [];
   #root = 'item';
   #depth = 0;
-  #steps: Step[] = [];
+  #ways: number[] = [];
+  #steps: unknown[] = [];
   #containers: (object | undefined)[] = [];
   /** Someone has put enumerable properties on Object.prototype. */
   #polluted = false;
   /** Leave out properties of errors that cannot travel, instead of refusing. */
   #lenient = false;
 
-  /** Writes `value`. On a throw nothing stays retained. */
+  /** Writes `value`: the message is `bytes[0, position)`. On a throw nothing stays retained. */
   encode(value: unknown, root: string, lenient = false): void {
     this.#root = root;
     this.#lenient = lenient;
@@ -119,16 +106,10 @@ export class Writer {
         for (const handle of this.handles) engine.release(handle);
         this.handles = [];
         this.#containers = [];
+        this.#steps = [];
       }
       this.#forget();
     }
-  }
-
-  /** Lets go of what a large message needed. The bytes stay with whoever took them. */
-  shrink(): void {
-    if (this.bytes.length <= KEPT_SCRATCH) return;
-    this.bytes = Buffer.allocUnsafeSlow(FIRST_SCRATCH);
-    this.#view = new DataView(this.bytes.buffer);
   }
 
   #forget(): void {
@@ -146,55 +127,21 @@ export class Writer {
     this.#depth = 0;
   }
 
-  // Room
-
-  /** Makes room for `count` bytes more. */
-  #reserve(count: number): void {
-    if (this.position + count > this.bytes.length) this.#grow(count);
-  }
-
-  #grow(count: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.position + count + 64));
-    this.bytes.copy(grown, 0, 0, this.position);
-    this.bytes = grown;
-    this.#view = new DataView(grown.buffer);
-  }
-
-  #tag(tag: number): void {
-    this.#reserve(1);
-    this.bytes[this.position++] = tag;
-  }
-
-  #varint(value: number): void {
-    this.#reserve(8);
-    while (value > 0x7fffffff) {
-      this.bytes[this.position++] = (value % 128) | 128;
-      value = Math.floor(value / 128);
-    }
-    while (value > 127) {
-      this.bytes[this.position++] = (value & 127) | 128;
-      value >>>= 7;
-    }
-    this.bytes[this.position++] = value;
-  }
-
-  // Values
-
   #write(value: unknown): void {
     switch (typeof value) {
       case 'number':
-        return this.#writeNumber(value);
+        return this.writeNumber(value);
       case 'string':
-        return this.#writeString(value);
+        return this.writeString(value);
       case 'object':
-        if (value === null) return this.#tag(Tag.NULL);
+        if (value === null) return this.tag(Tag.NULL);
         return this.#writeObject(value);
       case 'boolean':
-        return this.#tag(value ? Tag.TRUE : Tag.FALSE);
+        return this.tag(value ? Tag.TRUE : Tag.FALSE);
       case 'undefined':
-        return this.#tag(Tag.UNDEFINED);
+        return this.tag(Tag.UNDEFINED);
       case 'bigint':
-        return this.#writeBigInt(value);
+        return this.writeBigInt(value);
       case 'function':
         return this.#writeFunction(value);
       default:
@@ -202,114 +149,19 @@ export class Writer {
     }
   }
 
-  #writeNumber(value: number): void {
-    this.#reserve(9);
-    if ((value | 0) === value && (value !== 0 || 1 / value > 0)) {
-      if (value >= SMALL_INT_MIN && value <= SMALL_INT_MAX) {
-        this.bytes[this.position++] = Tag.SMALL_INT + value - SMALL_INT_MIN;
-        return;
-      }
-      this.bytes[this.position] = Tag.INT32;
-      this.#view.setInt32(this.position + 1, value, true);
-      this.position += 5;
-      return;
-    }
-    this.bytes[this.position] = Tag.FLOAT64;
-    this.#view.setFloat64(this.position + 1, value, true);
-    this.position += 9;
-  }
-
-  #writeString(text: string): void {
-    const length = text.length;
-    if (length <= SHORT_TEXT) {
-      this.#reserve(1 + length);
-      const bytes = this.bytes;
-      let position = this.position;
-      bytes[position++] = Tag.SHORT_STRING + length;
-      for (let i = 0; i < length; i++) {
-        const unit = text.charCodeAt(i);
-        if (unit > 255) return this.#writeLongString(text);
-        bytes[position++] = unit;
-      }
-      this.position = position;
-      return;
-    }
-    this.#writeLongString(text);
-  }
-
-  #writeLongString(text: string): void {
-    const length = text.length;
-    if (!text.isWellFormed()) {
-      this.#tag(Tag.UTF16);
-      this.#varint(length);
-      this.#reserve(2 * length);
-      this.position += this.bytes.write(text, this.position, 'utf16le');
-      return;
-    }
-    const size = Buffer.byteLength(text, 'utf8');
-    // As many bytes as characters: all ASCII, of which Latin-1 is the cheaper reading.
-    this.#tag(size === length ? Tag.LATIN1 : Tag.UTF8);
-    this.#varint(size);
-    this.#reserve(size);
-    this.position +=
-      size === length ? this.bytes.write(text, this.position, 'latin1') : this.bytes.write(text, this.position, 'utf8');
-  }
-
-  #writeKey(key: string): void {
-    const length = key.length;
-    if (length < END_OF_KEYS) {
-      this.#reserve(1 + length);
-      const bytes = this.bytes;
-      let position = this.position;
-      bytes[position++] = length;
-      let all = 0;
-      for (let i = 0; i < length; i++) {
-        const unit = key.charCodeAt(i);
-        all |= unit;
-        bytes[position++] = unit;
-      }
-      if (all <= 255) {
-        this.position = position;
-        return;
-      }
-    }
-    this.#tag(LONG_KEY);
-    this.#writeString(key);
-  }
-
-  #writeBigInt(value: bigint): void {
-    if (BigInt.asIntN(64, value) === value) {
-      this.#reserve(9);
-      this.bytes[this.position] = Tag.BIGINT64;
-      this.#view.setBigInt64(this.position + 1, value, true);
-      this.position += 9;
-      return;
-    }
-    const negative = value < 0n;
-    let hex = (negative ? -value : value).toString(16);
-    if (hex.length % 2 === 1) hex = `0${hex}`;
-    const size = hex.length / 2;
-    this.#tag(Tag.BIGINT);
-    this.#tag(negative ? 1 : 0);
-    this.#varint(size);
-    this.#reserve(size);
-    this.bytes.write(hex, this.position, 'hex');
-    this.position += size;
-  }
-
-  // Objects
-
   /** Goes down into a container; the depth to note the steps at. */
   #enter(container: object): number {
     const depth = this.#depth;
     this.#depth = depth + 1;
     this.#containers[depth] = container;
+    this.#ways[depth] = Down.PROPERTY;
     return depth;
   }
 
   #leave(depth: number): void {
     this.#depth = depth;
     this.#containers[depth] = undefined;
+    this.#steps[depth] = undefined;
   }
 
   /** The number of `object`, or -1 after giving it the next one. */
@@ -341,8 +193,8 @@ export class Writer {
         'the encode() of a registered class must not lead back to the instance',
       );
     }
-    this.#tag(Tag.REF);
-    this.#varint(number);
+    this.tag(Tag.REF);
+    this.varint(number);
   }
 
   #writeObject(object: object): void {
@@ -365,15 +217,15 @@ export class Writer {
         if (this.#depth >= MAX_DEPTH) return this.#defer(Tag.DEFERRED_SET, object, sort);
         return this.#writeBody(object, sort);
       case Sort.DATE:
-        this.#reserve(9);
+        this.reserve(9);
         this.bytes[this.position] = Tag.DATE;
-        this.#view.setFloat64(this.position + 1, Date.prototype.getTime.call(object), true);
+        this.view.setFloat64(this.position + 1, Date.prototype.getTime.call(object), true);
         this.position += 9;
         return;
       case Sort.REGEXP:
-        this.#tag(Tag.REGEXP);
-        this.#writeString((object as RegExp).source);
-        return this.#writeString((object as RegExp).flags);
+        this.tag(Tag.REGEXP);
+        this.writeString((object as RegExp).source);
+        return this.writeString((object as RegExp).flags);
       case Sort.BOXED:
         return this.#writeBoxed(object);
       case Sort.BUFFER:
@@ -395,7 +247,7 @@ export class Writer {
 
   /** Announces an object that is too deep to be written here; its body follows the root. */
   #defer(tag: number, object: object, sort: Sort): void {
-    this.#tag(tag);
+    this.tag(tag);
     this.#deferred.push({ object, sort, path: this.#path(this.#depth) });
   }
 
@@ -409,13 +261,13 @@ export class Writer {
       case Sort.SET:
         return this.#writeSet(object as Set<unknown>);
       case Sort.PLAIN:
-        this.#tag(Tag.OBJECT);
+        this.tag(Tag.OBJECT);
         return this.#writePlain(object as Record<string, unknown>);
       default: {
         const keys = Object.keys(object);
         if (keys.length === 0 && sort === Sort.INSTANCE && Object.getOwnPropertySymbols(object).length > 0)
           return this.#refuseObject(object);
-        this.#tag(Tag.OBJECT);
+        this.tag(Tag.OBJECT);
         return this.#writeProperties(object, keys);
       }
     }
@@ -426,11 +278,11 @@ export class Writer {
     if (this.#polluted) return this.#writeProperties(object, Object.keys(object));
     const depth = this.#enter(object);
     for (const key in object) {
-      this.#writeKey(key);
+      this.writeKey(key);
       this.#steps[depth] = key;
       this.#write(object[key]);
     }
-    this.#tag(END_OF_KEYS);
+    this.tag(END_OF_KEYS);
     this.#leave(depth);
   }
 
@@ -439,11 +291,11 @@ export class Writer {
     const depth = this.#enter(object);
     for (let i = 0; i < count; i++) {
       const key = keys[i] as string;
-      this.#writeKey(key);
+      this.writeKey(key);
       this.#steps[depth] = key;
       this.#write((object as Record<string, unknown>)[key]);
     }
-    this.#tag(END_OF_KEYS);
+    this.tag(END_OF_KEYS);
     this.#leave(depth);
   }
 
@@ -452,14 +304,14 @@ export class Writer {
     // Holes or named properties show in the count of keys, and, when they even out, in the last key.
     const keys = Object.keys(array);
     if (keys.length !== length || (length > 0 && keys[length - 1] !== String(length - 1))) {
-      this.#tag(Tag.SPARSE_ARRAY);
-      this.#varint(length);
+      this.tag(Tag.SPARSE_ARRAY);
+      this.varint(length);
       return this.#writeProperties(array, keys);
     }
     if (length > 2 && typeof array[0] === 'number' && this.#writeNumbers(array)) return;
     const depth = this.#enter(array);
-    this.#tag(Tag.ARRAY);
-    this.#varint(length);
+    this.tag(Tag.ARRAY);
+    this.varint(length);
     for (let i = 0; i < length; i++) {
       this.#steps[depth] = i;
       this.#write(array[i]);
@@ -471,26 +323,26 @@ export class Writer {
   #writeNumbers(array: readonly unknown[]): boolean {
     const length = array.length;
     const start = this.position;
-    this.#tag(Tag.INT_ARRAY);
-    this.#varint(length);
-    this.#reserve(4 * length);
+    this.tag(Tag.INT_ARRAY);
+    this.varint(length);
+    this.reserve(4 * length);
     let position = this.position;
     let i = 0;
     for (; i < length; i++) {
       const value = array[i];
       if (typeof value !== 'number' || (value | 0) !== value || (value === 0 && 1 / value < 0)) break;
-      this.#view.setInt32(position, value, true);
+      this.view.setInt32(position, value, true);
       position += 4;
     }
     if (i < length) {
       this.position = start;
       for (let k = i; k < length; k++) if (typeof array[k] !== 'number') return false;
-      this.#tag(Tag.FLOAT_ARRAY);
-      this.#varint(length);
-      this.#reserve(8 * length);
+      this.tag(Tag.FLOAT_ARRAY);
+      this.varint(length);
+      this.reserve(8 * length);
       position = this.position;
       for (let k = 0; k < length; k++) {
-        this.#view.setFloat64(position, array[k] as number, true);
+        this.view.setFloat64(position, array[k] as number, true);
         position += 8;
       }
     }
@@ -500,27 +352,30 @@ export class Writer {
 
   #writeMap(map: Map<unknown, unknown>): void {
     const depth = this.#enter(map);
-    this.#tag(Tag.MAP);
+    this.tag(Tag.MAP);
     let index = 0;
     for (const [key, value] of mapEntries.call(map)) {
-      this.#steps[depth] = { keys: index++ };
+      this.#ways[depth] = Down.MAP_KEY;
+      this.#steps[depth] = index++;
       this.#write(key);
-      this.#steps[depth] = { get: key };
+      this.#ways[depth] = Down.MAP_VALUE;
+      this.#steps[depth] = key;
       this.#write(value);
     }
-    this.#tag(Tag.END);
+    this.tag(Tag.END);
     this.#leave(depth);
   }
 
   #writeSet(set: Set<unknown>): void {
     const depth = this.#enter(set);
-    this.#tag(Tag.SET);
+    this.#ways[depth] = Down.SET_VALUE;
+    this.tag(Tag.SET);
     let index = 0;
     for (const value of setValues.call(set)) {
-      this.#steps[depth] = { values: index++ };
+      this.#steps[depth] = index++;
       this.#write(value);
     }
-    this.#tag(Tag.END);
+    this.tag(Tag.END);
     this.#leave(depth);
   }
 
@@ -528,16 +383,16 @@ export class Writer {
     const value: unknown = (object as { valueOf(): unknown }).valueOf();
     if (typeof value === 'symbol' || typeof value === 'object')
       return this.#refuse(article(className(object)), 'send a string');
-    this.#tag(Tag.BOXED);
+    this.tag(Tag.BOXED);
     this.#write(value);
   }
 
   /** A Buffer travels alone: what else its memory pool holds is none of the receiver's business. */
   #writeBuffer(buffer: Buffer): void {
     this.#refuseShared(buffer, buffer.buffer);
-    this.#tag(Tag.BUFFER);
-    this.#varint(buffer.length);
-    this.#reserve(buffer.length);
+    this.tag(Tag.BUFFER);
+    this.varint(buffer.length);
+    this.reserve(buffer.length);
     this.bytes.set(buffer, this.position);
     this.position += buffer.length;
   }
@@ -549,18 +404,18 @@ export class Writer {
     if (type < 0) return this.#refuse(article(className(view)), 'send a typed array');
     const { byteOffset, byteLength } = view;
     const number = this.#buffer(view.buffer as ArrayBuffer, byteOffset, byteOffset + byteLength);
-    this.#tag(Tag.VIEW);
-    this.#tag(type);
-    this.#varint(number);
-    this.#varint(byteOffset);
-    this.#varint(byteLength / (viewTypes[type]?.BYTES_PER_ELEMENT ?? 1));
+    this.tag(Tag.VIEW);
+    this.tag(type);
+    this.varint(number);
+    this.varint(byteOffset);
+    this.varint(byteLength / (viewTypes[type]?.BYTES_PER_ELEMENT ?? 1));
   }
 
   #writeArrayBuffer(buffer: ArrayBuffer): void {
     this.#refuseShared(buffer, buffer);
     const number = this.#buffer(buffer, 0, buffer.byteLength);
-    this.#tag(Tag.ARRAY_BUFFER);
-    this.#varint(number);
+    this.tag(Tag.ARRAY_BUFFER);
+    this.varint(number);
   }
 
   #buffer(buffer: ArrayBuffer, start: number, end: number): number {
@@ -597,7 +452,7 @@ export class Writer {
     };
     const parts = lane.encode(fn, this.#need);
     const depth = this.#enter(fn);
-    this.#tag(Tag.FUNCTION);
+    this.tag(Tag.FUNCTION);
     this.#open.push(number);
     this.#steps[depth] = 'code';
     this.#write(parts.code);
@@ -618,9 +473,9 @@ export class Writer {
     engine.retain(object._handle);
     const place = this.handles.push(object._handle) - 1;
     this.#handleOwners.push(object);
-    this.#tag(Tag.SHARED);
-    this.#writeString(travel.tag);
-    this.#varint(place);
+    this.tag(Tag.SHARED);
+    this.writeString(travel.tag);
+    this.varint(place);
     const depth = this.#enter(object);
     this.#steps[depth] = 'extra';
     this.#open.push(number);
@@ -634,8 +489,8 @@ export class Writer {
     if (registration === undefined) return this.#refuseObject(object);
     const depth = this.#depth;
     if (registration.encode === undefined) {
-      this.#tag(depth >= MAX_DEPTH ? Tag.DEFERRED_CLASS : Tag.CLASS);
-      this.#writeString(registration.name);
+      this.tag(depth >= MAX_DEPTH ? Tag.DEFERRED_CLASS : Tag.CLASS);
+      this.writeString(registration.name);
       if (depth >= MAX_DEPTH) {
         this.#deferred.push({ object, sort: Sort.REGISTERED, path: this.#path(depth) });
         return;
@@ -643,22 +498,20 @@ export class Writer {
       return this.#writeProperties(object, Object.keys(object));
     }
     const number = this.#count - 1;
-    this.#tag(Tag.CUSTOM);
-    this.#writeString(registration.name);
+    this.tag(Tag.CUSTOM);
+    this.writeString(registration.name);
     this.#open.push(number);
     this.#write(registration.encode(object));
     this.#open.pop();
   }
 
-  // Errors
-
   #writeError(error: Error): void {
     const registration = registrationOf(error);
     if (registration?.encode !== undefined) return this.#writeRegistered(error);
     const known = errorClassOf(error);
-    this.#tag(Tag.ERROR);
-    this.#writeString(known);
-    this.#writeString(registration?.name ?? '');
+    this.tag(Tag.ERROR);
+    this.writeString(known);
+    this.writeString(registration?.name ?? '');
     const depth = this.#enter(error);
     const own = Object.getOwnPropertyNames(error);
     for (const key of own) {
@@ -673,19 +526,19 @@ export class Writer {
     if (!own.includes('stack') && typeof error.stack === 'string')
       this.#errorProperty(ERROR_HIDDEN_PROPERTY, 'stack', error.stack);
     if (!own.includes('name') && registration === undefined) {
-      const base = (errorPrototype(known) as Error).name;
+      const base = (errorClass(known).prototype as Error).name;
       const name = error.name !== base ? error.name : className(error);
       if (name !== base && typeof name === 'string') this.#errorProperty(ERROR_HIDDEN_PROPERTY, 'name', name);
     }
-    this.#tag(ERROR_END);
+    this.tag(ERROR_END);
     this.#leave(depth);
   }
 
   #errorProperty(flags: number, key: string, value: unknown): void {
     const depth = this.#depth;
     const before = this.#lenient ? this.#mark() : undefined;
-    this.#tag(flags);
-    this.#writeKey(key);
+    this.tag(flags);
+    this.writeKey(key);
     this.#steps[depth - 1] = key;
     if (before === undefined) return this.#write(value);
     try {
@@ -698,9 +551,9 @@ export class Writer {
   }
 
   #writeDomException(error: DOMException): void {
-    this.#tag(Tag.DOM_EXCEPTION);
-    this.#writeString(error.message);
-    this.#writeString(error.name);
+    this.tag(Tag.DOM_EXCEPTION);
+    this.writeString(error.message);
+    this.writeString(error.name);
     this.#write(typeof error.stack === 'string' ? error.stack : undefined);
   }
 
@@ -732,39 +585,29 @@ export class Writer {
     this.#buffers = mark.buffers;
   }
 
-  // Tail
-
   #writeTail(): void {
     if (this.handles.length === 0 && this.#modules.length === 0 && this.#buffers.length === 0) {
       this.bytes[0] = NO_TAIL;
       return;
     }
     const tail = this.position;
-    this.#varint(this.handles.length);
-    for (const handle of this.handles) this.#uint32(handle);
-    this.#varint(this.#modules.length);
-    for (const url of this.#modules) this.#writeString(url);
-    this.#varint(this.#buffers.length);
+    this.varint(this.handles.length);
+    for (const handle of this.handles) this.uint32(handle);
+    this.varint(this.#modules.length);
+    for (const url of this.#modules) this.writeString(url);
+    this.varint(this.#buffers.length);
     for (const { buffer, start, end } of this.#buffers) {
       const whole = start === 0 && end === buffer.byteLength;
-      this.#varint(start);
-      this.#varint(end - start);
-      this.#varint(whole && isResizable?.call(buffer) ? bufferMaximum?.call(buffer) + 1 : 0);
-      this.#reserve(end - start);
+      this.varint(start);
+      this.varint(end - start);
+      this.varint(whole && isResizable?.call(buffer) ? bufferMaximum?.call(buffer) + 1 : 0);
+      this.reserve(end - start);
       this.bytes.set(new Uint8Array(buffer, start, end - start), this.position);
       this.position += end - start;
     }
-    this.#uint32(tail);
+    this.uint32(tail);
     this.bytes[0] = HAS_TAIL;
   }
-
-  #uint32(value: number): void {
-    this.#reserve(4);
-    this.#view.setUint32(this.position, value, true);
-    this.position += 4;
-  }
-
-  // Refusals
 
   #refuseObject(object: object): never {
     const reason = whyNot(object) ?? {
@@ -780,7 +623,7 @@ export class Writer {
     for (let k = 0; k < depth; k++) {
       const container = this.#containers[k] as object;
       if (typeof container === 'function') {
-        const variable = formatPath(this.#steps.slice(k + 1, depth)).replace(/^\./, '') || 'a value';
+        const variable = formatPath(this.#ways, this.#steps, k + 1, depth).replace(/^\./, '') || 'a value';
         throw new FunctionNotShippableError(
           `${this.#path(k)} is ${describeFunction(container)}, which captures ${variable}, ${what} that cannot be sent to another thread: ${remedy}`,
         );
@@ -788,7 +631,7 @@ export class Writer {
       if (sortOf(container) === Sort.INSTANCE) {
         const name = className(container);
         throw new NotSerializableError(
-          `${this.#path(k)} is ${article(name)}, which cannot be sent to another thread: its ${formatPath(this.#steps.slice(k, depth)).replace(/^\./, '')} is ${what}; make it where it is used, register ${name} with registerClass(), or send plain data`,
+          `${this.#path(k)} is ${article(name)}, which cannot be sent to another thread: its ${formatPath(this.#ways, this.#steps, k, depth).replace(/^\./, '')} is ${what}; make it where it is used, register ${name} with registerClass(), or send plain data`,
         );
       }
     }
@@ -799,7 +642,7 @@ export class Writer {
 
   /** Where the writer is, down to `depth`: `args[0].socket`. */
   #path(depth: number): string {
-    return this.#root + formatPath(this.#steps.slice(0, depth));
+    return this.#root + formatPath(this.#ways, this.#steps, 0, depth);
   }
 }
 
@@ -817,21 +660,6 @@ interface Mark {
 
 /** Properties of errors that are part of them though not enumerable. */
 const HIDDEN_OF_ERRORS = new Set(['message', 'stack', 'cause', 'errors', 'name', 'error', 'suppressed']);
-
-function formatPath(steps: readonly Step[]): string {
-  return steps.map(formatStep).join('');
-}
-
-function formatStep(step: Step): string {
-  if (typeof step === 'number') return `[${step}]`;
-  if (typeof step === 'string') {
-    if (/^(?:0|[1-9]\d*)$/.test(step)) return `[${step}]`;
-    return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
-  }
-  if ('keys' in step) return `.keys()[${step.keys}]`;
-  if ('values' in step) return `.values()[${step.values}]`;
-  return `.get(${typeof step.get === 'string' ? JSON.stringify(step.get) : typeof step.get === 'object' && step.get !== null ? className(step.get) : String(step.get)})`;
-}
 
 function describeFunction(fn: object): string {
   const name = (fn as Function).name;
