@@ -106,17 +106,22 @@ const LONGEST_TIMER = 0x7fffffff;
 const keepAlive = setInterval(() => {}, LONGEST_TIMER);
 keepAlive.unref();
 
-/** Settles what is ready. What it calls may begin, cancel and grant, but not drain: that is done here only. */
+/**
+ * Settles what is ready. The waits of a batch are looked up before the first of them is settled: the
+ * tickets are free by then, and what settling calls may begin other waits with the same numbers.
+ */
 function settleReady(): void {
+  const { ready } = engine;
   for (;;) {
     const count = engine.drain();
+    if (count === 0) return;
+    const outcomes = ready.slice(0, 3 * count);
+    const waits: (Pending | undefined)[] = [];
+    for (let i = 0; i < count; i++) waits.push(finish(outcomes[3 * i] as number));
     for (let i = 0; i < count; i++) {
-      const ticket = engine.ready[3 * i] as number;
-      const outcome = engine.ready[3 * i + 1] as OutcomeCode;
-      const value = engine.ready[3 * i + 2] as number;
-      finish(ticket)?.settle(outcome, value);
+      waits[i]?.settle(outcomes[3 * i + 1] as OutcomeCode, outcomes[3 * i + 2] as number);
     }
-    if (3 * count < engine.ready.length) return;
+    if (3 * count < ready.length) return;
   }
 }
 engine.onReady(settleReady);
@@ -149,6 +154,17 @@ export function watch(ticket: number, settle: Settle): void {
       }
     },
   });
+}
+
+/**
+ * Ends a watch, which will not call back unless it is about to. Its outcome, TIMED_OUT for none so far; undefined when
+ * the loop has taken the outcome already, and calls back with it next.
+ */
+export function unwatch(ticket: number): OutcomeCode | undefined {
+  if (finish(ticket) === undefined) return undefined;
+  const outcome = engine.cancel(ticket);
+  settleOwnGrants();
+  return outcome;
 }
 
 const turn = Promise.resolve();

@@ -10,8 +10,8 @@ import { requireFunction } from '../engine/arguments.js';
 import { decodeBytes, encodeThrownBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
-import { settleOwnGrants, watch } from '../engine/wait.js';
-import { FIRST_TICKET, Header, WaiterMode } from '../memory/layout.js';
+import { unwatch, watch } from '../engine/wait.js';
+import { FIRST_TICKET, Header, Outcome, Queue, WaiterMode } from '../memory/layout.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { writeFully } from './console.js';
 import type { Thread } from './thread.js';
@@ -110,11 +110,13 @@ export function report(error: unknown, thread: Thread): void {
 
 /** Calls the hook with what has arrived from other threads. */
 export function deliverErrors(): void {
-  if (inbox === undefined) return;
+  if (inbox === undefined || Atomics.load(words, inbox._handle + Queue.COUNT) === 0) return;
+  endWatch(inbox);
   while (!inbox.empty()) {
     const { error, thread } = inbox.getNowait();
     call({ error: decodeBytes(error), thread });
   }
+  awaitErrors(inbox);
 }
 
 function call(args: ExcepthookArgs): void {
@@ -130,17 +132,31 @@ function call(args: ExcepthookArgs): void {
   }
 }
 
-/** Calls `deliverErrors` whenever something arrives, without keeping the loop alive. */
+/** Ticket of the wait for the next error, 0 for none; an outcome that comes for an earlier one is stale. */
+let watched = 0;
+
+/** Calls `deliverErrors` when something arrives, without keeping the loop alive. */
 function awaitErrors(queue: SimpleQueue<Failure>): void {
-  const ready = (): void => {
+  const ticket = engine.queueAwaitItem(queue._handle, WaiterMode.LOOP, -1);
+  if (ticket < FIRST_TICKET) {
+    // It has, while the hook ran.
     engine.queueUnreserve(queue._handle, 1);
-    deliverErrors();
-    awaitErrors(queue);
-  };
-  const begun = engine.queueAwaitItem(queue._handle, WaiterMode.LOOP, -1);
-  if (begun >= FIRST_TICKET) watch(begun, ready);
-  else setImmediate(ready).unref();
-  settleOwnGrants();
+    setImmediate(deliverErrors).unref();
+    return;
+  }
+  watched = ticket;
+  watch(ticket, () => {
+    if (watched === ticket) deliverErrors();
+  });
+}
+
+/** Gives back the item that the watch has been granted, if it has. */
+function endWatch(queue: SimpleQueue<Failure>): void {
+  if (watched === 0) return;
+  // Without an outcome to be had any more it was granted, and its callback is about to come.
+  const outcome = unwatch(watched) ?? Outcome.GRANTED;
+  if (outcome === Outcome.GRANTED) engine.queueUnreserve(queue._handle, 1);
+  watched = 0;
 }
 
 function print(error: unknown, name: string): void {

@@ -16,8 +16,20 @@ import { isDaemon, isDescendant, running } from './running.js';
 const callbacks: (() => unknown)[] = [];
 let state: 'quiet' | 'armed' | 'ending' = 'quiet';
 
-/** Makes the end of this program wait for its threads. Isolates of heddle leave that to the program's own. */
-export function joinBeforeExit(): void {
+/** Resolves when a death has been seen to that is still to be; see `joinBeforeExit`. */
+let pendingBurial: () => Promise<void> | undefined = () => undefined;
+
+/**
+ * Makes the end of this program wait for its threads. Isolates of heddle leave that to the program's own.
+ *
+ * @param burial Keeps the loop alive while the death of an isolate is still to be reported.
+ */
+export function joinBeforeExit(burial: () => Promise<void> | undefined): void {
+  pendingBurial = burial;
+  arm();
+}
+
+function arm(): void {
   if (state !== 'quiet' || isolateData !== undefined) return;
   state = 'armed';
   process.on('beforeExit', atLoopEnd);
@@ -32,7 +44,7 @@ export function joinBeforeExit(): void {
 export function registerAtExit(callback: () => unknown): void {
   if (state === 'ending') throw new ThreadStateError('callbacks for the end of the program can only be registered before it');
   callbacks.push(callback);
-  joinBeforeExit();
+  arm();
 }
 
 function atLoopEnd(): void {
@@ -46,7 +58,10 @@ function atLoopEnd(): void {
   if (isMainThread) finishMain?.(Atomics.load(engine.words, Header.MAIN_THREAD));
   const [first, ...others] = running((slot) => !isDaemon(slot) && isDescendant(slot));
   for (const { thread } of others) engine.release(thread);
-  if (first === undefined) return;
+  if (first === undefined) {
+    void pendingBurial();
+    return;
+  }
   const { thread } = first;
   void promise(engine.eventWait(thread, WaiterMode.LOOP, -1), -1, undefined, () => engine.release(thread));
 }

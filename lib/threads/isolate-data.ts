@@ -14,11 +14,13 @@ export const Control = {
   THREAD: 3,
   /** Handle of the event to set once its target runs, handed over in the same way. */
   STARTED: 4,
+  /** 1 from the hand-over until the Thread has left; still 1 when the isolate dies under it. */
+  OCCUPIED: 5,
   /** Length in bytes of NAME. */
-  NAME_LENGTH: 5,
+  NAME_LENGTH: 6,
   /** Name of that Thread, UTF-8. */
-  NAME: 6,
-  WORDS: 6 + NAME_BYTES / 4,
+  NAME: 7,
+  WORDS: 7 + NAME_BYTES / 4,
 } as const;
 
 /**

@@ -58,11 +58,14 @@ export class Local<T extends object = Record<string, unknown>> extends SharedObj
     this.#value = undefined;
   }
 
-  static {
-    registerTravel(Local, {
-      tag: 'Local',
-      extra: (local) => local.#init,
-      revive: (init) => new Local(init as (() => Record<string, unknown>) | undefined),
-    });
+  /** @internal */
+  get _init(): (() => T) | undefined {
+    return this.#init;
   }
 }
+
+registerTravel(Local, {
+  tag: 'Local',
+  extra: (local) => local._init,
+  revive: (init) => new Local(init as (() => Record<string, unknown>) | undefined),
+});

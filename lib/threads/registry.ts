@@ -24,6 +24,8 @@ function register(name: string, flags: number): Thread {
   const thread = new Thread({ name });
   Atomics.store(words, thread._handle + ThreadWord.FLAGS, flags);
   Atomics.store(words, thread._handle + ThreadWord.IDENT, Atomics.add(words, Header.NEXT_IDENT, 1) + 1);
+  // Other threads, and `enumerate`, come by its handle.
+  thread._remember();
   enroll(thread._handle, name);
   return thread;
 }
@@ -33,7 +35,6 @@ let main: Thread | undefined;
 if (isMainThread) {
   main = register('MainThread', ThreadFlag.MAIN);
   current = main;
-  main._remember();
   engine.retain(main._handle);
   Atomics.store(words, Header.MAIN_THREAD, main._handle);
   onMainEnd(finishThread);

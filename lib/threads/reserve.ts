@@ -23,12 +23,18 @@ import { liveSlots, readSlot } from './slot.js';
 /** Idle isolates that one creator keeps: about 9 MB each. */
 const RESERVE_BOUND = Math.max(4, 2 * availableParallelism());
 
+const entry = new URL('./worker-entry.js', import.meta.url);
+/** With --input-type, which workers inherit, Node takes no file for a program: text that imports the file will do. */
+const evaluated = process.execArgv.some((argument) => argument.startsWith('--input-type'));
+
 export interface Isolate<Occupant> {
   readonly control: Int32Array<SharedArrayBuffer>;
   /** Takes commands, encoded. */
   readonly commands: SimpleQueue<Uint8Array>;
   /** Who it was last claimed for; kept until the next claim, for the case that the isolate dies. */
   occupant: Occupant | undefined;
+  /** Resolves when its death has been seen to. From the call on, the loop is kept alive for it. */
+  burial(): Promise<void>;
 }
 
 export interface Demands {
@@ -39,7 +45,7 @@ export interface Demands {
 
 /** What to do when an isolate has died. */
 export interface Undertaker<Occupant> {
-  /** The isolate was ended by an error that nothing inside could catch, such as lack of memory. */
+  /** The isolate was ended under its occupant by an error that nothing inside could catch, such as lack of memory. */
   failed(error: unknown, occupant: Occupant): void;
   /** The isolate of this Thread is gone, whichever way. */
   gone(occupant: Occupant): void;
@@ -84,6 +90,14 @@ export class Reserve<Occupant> {
     return this.#isolates.size;
   }
 
+  /** An isolate that has died under its occupant, by the word of `finished`, and has not been seen to yet. */
+  unburied(finished: (occupant: Occupant) => boolean): Isolate<Occupant> | undefined {
+    for (const isolate of this.#isolates) {
+      if (isolate.occupant !== undefined && isOccupied(isolate) && finished(isolate.occupant)) return isolate;
+    }
+    return undefined;
+  }
+
   /** Those for whom an isolate was claimed that has not been idle since. */
   *occupants(): Generator<Occupant> {
     for (const { control, occupant } of this.#isolates) {
@@ -105,20 +119,30 @@ export class Reserve<Occupant> {
       reusable,
       argv: process.argv,
     };
-    const worker = new Worker(new URL('./worker-entry.js', import.meta.url), {
+    const worker = new Worker(evaluated ? `import(${JSON.stringify(entry.href)})` : entry, {
       name: 'heddle',
+      eval: evaluated,
       workerData: data,
       env: SHARE_ENV,
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
-    const isolate: Isolate<Occupant> = { control, commands, occupant: undefined };
+    const buried = new Promise<void>((resolve) => {
+      worker.on('exit', () => {
+        this.#bury(isolate);
+        resolve();
+      });
+    });
+    const burial = (): Promise<void> => {
+      worker.ref();
+      return buried;
+    };
+    const isolate: Isolate<Occupant> = { control, commands, occupant: undefined, burial };
     this.#isolates.add(isolate);
     // Idle isolates do not keep the process alive, and threads do so by themselves (see exit.ts).
     worker.unref();
     worker.on('error', (error) => {
-      if (isolate.occupant !== undefined) this.#undertaker.failed(error, isolate.occupant);
+      if (isOccupied(isolate) && isolate.occupant !== undefined) this.#undertaker.failed(error, isolate.occupant);
     });
-    worker.on('exit', () => this.#bury(isolate));
     return isolate;
   }
 
@@ -130,6 +154,7 @@ export class Reserve<Occupant> {
     while (!isolate.commands.empty()) dropBytes(isolate.commands.getNowait());
     const slot = Atomics.load(control, Control.SLOT) - 1;
     if (slot >= 0) this.#sweep(slot, Atomics.load(control, Control.GENERATION));
+    Atomics.store(control, Control.OCCUPIED, 0);
     if (occupant !== undefined) this.#undertaker.gone(occupant);
   }
 
@@ -147,6 +172,11 @@ export class Reserve<Occupant> {
     }
     engine.sweep(slot, generation);
   }
+}
+
+/** True while the Thread that the isolate was claimed for has not left it. */
+export function isOccupied({ control }: Isolate<unknown>): boolean {
+  return Atomics.load(control, Control.OCCUPIED) === 1;
 }
 
 /** Releases what was handed over and not taken. */

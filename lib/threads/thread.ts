@@ -13,7 +13,7 @@ import { refuseWhileLoading } from '../shipping/modules.js';
 import { deliverErrors, report } from './excepthook.js';
 import { joinBeforeExit } from './exit.js';
 import { Control } from './isolate-data.js';
-import { type Isolate, Reserve } from './reserve.js';
+import { type Isolate, isOccupied, Reserve } from './reserve.js';
 import { encodeName, ownWord, readName, readSlot, writeName } from './slot.js';
 
 /** What a Thread is made of. */
@@ -64,8 +64,7 @@ export function finishThread(handle: number): void {
 /** The isolates this isolate has made for its threads. */
 export const reserve = new Reserve<Thread>({
   failed(error, thread) {
-    // An error after the thread has finished is one of the isolate, which nobody uses then.
-    if (thread.isAlive()) report(describeLoss(error), thread);
+    report(describeLoss(error), thread);
   },
   gone(thread) {
     thread._bury();
@@ -76,6 +75,11 @@ export const reserve = new Reserve<Thread>({
 function describeLoss(error: unknown): unknown {
   if ((error as NodeJS.ErrnoException | null)?.code !== 'ERR_WORKER_OUT_OF_MEMORY') return error;
   return new WorkerLostError('the isolate of the thread reached its memory limit and was ended; raise resourceLimits of the Thread, or hold less', { cause: error });
+}
+
+/** Resolves when an isolate that has died under its thread has been seen to; undefined when there is none. */
+function pendingBurial(): Promise<void> | undefined {
+  return reserve.unburied((thread) => !thread.isAlive())?.burial();
 }
 
 /** Starts that have not been answered yet: until then the child is not in the registry. */
@@ -146,6 +150,8 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
   #plan: Plan = nothing;
   /** As last seen from here; while the thread runs, its slot has the current one. */
   #name = '';
+  /** Where it runs or ran, if it was started here. */
+  #isolate: Isolate<Thread> | undefined;
   /** Handle of the event that a start waits for, 0 when none does. */
   #started = 0;
 
@@ -227,9 +233,10 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
       throw error;
     }
     isolate.occupant = this as unknown as Thread;
+    this.#isolate = isolate;
     this.#started = started;
     this.#plan = nothing;
-    joinBeforeExit();
+    joinBeforeExit(pendingBurial);
     return started;
   }
 
@@ -253,6 +260,7 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
     engine.retain(started);
     Atomics.store(control, Control.THREAD, this._handle);
     Atomics.store(control, Control.STARTED, started);
+    Atomics.store(control, Control.OCCUPIED, 1);
   }
 
   /**
@@ -272,6 +280,8 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
       signal,
       (outcome) => outcome === Outcome.GRANTED,
     );
+    // Why it died is known to this isolate only when its event loop has heard of it.
+    if (finished && this.#diedWithIsolate()) await this.#isolate?.burial();
     deliverErrors();
     return finished;
   }
@@ -284,6 +294,10 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
     const finished = block(engine.eventWait(this._handle, WaiterMode.THREAD, timeout), deadline) === Outcome.GRANTED;
     deliverErrors();
     return finished;
+  }
+
+  #diedWithIsolate(): boolean {
+    return this.#isolate?.occupant === (this as unknown as Thread) && isOccupied(this.#isolate);
   }
 
   #assertJoinable(): void {

@@ -57,18 +57,16 @@ export class Timer extends Thread {
   cancel(): void {
     this._finished?.set();
   }
-
-  static {
-    wellKnownClasses.set('Timer', Timer);
-    registerTravel(Timer, {
-      tag: 'Timer',
-      extra: (timer) => ({ name: timer.name, finished: timer._finished }),
-      revive(extra) {
-        const { name, finished } = extra as { name: string; finished: Event };
-        const timer = reviveThread(() => new Timer(0, () => {}), name);
-        timer._finished = finished;
-        return timer;
-      },
-    });
-  }
 }
+
+wellKnownClasses.set('Timer', Timer);
+registerTravel(Timer, {
+  tag: 'Timer',
+  extra: (timer) => ({ name: timer.name, finished: timer._finished }),
+  revive(extra) {
+    const { name, finished } = extra as { name: string; finished: Event };
+    const timer = reviveThread(() => new Timer(0, () => {}), name);
+    timer._finished = finished;
+    return timer;
+  },
+});

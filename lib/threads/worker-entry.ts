@@ -45,7 +45,9 @@ process.on('uncaughtException', reportUncaught);
 process.on('unhandledRejection', reportUncaught);
 process.on('exit', () => {
   // process.exit() in a thread, or the natural end of the isolate.
-  if (ownWord(Slot.THREAD) !== 0 && current !== undefined) conclude(current);
+  if (ownWord(Slot.THREAD) === 0 || current === undefined) return;
+  leave();
+  finishThread(current._handle);
 });
 
 /** Listeners that belong to the isolate; a thread's own are removed when it has finished. */
@@ -60,11 +62,9 @@ function removeListeners(): void {
   }
 }
 
-/** Active handles and requests of an isolate that runs nothing. */
-const quiet = process.getActiveResourcesInfo().length;
-
+/** True when nothing of a thread is active any more; a handle that is being closed is not. */
 function nothingLeft(): boolean {
-  return process.getActiveResourcesInfo().length <= quiet;
+  return process.getActiveResourcesInfo().every((resource) => resource === 'CloseReq');
 }
 
 /** A turn of the event loop: rejections are reported and closed handles gone after it. */
@@ -119,11 +119,11 @@ async function run(thread: Thread): Promise<void> {
   await turn();
 }
 
-/** Lets the joiners of a thread go. */
-function conclude(thread: Thread): void {
+/** Takes the thread out of all registers; its joiners are still to be told. */
+function leave(): void {
   dropExcepthook();
   dismiss();
-  finishThread(thread._handle);
+  Atomics.store(control, Control.OCCUPIED, 0);
 }
 
 /** Puts the isolate back as it was before the thread. */
@@ -157,13 +157,15 @@ async function serve(): Promise<void> {
     await run(thread);
     if (reusable && nothingLeft()) {
       cleanUp();
+      leave();
       // Idle before its joiners know: who joins and then starts a thread finds this isolate free.
       const kept = becomeIdle();
-      conclude(thread);
+      finishThread(thread._handle);
       if (!kept) return;
       continue;
     }
-    conclude(thread);
+    leave();
+    finishThread(thread._handle);
     await loopRunsDry();
     if (!reusable) {
       for (const child of reserve.occupants()) await child.join();

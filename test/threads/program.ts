@@ -19,16 +19,16 @@ const workshop = fileURLToPath(new URL('../../build/', import.meta.url));
 /** Longer than any of the programs takes on a slow machine. */
 const LIMIT_MS = 25_000;
 
-/** Runs the text of a module, on the engine of this test. */
-export function runProgram(text: string, env: Record<string, string> = {}): Promise<Outcome> {
+/** Runs the text of a module, on the engine of this test; `modules` are files beside it. */
+export function runProgram(text: string, modules: Record<string, string> = {}): Promise<Outcome> {
   const directory = mkdtempSync(join(workshop, 'program-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const file = join(directory, 'program.mjs');
-  writeFileSync(file, text);
+  for (const [name, content] of Object.entries({ ...modules, 'program.mjs': text })) writeFileSync(join(directory, name), content);
   return new Promise((resolve, reject) => {
     const began = performance.now();
     const child = spawn(process.execPath, [file], {
-      env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '', ...env },
+      env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: LIMIT_MS,
       killSignal: 'SIGKILL',
@@ -46,8 +46,8 @@ export function runProgram(text: string, env: Record<string, string> = {}): Prom
 }
 
 /** A program that ends by itself, with exit code 0 and nothing on standard error: its lines. */
-export async function linesOf(text: string): Promise<string[]> {
-  const { stdout, stderr, code, signal } = await runProgram(text);
+export async function linesOf(text: string, modules: Record<string, string> = {}): Promise<string[]> {
+  const { stdout, stderr, code, signal } = await runProgram(text, modules);
   if (code !== 0 || stderr !== '') throw new Error(`the program ended with ${signal ?? `exit code ${code}`}\n${stdout}\n${stderr}`);
   return stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n');
 }

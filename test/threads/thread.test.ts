@@ -132,22 +132,24 @@ describe('start', () => {
   });
 
   it('throws in a module that a thread imports to get at its functions, instead of starting threads without end', async () => {
-    const { stdout, stderr, code } = await runProgram(`
-      import { Thread } from 'heddle';
-      export function task() { console.log('task'); }
-      const thread = new Thread({ target: task, name: 'T' });
-      await thread.start();
-      await thread.join();
-      console.log('end');
-    `);
+    const { stdout, stderr, code } = await runProgram(`import './tasks.mjs';`, {
+      'tasks.mjs': `
+        import { Thread } from 'heddle';
+        export function task() { console.log('task'); }
+        const thread = new Thread({ target: task, name: 'T' });
+        await thread.start();
+        await thread.join();
+        console.log('end');
+      `,
+    });
     expect(code).toBe(0);
     expect(stdout).toBe('end\n');
     expect(stderr).toMatch(/Error in thread T:\nThreadStateError: .*isMainThread/);
   });
 
   it('works in such a module under isMainThread', async () => {
-    expect(
-      await linesOf(`
+    const lines = await linesOf(`import './tasks.mjs';`, {
+      'tasks.mjs': `
         import { isMainThread } from 'node:worker_threads';
         import { Thread } from 'heddle';
         export function task() { console.log('task'); }
@@ -157,8 +159,9 @@ describe('start', () => {
           await thread.join();
           console.log('end');
         }
-      `),
-    ).toEqual(['task', 'end']);
+      `,
+    });
+    expect(lines).toEqual(['task', 'end']);
   });
 });
 
@@ -360,11 +363,11 @@ describe('process.exit in a thread', () => {
     const lock = new Lock();
     const thread = new Thread({ target: work.exitHolding, args: [lock] });
     await thread.start();
+    await thread.join();
     expect(await lock.acquire()).toBe(true);
     expect(lock.ownerDied).toBe(true);
     lock.release();
     expect(lock.ownerDied).toBe(false);
-    expect(await thread.join()).toBe(true);
   });
 
   it('lets a joiner go that is blocked', async () => {
