@@ -20,13 +20,23 @@ export interface Travel<T extends SharedObject> {
 
 const travels = new Map<string, Travel<SharedObject>>();
 const travelOfClass = new Map<unknown, Travel<SharedObject>>();
-const wrappers = new Map<Handle, { ref: WeakRef<SharedObject> }>();
 
-const collected = new FinalizationRegistry<{ handle: Handle; entry: object }>(({ handle, entry }) => {
-  // A newer wrapper may have taken over the isolate's reference.
-  if (wrappers.get(handle) !== entry) return;
-  wrappers.delete(handle);
-  engine.disown(handle);
+/** A wrapper as the finalizer knows it. `ref` is set once the object has travelled: only then can its handle come back. */
+interface Entry {
+  readonly handle: Handle;
+  ref: WeakRef<SharedObject> | undefined;
+}
+
+/** Wrappers of objects that have travelled. */
+const wrappers = new Map<Handle, Entry>();
+
+const collected = new FinalizationRegistry<Entry>((entry) => {
+  if (entry.ref !== undefined) {
+    // A newer wrapper may have taken over the isolate's reference.
+    if (wrappers.get(entry.handle) !== entry) return;
+    wrappers.delete(entry.handle);
+  }
+  engine.disown(entry.handle);
 });
 
 /** Handle that the constructor running now shall take over, 0 to create a cell. */
@@ -37,20 +47,28 @@ export abstract class SharedObject {
   readonly _handle: Handle;
   /** True when this wrapper stands for an object made elsewhere. */
   protected readonly adopted: boolean;
+  readonly #entry: Entry;
 
   constructor(kind: number) {
     this.adopted = adopting !== 0;
     this._handle = this.adopted ? adopting : engine.create(kind);
     adopting = 0;
-    const entry = { ref: new WeakRef<SharedObject>(this) };
-    wrappers.set(this._handle, entry);
-    collected.register(this, { handle: this._handle, entry }, this);
+    this.#entry = { handle: this._handle, ref: undefined };
+    collected.register(this, this.#entry, this.#entry);
+    if (this.adopted) this._remember();
+  }
+
+  /** Makes the handle lead back to this wrapper; from the first time the object travels. @internal */
+  _remember(): void {
+    if (this.#entry.ref !== undefined) return;
+    this.#entry.ref = new WeakRef<SharedObject>(this);
+    wrappers.set(this._handle, this.#entry);
   }
 
   /** Gives up this isolate's reference now instead of at garbage collection. The wrapper must not be used after. */
   protected releaseHandle(): void {
-    if (!wrappers.delete(this._handle)) return;
-    collected.unregister(this);
+    if (!collected.unregister(this.#entry)) return;
+    if (wrappers.get(this._handle) === this.#entry) wrappers.delete(this._handle);
     engine.disown(this._handle);
   }
 }
@@ -62,8 +80,9 @@ export function registerTravel<T extends SharedObject>(cls: abstract new (...arg
   travelOfClass.set(cls, erased);
 }
 
-/** How `object` travels; for an instance of a subclass, as its nearest registered base class. */
+/** How `object`, which is about to travel, does so; an instance of a subclass travels as its nearest registered base class. */
 export function travelOf(object: SharedObject): Travel<SharedObject> {
+  object._remember();
   for (let cls = object.constructor as unknown; typeof cls === 'function'; cls = Object.getPrototypeOf(cls)) {
     const travel = travelOfClass.get(cls);
     if (travel !== undefined) return travel;
@@ -76,7 +95,7 @@ export function travelOf(object: SharedObject): Travel<SharedObject> {
  * which this call uses up.
  */
 export function reviveShared(tag: string, handle: Handle, extra: unknown): SharedObject {
-  const known = wrappers.get(handle)?.ref.deref();
+  const known = wrappers.get(handle)?.ref?.deref();
   engine.adopt(handle);
   if (known !== undefined) return known;
   const travel = travels.get(tag);
