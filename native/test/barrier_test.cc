@@ -154,8 +154,7 @@ TEST_F(BarrierTest, KeepsThreadsInStep) {
     threads.push_back(spawn([&](Isolate& isolate) {
       for (int round = 0; round < rounds; round++) {
         arrived++;
-        OutcomeCode outcome =
-            isolate.finish(isolate->barrier_arrive(barrier, WaiterMode::THREAD, kForEver));
+        OutcomeCode outcome = isolate.finish(isolate->barrier_arrive(barrier, WaiterMode::THREAD, kForEver));
         indices[static_cast<size_t>(round)] |= 1 << isolate->out()[0];
         if (outcome == Outcome::LAST) {
           actions++;

@@ -21,6 +21,7 @@
 #include "core/guard.h"
 #include "core/layout.h"
 #include "core/self.h"
+#include "core/spin.h"
 
 namespace heddle::test {
 

@@ -33,8 +33,7 @@ TEST_F(EventTest, WakesThreadsAndLoops) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; i++) {
     threads.push_back(spawn([&](Isolate& isolate) {
-      EXPECT_EQ(isolate.finish(isolate->event_wait(event_, WaiterMode::THREAD, kForEver)),
-                Outcome::GRANTED);
+      EXPECT_EQ(isolate.finish(isolate->event_wait(event_, WaiterMode::THREAD, kForEver)), Outcome::GRANTED);
       woken++;
     }));
   }

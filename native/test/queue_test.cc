@@ -144,8 +144,8 @@ TEST_F(QueueTest, AnIncomparableKeyLeavesThePriorityQueueUnchanged) {
 TEST_F(QueueTest, PayloadsOfAllSizesArriveWhole) {
   for (int32_t discipline : {Discipline::FIFO, Discipline::LIFO, Discipline::PRIORITY}) {
     Handle queue = create_queue(discipline);
-    for (size_t length : {0, 1, 8, 15, 16, 17, 64, 1000, 4095, 4096, 4097, 16'384, 16'385, 100'000,
-                          3'000'000}) {
+    for (size_t length :
+         {0, 1, 8, 15, 16, 17, 64, 1000, 4095, 4096, 4097, 16'384, 16'385, 100'000, 3'000'000}) {
       auto bytes = pattern(length, static_cast<uint32_t>(length));
       ASSERT_EQ(put_bytes(main(), queue, bytes, {}, number_key(0)), Outcome::OK);
       TakenItem item;
@@ -153,8 +153,7 @@ TEST_F(QueueTest, PayloadsOfAllSizesArriveWhole) {
       EXPECT_EQ(item.lane, 8);
       EXPECT_EQ(item.tag, 3);
       EXPECT_EQ(item.owns_block(), length > EngineCore::kScratchBytes);
-      ASSERT_TRUE(std::equal(bytes.begin(), bytes.end(), item.bytes.begin(), item.bytes.end()))
-          << length;
+      ASSERT_TRUE(std::equal(bytes.begin(), bytes.end(), item.bytes.begin(), item.bytes.end())) << length;
     }
   }
 }

@@ -1,0 +1,157 @@
+// The small parts that have no state worth a fixture: deadlines, size classes, the tagged stack,
+// spinning, ringers, thread names.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/deadline.h"
+#include "core/os_thread.h"
+#include "core/ringers.h"
+#include "core/size_class.h"
+#include "core/spin.h"
+#include "core/tagged_stack.h"
+
+#ifdef __linux__
+#  include <pthread.h>
+#endif
+
+namespace heddle {
+
+namespace {
+
+TEST(Deadline, NegativeIsNever) {
+  EXPECT_TRUE(Deadline::after_ms(-1).is_never());
+  EXPECT_TRUE(Deadline::after_ms(1e300).is_never());
+  EXPECT_FALSE(Deadline::never().passed());
+}
+
+TEST(Deadline, ZeroHasPassed) {
+  EXPECT_TRUE(Deadline::after_ms(0).is_now());
+  EXPECT_TRUE(Deadline::after_ms(0).passed());
+}
+
+TEST(Deadline, PassesAfterItsTime) {
+  Deadline deadline = Deadline::after_ms(2.5);
+  EXPECT_FALSE(deadline.is_now());
+  EXPECT_GT(deadline.left_ns(), 0);
+  EXPECT_LE(deadline.left_ns(), 2'500'000);
+  std::this_thread::sleep_for(std::chrono::milliseconds(3));
+  EXPECT_TRUE(deadline.passed());
+  EXPECT_EQ(deadline.left_ns(), 0);
+  EXPECT_EQ(deadline.earlier(Deadline::never()).ns(), deadline.ns());
+}
+
+TEST(SizeClass, IsTheSmallestThatFitsAndWastesAQuarterAtMost) {
+  for (uint64_t size = 1; size < 100'000; size++) {
+    uint32_t found = size_class(size);
+    ASSERT_GE(class_size(found), size);
+    ASSERT_LE(class_size(found) * 4, size * 5 + 4);
+    if (found > 0) {
+      ASSERT_LT(class_size(found - 1), size);
+    }
+  }
+}
+
+TEST(TaggedStack, IsLastInFirstOut) {
+  uint64_t head = 0;
+  std::vector<int32_t> links(8);
+  TaggedStack stack(head, [&](uint32_t index) -> int32_t& { return links[index]; });
+  uint32_t index = 0;
+  EXPECT_FALSE(stack.pop(index));
+  stack.push(3);
+  stack.push(5);
+  EXPECT_TRUE(stack.pop(index));
+  EXPECT_EQ(index, 5U);
+  EXPECT_TRUE(stack.pop(index));
+  EXPECT_EQ(index, 3U);
+  EXPECT_FALSE(stack.pop(index));
+}
+
+TEST(TaggedStack, GivesNoIndexToTwoThreads) {
+  constexpr uint32_t kIndices = 4;
+  uint64_t head = 0;
+  std::vector<int32_t> links(kIndices);
+  std::vector<std::atomic<bool>> taken(kIndices);
+  auto link = [&](uint32_t index) -> int32_t& { return links[index]; };
+  for (uint32_t i = 0; i < kIndices; i++) TaggedStack(head, link).push(i);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; t++) {
+    threads.emplace_back([&] {
+      TaggedStack stack(head, link);
+      for (int i = 0; i < 20'000; i++) {
+        uint32_t index = 0;
+        if (!stack.pop(index)) continue;
+        ASSERT_FALSE(taken[index].exchange(true));
+        taken[index] = false;
+        stack.push(index);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+}
+
+TEST(Spinner, IsBoundedAndStopsAtTheDeadline) {
+  Spinner spinner;
+  for (int i = 0; i < 3; i++) {
+    int64_t start = monotonic_ns();
+    EXPECT_FALSE(spinner.spin(Deadline::never(), [] { return false; }));
+    // Generous: the thread may lose its core meanwhile.
+    EXPECT_LT(monotonic_ns() - start, 1'000'000'000);
+  }
+  EXPECT_FALSE(spinner.spin(Deadline::after_ms(0), [] { return false; }));
+  int looks = 0;
+  EXPECT_TRUE(spinner.spin(Deadline::never(), [&] { return ++looks > 0; }));
+  EXPECT_EQ(looks, 1);
+}
+
+TEST(Ringers, RingNobodyAfterTheyWereTakenOut) {
+  static Ringers ringers;
+  struct Loop {
+    std::atomic<bool> alive = true;
+    std::atomic<int> rings = 0;
+  };
+  std::atomic<bool> stop = false;
+  std::thread ringer([&] {
+    while (!stop) ringers.ring(3);
+  });
+  for (int i = 0; i < 200; i++) {
+    Loop loop;
+    ringers.set(3, {[](void* context) {
+                      auto* rung = static_cast<Loop*>(context);
+                      EXPECT_TRUE(rung->alive.load());
+                      rung->rings++;
+                    },
+                    &loop});
+    while (loop.rings == 0) std::this_thread::yield();
+    ringers.set(3, {});
+    loop.alive = false;
+  }
+  stop = true;
+  ringer.join();
+}
+
+#ifdef __linux__
+TEST(OsThread, NamesAreCutBetweenCharacters) {
+  std::thread([] {
+    auto name_for = [](const char* name) {
+      set_thread_name(name);
+      char found[64] = {};
+      pthread_getname_np(pthread_self(), found, sizeof found);
+      return std::string(found);
+    };
+    EXPECT_EQ(name_for("worker"), "worker");
+    EXPECT_EQ(name_for("0123456789abcdefgh"), "0123456789abcde");
+    // ä is two bytes; the fifteenth would be its first.
+    EXPECT_EQ(name_for("0123456789abcd\xC3\xA4"), "0123456789abcd");
+    EXPECT_EQ(name_for(""), "");
+  }).join();
+}
+#endif
+
+}  // namespace
+
+}  // namespace heddle
