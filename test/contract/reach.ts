@@ -141,6 +141,14 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** What a promise is rejected with; for one that is rejected before the test comes to await it. */
+export function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    (value) => new Error(`resolved with ${String(value)} instead of being rejected`),
+    (error: unknown) => error,
+  );
+}
+
 /** Waits until something is so. */
 export async function until(condition: () => boolean, what = condition.toString()): Promise<void> {
   const deadline = performance.now() + 20_000;
