@@ -21,7 +21,8 @@ export type Analysis =
   | { readonly kind: 'source'; readonly plan: Plan; readonly values: ReadonlyMap<string, unknown> };
 
 const analyses = new WeakMap<Function, Analysis>();
-const scripts = new Map<string, Script>();
+/** Scripts taken apart, as long as `inspection.ts` keeps them. */
+const scripts = new WeakMap<LoadedScript, Script>();
 
 /** What `fn` is. Values of variables that may change are read anew each time. */
 export function analyse(fn: Function): Analysis {
@@ -31,7 +32,7 @@ export function analyse(fn: Function): Analysis {
   const refusal = inspectorRefusal();
   if (refusal !== undefined) return analyseSource(fn, undefined, isolatedScript(fn));
   const inspection = inspectFunction(fn);
-  if (inspection === undefined) refuse(fn, 'has no source text', 'send a function of yours that calls it');
+  if (inspection === undefined) return analyseSource(fn, undefined, isolatedScript(fn));
   const { url } = inspection.script;
   if (url.startsWith('node:')) {
     const reference =
@@ -57,7 +58,7 @@ function siteOf(fn: Function, inspection: Inspection, script: Script): FunctionS
 }
 
 function scriptFor(fn: Function, loaded: LoadedScript): Script {
-  let script = scripts.get(loaded.id);
+  let script = scripts.get(loaded);
   if (script === undefined) {
     try {
       script = new Script(loaded);
@@ -69,7 +70,7 @@ function scriptFor(fn: Function, loaded: LoadedScript): Script {
         error,
       );
     }
-    scripts.set(loaded.id, script);
+    scripts.set(loaded, script);
   }
   return script;
 }

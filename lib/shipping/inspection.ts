@@ -60,8 +60,11 @@ const hatch = Symbol.for('heddle.inspection');
 const HATCH = "globalThis[Symbol.for('heddle.inspection')]";
 const GROUP = 'heddle';
 
+/** Scripts that the Debugger domain tells of while it is on. */
 const parsed = new Map<string, ScriptParsed>();
+/** Bounded: programs that make code as they go make scripts without end. The oldest goes first. */
 const scripts = new Map<string, LoadedScript>();
+const KEPT = 200;
 
 let open: Session | undefined;
 let unavailable: unknown;
@@ -201,9 +204,11 @@ function scriptOf(session: Session, id: string): LoadedScript {
       startColumn: about?.startColumn ?? 0,
       source: scriptSource,
     };
+    if (scripts.size >= KEPT) scripts.delete(scripts.keys().next().value as string);
     scripts.set(id, script);
     return script;
   } finally {
     post(session, 'Debugger.disable');
+    parsed.clear();
   }
 }
