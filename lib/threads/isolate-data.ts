@@ -6,21 +6,17 @@ import { NAME_BYTES } from '../memory/layout.js';
 export const Control = {
   /** IsolateState. */
   STATE: 0,
-  /** Slot + 1 once the isolate has attached to the arena. */
-  SLOT: 1,
-  /** Generation of that slot. */
-  GENERATION: 2,
   /** Handle of the Thread to run next, with a reference for the isolate, which takes both by exchanging in 0. */
-  THREAD: 3,
+  THREAD: 1,
   /** Handle of the event to set once its target runs, handed over in the same way. */
-  STARTED: 4,
+  STARTED: 2,
   /** 1 from the hand-over until the Thread has left; still 1 when the isolate dies under it. */
-  OCCUPIED: 5,
+  OCCUPIED: 3,
   /** Length in bytes of NAME. */
-  NAME_LENGTH: 6,
+  NAME_LENGTH: 4,
   /** Name of that Thread, UTF-8. */
-  NAME: 7,
-  WORDS: 7 + NAME_BYTES / 4,
+  NAME: 5,
+  WORDS: 5 + NAME_BYTES / 4,
 } as const;
 
 /**

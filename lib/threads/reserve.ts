@@ -14,11 +14,9 @@ import { availableParallelism } from 'node:os';
 import { type ResourceLimits, SHARE_ENV, Worker } from 'node:worker_threads';
 import { engine } from '../engine/select.js';
 import { travelOf } from '../engine/shared-object.js';
-import { Slot } from '../memory/layout.js';
 import { dropBytes } from '../codec/codec.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { Control, type IsolateData, IsolateState, ReserveWord } from './isolate-data.js';
-import { liveSlots, readSlot } from './slot.js';
 
 /** Idle isolates that one creator keeps: about 9 MB each. */
 const RESERVE_BOUND = Math.max(4, 2 * availableParallelism());
@@ -49,8 +47,6 @@ export interface Undertaker<Occupant> {
   failed(error: unknown, occupant: Occupant): void;
   /** The isolate of this Thread is gone, whichever way. */
   gone(occupant: Occupant): void;
-  /** As `gone`, for an isolate that died with its creator: all that is known is the handle of its Thread. */
-  orphaned(thread: number): void;
 }
 
 export class Reserve<Occupant> {
@@ -152,25 +148,8 @@ export class Reserve<Occupant> {
     if (Atomics.exchange(control, Control.STATE, IsolateState.RETIRED) === IsolateState.IDLE) Atomics.sub(this.#words, ReserveWord.IDLE, 1);
     takeBack(control);
     while (!isolate.commands.empty()) dropBytes(isolate.commands.getNowait());
-    const slot = Atomics.load(control, Control.SLOT) - 1;
-    if (slot >= 0) this.#sweep(slot, Atomics.load(control, Control.GENERATION));
     Atomics.store(control, Control.OCCUPIED, 0);
     if (occupant !== undefined) this.#undertaker.gone(occupant);
-  }
-
-  /** Sweeps the slot of a dead isolate, and of those it had created: Node ends a worker's workers with it. */
-  #sweep(slot: number, generation: number): void {
-    if (readSlot(slot, Slot.GENERATION) !== generation) return;
-    const children: [slot: number, generation: number][] = [];
-    for (const child of liveSlots()) {
-      if (readSlot(child, Slot.PARENT) === slot + 1) children.push([child, readSlot(child, Slot.GENERATION)]);
-    }
-    for (const [child, childGeneration] of children) {
-      const thread = readSlot(child, Slot.THREAD);
-      if (thread !== 0) this.#undertaker.orphaned(thread);
-      this.#sweep(child, childGeneration);
-    }
-    engine.sweep(slot, generation);
   }
 }
 

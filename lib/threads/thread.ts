@@ -69,7 +69,6 @@ export const reserve = new Reserve<Thread>({
   gone(thread) {
     thread._bury();
   },
-  orphaned: finishThread,
 });
 
 function describeLoss(error: unknown): unknown {

@@ -32,8 +32,6 @@ process.argv = [...argv];
 
 const commands = reviveShared(passed.tag, passed.handle, passed.extra) as SimpleQueue<Uint8Array>;
 setOwnWord(Slot.PARENT, parent);
-Atomics.store(control, Control.GENERATION, ownWord(Slot.GENERATION));
-Atomics.store(control, Control.SLOT, engine.self + 1);
 
 /** The thread that runs, or that ran last and may have left something behind. */
 let current: Thread | undefined;

@@ -380,6 +380,19 @@ describe('process.exit in a thread', () => {
 });
 
 describe('a thread that runs out of its memory', () => {
+  it('lets a joiner go that blocks the thread which made it', async () => {
+    const { stdout, stderr, code } = await runProgram(`
+      import { Thread } from 'heddle';
+      import { eatMemory } from '${new URL('fixtures/work.mjs', import.meta.url)}';
+      const thread = new Thread({ target: eatMemory, name: 'glutton', resourceLimits: { maxOldGenerationSizeMb: 24 } });
+      thread.startSync();
+      console.log(thread.joinSync(), thread.isAlive());
+    `);
+    expect(stdout).toBe('true false\n');
+    expect(stderr).toMatch(/Error in thread glutton:\nWorkerLostError.*memory/);
+    expect(code).toBe(0);
+  });
+
   it('is reported and finished, and nobody else comes to harm', async () => {
     const { stdout, stderr, code } = await runProgram(`
       import { Thread } from 'heddle';

@@ -17,12 +17,14 @@ import {
   REFS_START,
   Slot,
   SlotState,
+  Thread,
+  ThreadStatus,
   WORDS_PER_CELL,
   WORDS_PER_SLOT,
 } from '../../memory/layout.js';
 import { barrierHolderDied } from './barrier.js';
 import { conditionNotify } from './condition.js';
-import { eventSettle } from './event.js';
+import { eventSet, eventSettle } from './event.js';
 import { freeGuardOf, freeSimpleGuard, takeSimpleGuard } from './guard.js';
 import type { Isolate } from './isolate.js';
 import { JOURNAL_WORDS, Journal } from './journal.js';
@@ -56,11 +58,22 @@ function claim(isolate: Isolate, slot: number, generation: number): boolean {
 function sweepClaimed(isolate: Isolate, slot: number): void {
   const { words } = isolate;
   letGo(isolate, slot);
+  finishThread(isolate, slot);
   sweepReferences(isolate, slot);
   sweepFamily(isolate, slot);
   clear(isolate, slot);
   Atomics.sub(words, Header.SLOTS_LIVE, 1);
   Atomics.store(words, slotWord(slot, Slot.STATE), SlotState.FREE);
+}
+
+/** The Thread that ran in a dead isolate has finished, unless it said so itself. Who joins it finds its locks passed on. */
+function finishThread(isolate: Isolate, slot: number): void {
+  const { words } = isolate;
+  const thread = Atomics.exchange(words, slotWord(slot, Slot.THREAD), 0);
+  if (thread === 0) return;
+  if (Atomics.exchange(words, thread + Thread.STATUS, ThreadStatus.FINISHED) === ThreadStatus.FINISHED) return;
+  Atomics.store(words, thread + Thread.SLOT, 0);
+  eventSet(isolate, thread);
 }
 
 /** Isolates that ended with this one, and slots that it was sweeping. */
