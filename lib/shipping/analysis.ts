@@ -145,9 +145,13 @@ function refuseUnknownNames(fn: Function, plan: Plan): void {
   }
 }
 
-/** How far `holdsShared` looks into plain data. */
+/** How far `holdsShared` looks into plain data: so deep, and at so many values in all. */
 const DEPTH = 4;
-const BREADTH = 200;
+const LIMIT = 1000;
+
+interface Budget {
+  left: number;
+}
 
 const sharing = new WeakMap<Function, boolean>();
 
@@ -155,28 +159,33 @@ const sharing = new WeakMap<Function, boolean>();
  * True for a shared object (Lock, Queue, …), plain data that has one inside, and a function that uses
  * one through a variable of its module: importing the module again would make another one.
  */
-export function holdsShared(value: unknown, depth = DEPTH): boolean {
+export function holdsShared(value: unknown, depth = DEPTH, budget: Budget = { left: LIMIT }): boolean {
   if (typeof value === 'function') return sharesVariable(value);
   if (typeof value !== 'object' || value === null) return false;
   if (value instanceof SharedObject) return true;
-  if (depth === 0) return false;
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  if (value instanceof Map || value instanceof Set)
-    return someOf(value instanceof Map ? [...value.keys(), ...value.values()] : [...value], depth);
-  if (
-    prototype !== null &&
-    prototype !== Object.prototype &&
-    !Array.isArray(value) &&
-    Object.hasOwn(prototype, 'constructor') &&
-    isNative(prototype.constructor)
-  )
-    return false;
-  const own = Object.values(Object.getOwnPropertyDescriptors(value)).map((descriptor) => descriptor.value as unknown);
-  return someOf(own, depth);
+  if (depth === 0 || --budget.left < 0) return false;
+  return someOf(partsOf(value, budget.left), depth, budget);
 }
 
-function someOf(values: readonly unknown[], depth: number): boolean {
-  return values.slice(0, BREADTH).some((value) => holdsShared(value, depth - 1));
+/** The first so many values of a collection or of an object's own properties. */
+function partsOf(value: object, limit: number): readonly unknown[] {
+  if (Array.isArray(value)) return value.slice(0, limit);
+  if (value instanceof Set) return [...value].slice(0, limit);
+  if (value instanceof Map) return [...value].slice(0, limit).flat();
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  const builtin =
+    prototype !== null &&
+    prototype !== Object.prototype &&
+    typeof prototype.constructor === 'function' &&
+    isNative(prototype.constructor);
+  if (builtin) return [];
+  const names = Object.keys(value).slice(0, limit);
+  // Getters are left alone.
+  return names.map((name) => Object.getOwnPropertyDescriptor(value, name)?.value as unknown);
+}
+
+function someOf(values: readonly unknown[], depth: number, budget: Budget): boolean {
+  return values.some((value) => holdsShared(value, depth - 1, budget));
 }
 
 function sharesVariable(fn: Function): boolean {
