@@ -110,7 +110,8 @@ export function conditionContract(reach: Reach): void {
       const lock = makeLock() ?? new RLock();
       const condition = new Condition(lock);
       let gaveUp = false;
-      const waiting = other!.run(waitOnce, condition, 10, reach.blocking).then((woken) => {
+      // Long enough to be seen waiting, also on a busy machine.
+      const waiting = other!.run(waitOnce, condition, 500, reach.blocking).then((woken) => {
         gaveUp = true;
         return woken;
       });
