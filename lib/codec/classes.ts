@@ -56,17 +56,29 @@ export function onRegistration(listener: () => void): void {
  * only one of `encode` and `decode` is given.
  *
  * @example
- * ```js
+ * ```ts
  * import { Queue, registerClass } from 'heddle';
  *
  * class Point {
- *   #x; #y;
- *   constructor(x, y) { this.#x = x; this.#y = y; }
- *   static { registerClass(Point, { name: 'Point', encode: (p) => [p.#x, p.#y], decode: ([x, y]) => new Point(x, y) }); }
- *   get length() { return Math.hypot(this.#x, this.#y); }
+ *   #x: number;
+ *   #y: number;
+ *   constructor(x: number, y: number) {
+ *     this.#x = x;
+ *     this.#y = y;
+ *   }
+ *   static {
+ *     registerClass<Point, [number, number]>(Point, {
+ *       name: 'Point',
+ *       encode: (point) => [point.#x, point.#y],
+ *       decode: ([x, y]) => new Point(x, y),
+ *     });
+ *   }
+ *   get length() {
+ *     return Math.hypot(this.#x, this.#y);
+ *   }
  * }
  *
- * const queue = new Queue();
+ * const queue = new Queue<Point>();
  * queue.putNowait(new Point(3, 4));
  * console.log(queue.getNowait().length); // 5
  * ```
