@@ -44,6 +44,13 @@ EngineCore::EngineCore(std::unique_ptr<Self> self)
 
 EngineCore::~EngineCore() {
   self_->arena.ringers().set(self_->slot, {});
+  self_->reservations.give_back_all([this](Handle queue, int32_t list) {
+    if (self_->get(queue, layout::Cell::KIND) != layout::Kind::QUEUE) return;
+    if (list == layout::Queue::PUTTERS)
+      queue_unreserve_place(*self_, queue);
+    else
+      queue_unreserve_item(*self_, queue);
+  });
   sweep_slot(*self_, self_->slot, generation_);
 }
 
@@ -129,10 +136,12 @@ OutcomeCode EngineCore::queue_init(Handle handle, int32_t discipline, int32_t ma
   return heddle::queue_init(*self_, handle, discipline, max_size);
 }
 OutcomeCode EngineCore::queue_put(Handle handle, bool reserved, const PutItem& item) {
+  if (reserved) self_->reservations.forget(handle, layout::Queue::PUTTERS);
   return heddle::queue_put(*self_, handle, reserved, item);
 }
 OutcomeCode EngineCore::queue_take(Handle handle, bool reserved, std::span<uint8_t> scratch,
                                    TakenItem& item) {
+  if (reserved) self_->reservations.forget(handle, layout::Queue::GETTERS);
   return heddle::queue_take(*self_, handle, reserved, scratch, item);
 }
 OutcomeOrTicket EngineCore::queue_await_place(Handle handle, Mode mode, double timeout_ms) {
@@ -142,6 +151,7 @@ OutcomeOrTicket EngineCore::queue_await_item(Handle handle, Mode mode, double ti
   return heddle::queue_await_item(*self_, handle, mode, after(timeout_ms));
 }
 void EngineCore::queue_unreserve(Handle handle, int32_t what) {
+  self_->reservations.forget(handle, what == 0 ? layout::Queue::PUTTERS : layout::Queue::GETTERS);
   if (what == 0) {
     queue_unreserve_place(*self_, handle);
   } else {

@@ -71,6 +71,7 @@ OutcomeOrTicket await(Self& self, Handle queue, Mode mode, Deadline deadline, in
     if (shut_down && refused_when_shut_down) return Outcome::SHUT_DOWN;
     if (available()) {
       self.add(queue, reservations, 1);
+      self.reservations.note(queue, list);
       return Outcome::GRANTED;
     }
     if (shut_down) return Outcome::SHUT_DOWN;

@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "layout.h"
+#include "reservations.h"
 #include "spin.h"
 #include "types.h"
 
@@ -23,6 +24,7 @@ struct alignas(64) Self {
   Handle spare_node = 0;
   // Ready nodes taken off the slot's stack and not delivered yet, oldest first.
   Handle backlog = 0;
+  Reservations reservations;
 
   [[nodiscard]] std::atomic_ref<int32_t> word(Handle handle, int32_t offset) const {
     return arena.word(handle + offset);

@@ -67,8 +67,17 @@ void after_unlink(Self& self, const Guard& guard, Wakes& wakes, Handle object, i
   }
 }
 
+// The isolate is about to learn of an outcome: from now on it answers for what it was granted.
+void deliver(Self& self, Handle node, OutcomeCode outcome) {
+  int32_t list = self.get(node, Node::LIST);
+  if (outcome != Outcome::GRANTED || (list != Queue::GETTERS && list != Queue::PUTTERS)) return;
+  Handle object = self.get(node, Node::CELL);
+  if (self.get(object, Cell::KIND) == Kind::QUEUE) self.reservations.note(object, list);
+}
+
 OutcomeCode collect(Self& self, Handle node, OutcomeCode outcome) {
   self.out[0] = self.get(node, Node::VALUE);
+  deliver(self, node, outcome);
   free_node(self, node);
   return outcome;
 }
@@ -208,6 +217,7 @@ OutcomeCode withdraw(Self& self, Handle node) {
 OutcomeCode cancel(Self& self, Handle node) {
   OutcomeCode outcome = withdraw(self, node);
   self.out[0] = self.get(node, Node::VALUE);
+  deliver(self, node, outcome);
   if (outcome != Outcome::TIMED_OUT && self.get(node, Node::MODE) == WaiterMode::LOOP) {
     // It lies on the ready stack, from which only drain() takes it.
     release(self, self.get(node, Node::CELL));
@@ -240,6 +250,7 @@ size_t drain(Self& self, std::span<Ready> ready) {
     if (self.get(node, Node::CELL) != 0) {
       OutcomeCode outcome = self.word(node, Node::STATE).load(std::memory_order_acquire);
       ready[count++] = {node, outcome, self.get(node, Node::VALUE)};
+      deliver(self, node, outcome);
     }
     free_node(self, node);
   }
