@@ -102,9 +102,9 @@ export class NativeEngine implements Engine {
   constructor(binding: Binding) {
     this.supports = Object.freeze(binding.supports);
     this.self = binding.self;
-    for (const buffer of [binding.control, binding.outBuffer, binding.readyBuffer, binding.scratchBuffer]) {
-      markAsUntransferable(buffer);
-    }
+    // Not so the buffers over the arena: Node itself moves none of those, and from Node 24 on it aborts
+    // when it wants to detach a marked one as the environment ends.
+    for (const buffer of [binding.outBuffer, binding.readyBuffer, binding.scratchBuffer]) markAsUntransferable(buffer);
     this.words = new Int32Array(binding.control);
     this.longs = new BigInt64Array(binding.control);
     this.doubles = new Float64Array(binding.control);
@@ -169,9 +169,7 @@ export class NativeEngine implements Engine {
   }
 
   arrayBuffer(handle: Handle): { buffer: ArrayBuffer; byteOffset: number } {
-    const buffer = this.#binding.arrayBuffer(handle);
-    markAsUntransferable(buffer);
-    return { buffer, byteOffset: 0 };
+    return { buffer: this.#binding.arrayBuffer(handle), byteOffset: 0 };
   }
 
   queuePut(handle: Handle, reserved: boolean, item: EncodedItem, key: Uint8Array | undefined): Outcome {
