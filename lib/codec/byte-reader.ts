@@ -7,9 +7,12 @@ import { LONG_KEY, Tag } from './wire.js';
 const KEY_SLOTS = 1024;
 const keyCache: (string | undefined)[] = new Array(KEY_SLOTS).fill(undefined);
 
+const NO_BYTES = Buffer.alloc(0);
+const NO_VIEW = new DataView(new ArrayBuffer(0));
+
 export class ByteReader {
-  protected bytes: Buffer = Buffer.alloc(0);
-  protected view = new DataView(this.bytes.buffer);
+  protected bytes: Buffer = NO_BYTES;
+  protected view: DataView = NO_VIEW;
   protected source: Uint8Array | undefined;
   protected position = 0;
   /** End of the values. */
@@ -23,6 +26,14 @@ export class ByteReader {
     this.source = source;
     this.bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
     this.view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  }
+
+  /** The engine's scratch is worth keeping attached; bytes that belong to one message are not. */
+  protected detach(): void {
+    if (this.source === engine.scratch) return;
+    this.source = undefined;
+    this.bytes = NO_BYTES;
+    this.view = NO_VIEW;
   }
 
   /** Before code of others runs, which may take another message into the scratch we read from. */

@@ -154,12 +154,7 @@ export class Reader extends ByteReader {
     this.#noted = 0;
     if (this.#deferred.length > 0) this.#deferred.length = 0;
     this.#buffers = NO_BUFFERS;
-    // The engine's scratch is worth keeping attached; bytes that belong to one message are not.
-    if (this.source !== engine.scratch) {
-      this.source = undefined;
-      this.bytes = Buffer.alloc(0);
-      this.view = new DataView(this.bytes.buffer);
-    }
+    this.detach();
   }
 
   #read(): unknown {

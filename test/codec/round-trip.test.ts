@@ -106,6 +106,8 @@ const values: [string, unknown][] = [
       Float64Array,
       BigInt64Array,
       BigUint64Array,
+      // Not in every line of Node.
+      (globalThis as { Float16Array?: typeof Float32Array }).Float16Array ?? Float32Array,
     ].map((cls) => new cls(allViews)),
   ],
   ['a DataView', new DataView(new Uint8Array([1, 2, 3, 4]).buffer, 1, 2)],
