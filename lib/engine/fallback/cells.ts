@@ -1,6 +1,6 @@
 /**
- * Cells: allocation, and references. A cell is allocated and freed in one run of statements under
- * CELLS_GUARD (see `journal.ts`), together with the word that says whose it is.
+ * Cells: allocation, and references. A cell is allocated and freed in one run (see `journal.ts`) under
+ * CELLS_GUARD, together with the word that says whose it is.
  */
 import {
   CELLS_START,
@@ -16,15 +16,18 @@ import {
   WORDS_PER_CELL,
   WORDS_PER_SLOT,
 } from '../../memory/layout.js';
-import { type IsDead, takeSimpleGuard } from './guard.js';
+import { freeSimpleGuard, type IsDead, takeSimpleGuard } from './guard.js';
+import { Journal } from './journal.js';
 
 export class Cells {
   readonly #words: Int32Array;
+  readonly #journals: Int32Array;
   readonly #self: number;
   readonly #isDead: IsDead;
 
-  constructor(words: Int32Array, self: number, isDead: IsDead) {
+  constructor(words: Int32Array, journals: Int32Array, self: number, isDead: IsDead) {
     this.#words = words;
+    this.#journals = journals;
     this.#self = self;
     this.#isDead = isDead;
   }
@@ -45,15 +48,15 @@ export class Cells {
     const bits = REFS_START + this.#self * REF_WORDS_PER_SLOT + (index >>> 5);
     // One run from here on.
     if (free !== 0) words[Header.FREE_CELLS] = words[cell + Cell.REFS] as number;
-    else if (fresh < MAX_CELLS) Atomics.store(words, Header.CELLS_TOP, fresh + 1);
+    else if (fresh < MAX_CELLS) words[Header.CELLS_TOP] = fresh + 1;
     if (index < MAX_CELLS) {
-      Atomics.add(words, Header.CELLS_LIVE, 1);
+      words[Header.CELLS_LIVE] = (words[Header.CELLS_LIVE] as number) + 1;
       words[cell + Cell.REFS] = 1;
       words[bits] = (words[bits] as number) | (1 << (index & 31));
       if (index > (words[top] as number)) words[top] = index;
-      Atomics.store(words, cell + Cell.KIND, kind);
+      words[cell + Cell.KIND] = kind;
     }
-    if ((Atomics.exchange(words, Header.CELLS_GUARD, 0) & 1) !== 0) Atomics.notify(words, Header.CELLS_GUARD, 1);
+    freeSimpleGuard(words, Header.CELLS_GUARD);
     return index < MAX_CELLS ? cell : 0;
   }
 
@@ -67,22 +70,25 @@ export class Cells {
     const cell = CELLS_START + index * WORDS_PER_CELL;
     // One run from here on.
     if (free !== 0) words[Header.FREE_CELLS] = words[cell + Cell.REFS] as number;
-    else if (fresh < MAX_CELLS) Atomics.store(words, Header.CELLS_TOP, fresh + 1);
+    else if (fresh < MAX_CELLS) words[Header.CELLS_TOP] = fresh + 1;
     if (index < MAX_CELLS) {
-      Atomics.add(words, Header.CELLS_LIVE, 1);
+      words[Header.CELLS_LIVE] = (words[Header.CELLS_LIVE] as number) + 1;
       words[cell + Cell.REFS] = 0;
       words[cell + Node.SLOT] = this.#self;
-      Atomics.store(words, cell + Cell.KIND, Kind.NODE);
+      words[cell + Cell.KIND] = Kind.NODE;
     }
-    if ((Atomics.exchange(words, Header.CELLS_GUARD, 0) & 1) !== 0) Atomics.notify(words, Header.CELLS_GUARD, 1);
+    freeSimpleGuard(words, Header.CELLS_GUARD);
     return index < MAX_CELLS ? cell : 0;
   }
 
-  /** Gives back a cell that nobody refers to any more. */
-  free(cell: number): void {
+  /** Gives back a cell that nobody refers to any more: a node, or (`doomed` ≥ 0) the first of the journal's doomed objects. */
+  free(cell: number, doomed: number): void {
     const words = this.#words;
+    const journals = this.#journals;
+    const index = indexOf(cell);
     this.#lock();
     // One run from here on.
+    if (doomed >= 0) journals[doomed] = words[cell + Cell.STATE] as number;
     words[cell + 2] = 0;
     words[cell + 3] = 0;
     words[cell + 4] = 0;
@@ -97,11 +103,11 @@ export class Cells {
     words[cell + 13] = 0;
     words[cell + 14] = 0;
     words[cell + 15] = 0;
-    Atomics.store(words, cell + Cell.KIND, Kind.FREE);
+    words[cell + Cell.KIND] = Kind.FREE;
     words[cell + Cell.REFS] = words[Header.FREE_CELLS] as number;
-    words[Header.FREE_CELLS] = indexOf(cell) + 1;
-    Atomics.sub(words, Header.CELLS_LIVE, 1);
-    if ((Atomics.exchange(words, Header.CELLS_GUARD, 0) & 1) !== 0) Atomics.notify(words, Header.CELLS_GUARD, 1);
+    words[Header.FREE_CELLS] = index + 1;
+    words[Header.CELLS_LIVE] = (words[Header.CELLS_LIVE] as number) - 1;
+    freeSimpleGuard(words, Header.CELLS_GUARD);
   }
 
   /** Makes a reference of a message this isolate's one, or drops it when there is one already. */
@@ -119,23 +125,52 @@ export class Cells {
     words[bits] = (words[bits] as number) | mask;
     if (index > (words[top] as number)) words[top] = index;
   }
+}
 
-  /** Drops this isolate's reference, if it has one; true when it was the last of all. */
-  disown(cell: number): boolean {
-    return dropOwned(this.#words, this.#self, indexOf(cell));
+/**
+ * Drops a reference. `array[word]`, which stands for it, becomes `value` in the same run (-1: there is
+ * no such word), and a queue's reservation is noted there too, if any. When it was the last reference,
+ * the object is doomed: `destroyDoomed` in `references.ts`.
+ */
+export function dropReference(
+  words: Int32Array,
+  journals: Int32Array,
+  base: number,
+  object: number,
+  array: Int32Array,
+  word: number,
+  value: number,
+  reservation: number,
+  what: number,
+): void {
+  const doomed = base + Journal.DOOMED;
+  const before = Atomics.sub(words, object + Cell.REFS, 1);
+  if (word >= 0) array[word] = value;
+  if (reservation !== 0) {
+    journals[reservation] = object;
+    journals[reservation + 1] = what + 1;
+  }
+  if (before !== 1) return;
+  const first = journals[doomed] as number;
+  if (first === 0) {
+    words[object + Cell.STATE] = 0;
+    journals[doomed] = object;
+  } else {
+    // Behind the first, which may be half destroyed.
+    words[object + Cell.STATE] = words[first + Cell.STATE] as number;
+    words[first + Cell.STATE] = object;
   }
 }
 
-/** Drops the reference that an isolate holds to the cell of that index; true when it was the last of all. */
-export function dropOwned(words: Int32Array, slot: number, index: number): boolean {
-  const bits = REFS_START + slot * REF_WORDS_PER_SLOT + (index >>> 5);
-  const mask = 1 << (index & 31);
-  if (((words[bits] as number) & mask) === 0) return false;
-  words[bits] = (words[bits] as number) & ~mask;
-  return Atomics.sub(words, CELLS_START + index * WORDS_PER_CELL + Cell.REFS, 1) === 1;
+/** The word of a slot's bitmap, and the bit in it, that stands for a reference. */
+export function referenceWord(slot: number, cell: number): number {
+  return REFS_START + slot * REF_WORDS_PER_SLOT + (indexOf(cell) >>> 5);
+}
+export function referenceMask(cell: number): number {
+  return 1 << (indexOf(cell) & 31);
 }
 
 /** Number of a cell. */
-export function indexOf(cell: number): number {
+function indexOf(cell: number): number {
   return (cell - CELLS_START) / WORDS_PER_CELL;
 }

@@ -22,9 +22,9 @@ export function deliver(words: Int32Array, journals: Int32Array, base: number, s
     words[node + Node.NEXT] = 0;
     words[node + Node.PREVIOUS] = 0;
     if (words[node + Node.MODE] === WaiterMode.THREAD) {
+      const before = Atomics.exchange(words, node + Node.STATE, outcome);
       journals[base + Journal.CHAIN] = next;
-      if (Atomics.exchange(words, node + Node.STATE, outcome) === NodeState.ASLEEP)
-        Atomics.notify(words, node + Node.STATE, 1);
+      if (before === NodeState.ASLEEP) Atomics.notify(words, node + Node.STATE, 1);
     } else {
       pushReady(words, journals, base, self, node, next, outcome);
     }
@@ -44,7 +44,10 @@ function pushReady(
 ): void {
   const slot = words[node + Node.SLOT] as number;
   const at = SLOTS_START + slot * WORDS_PER_SLOT;
+  const rings = slot !== self;
   Atomics.store(words, node + Node.STATE, outcome);
+  // Before the push: an isolate that dies between the push and the ring has somebody ring for it.
+  if (rings) journals[base + Journal.RING] = slot + 1;
   for (;;) {
     const top = Atomics.load(words, at + Slot.READY);
     Atomics.store(words, node + Node.READY_NEXT, top);
@@ -53,11 +56,15 @@ function pushReady(
       // A: matches a loop that stops polling, which stores POLLING = 0 and then looks at READY once
       // more: it sees this push, or POLLING is read as 0 here. Not empty before: whoever pushed first
       // has rung. The own loop is told by the caller.
-      if (top === 0 && slot !== self && Atomics.load(words, at + Slot.POLLING) === 0) {
-        Atomics.add(words, at + Slot.DOORBELL, 1);
-        Atomics.notify(words, at + Slot.DOORBELL);
-      }
+      if (top === 0 && rings && Atomics.load(words, at + Slot.POLLING) === 0) ring(words, slot);
+      journals[base + Journal.RING] = 0;
       return;
     }
   }
+}
+
+export function ring(words: Int32Array, slot: number): void {
+  const bell = SLOTS_START + slot * WORDS_PER_SLOT + Slot.DOORBELL;
+  Atomics.add(words, bell, 1);
+  Atomics.notify(words, bell);
 }

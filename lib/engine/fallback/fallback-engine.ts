@@ -36,7 +36,7 @@ import {
 import { disown, release } from './references.js';
 import { semaphoreAcquire, semaphoreRelease } from './semaphore.js';
 import { claimSlot, isGone, nativeTid, slotWord } from './slots.js';
-import { freeBlocks, letGo, repair, sweep, sweepGone, sweepIfGone, sweepThread } from './sweep.js';
+import { finishMoves, letGo, repair, sweep, sweepGone, sweepIfGone, sweepThread } from './sweep.js';
 import { beginExit, cancel, drain, READY_TRIPLES, wait } from './waiter.js';
 
 const supports: EngineSupports = Object.freeze({
@@ -109,7 +109,7 @@ export class FallbackEngine implements Engine {
    */
   #recover(error: unknown): unknown {
     repair(this.#isolate, this.self);
-    freeBlocks(this.#isolate, this.self);
+    finishMoves(this.#isolate, this.self);
     return error;
   }
 
@@ -320,10 +320,11 @@ export class FallbackEngine implements Engine {
 
   queueShutdown(handle: Handle, immediate: boolean): void {
     try {
-      queueShutdown(this.#isolate, handle, immediate);
+      if (queueShutdown(this.#isolate, handle, immediate)) return;
     } catch (error) {
       throw this.#recover(error);
     }
+    throw new ArenaExhaustedError('the arena has no room for the cell that dropping the items of a queue needs');
   }
 
   queueResize(handle: Handle, maxSize: number): void {

@@ -42,7 +42,7 @@ export class Isolate {
     this.self = self;
     this.base = self * JOURNAL_WORDS;
     this.heap = new Heap(arena.heap, this.journals, self, isDead);
-    this.cells = new Cells(this.words, self, isDead);
+    this.cells = new Cells(this.words, this.journals, self, isDead);
     this.section = new Section(this.words, this.journals, self, this.heap, suspect);
   }
 }

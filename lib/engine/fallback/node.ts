@@ -1,8 +1,10 @@
 /** Waiter nodes: how one is made ready, linked, and given up with its outcome. Begins of all kinds use it. */
 import { Cell, Kind, Node, NodeState, Outcome, Queue } from '../../memory/layout.js';
 import type { Outcome as OutcomeCode } from '../engine.js';
+import { dropReference } from './cells.js';
 import type { Isolate } from './isolate.js';
-import { drop } from './references.js';
+import { Journal } from './journal.js';
+import { destroyDoomed } from './references.js';
 import { freeReservation } from './reservations.js';
 import { pushBack } from './wait-list.js';
 
@@ -17,7 +19,7 @@ export function takeNode(isolate: Isolate): number {
 /** Gives back a node that is in no list and waits for nothing. */
 export function putBackNode(isolate: Isolate, node: number): void {
   if (isolate.spareNode === 0) isolate.spareNode = node;
-  else isolate.cells.free(node);
+  else isolate.cells.free(node, -1);
 }
 
 /** Links a node at the back of a list of the object in the section. It holds a reference to the object. */
@@ -44,7 +46,7 @@ export function collect(isolate: Isolate, node: number, outcome: number): Outcom
 
 /** Ends a node's part in its object: drops its reference and notes what it was granted. */
 export function detach(isolate: Isolate, node: number, outcome: number): void {
-  const { words, journals } = isolate;
+  const { base, words, journals } = isolate;
   const object = words[node + Node.CELL] as number;
   if (object === 0) return;
   let at = 0;
@@ -56,11 +58,6 @@ export function detach(isolate: Isolate, node: number, outcome: number): void {
       what = list === Queue.GETTERS ? 1 : 0;
     }
   }
-  // One run from here on (see `journal.ts`).
-  if (at !== 0) {
-    journals[at] = object;
-    journals[at + 1] = what + 1;
-  }
-  words[node + Node.CELL] = 0;
-  if (Atomics.sub(words, object + Cell.REFS, 1) === 1) drop(isolate, object);
+  dropReference(words, journals, base, object, words, node + Node.CELL, 0, at, what);
+  if (journals[base + Journal.DOOMED] !== 0) destroyDoomed(isolate, base);
 }

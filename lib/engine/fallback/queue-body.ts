@@ -114,34 +114,38 @@ function copyKeyed(words: Int32Array, old: number, to: number, count: number, ca
   }
 }
 
-/** Drops all items and the body of a queue that is being destroyed. */
-export function clearBody(isolate: Isolate, queue: number, doom: (referred: number) => void): void {
-  const { words } = isolate;
+/**
+ * Drops all items and the body of a queue that is being destroyed, in the name of the isolate whose
+ * journal begins at `base`. Can be repeated from wherever it stopped: COUNT says how many are left.
+ */
+export function clearBody(isolate: Isolate, base: number, queue: number): void {
+  const { heap, journals, words } = isolate;
   const body = bodyOf(isolate, queue);
   if (body === 0) return;
-  dropItems(isolate, body, words[queue + Queue.COUNT] as number, words[queue + Queue.DISCIPLINE] as number, doom);
-}
-
-/** Drops the items of a body that is no queue's any more, and frees it. */
-export function dropItems(
-  isolate: Isolate,
-  body: number,
-  count: number,
-  discipline: number,
-  doom: (referred: number) => void,
-): void {
-  const { heap } = isolate;
+  const keyed = words[queue + Queue.DISCIPLINE] === Discipline.PRIORITY;
   const capacity = heap.words[body] as number;
   const head = heap.words[body + Body.HEAD] as number;
-  for (let i = 0; i < count; i++) {
-    if (discipline === Discipline.PRIORITY) {
-      const entry = keyedEntry(heap.words, body, heap.words[body + Body.ENTRIES + i] as number);
-      const keyUnit = heap.words[entry + Keyed.UNIT] as number;
-      dropEntry(isolate, heap, entry, doom);
-      if (keyUnit !== 0) heap.free(keyUnit, isolate.base + Journal.KEY);
+  for (let last = (words[queue + Queue.COUNT] as number) - 1; last >= 0; last--) {
+    if (keyed) {
+      const entry = keyedEntry(heap.words, body, heap.words[body + Body.ENTRIES + last] as number);
+      dropEntry(isolate, base, entry);
+      dropKey(isolate, base, entry);
     } else {
-      dropEntry(isolate, heap, body + Body.ENTRIES + ((head + i) & (capacity - 1)) * WORDS_PER_ENTRY, doom);
+      dropEntry(isolate, base, body + Body.ENTRIES + ((head + last) & (capacity - 1)) * WORDS_PER_ENTRY);
     }
+    words[queue + Queue.COUNT] = last;
   }
-  heap.free(body / WORDS_PER_UNIT, isolate.base + Journal.BODY);
+  // One run (see `journal.ts`): the body is the journal's and not the queue's.
+  words[queue + Queue.BODY] = 0;
+  journals[base + Journal.BODY] = body / WORDS_PER_UNIT;
+  heap.free(body / WORDS_PER_UNIT, base + Journal.BODY);
+}
+
+function dropKey(isolate: Isolate, base: number, entry: number): void {
+  const { heap, journals } = isolate;
+  const unit = heap.words[entry + Keyed.UNIT] as number;
+  if (unit === 0) return;
+  heap.words[entry + Keyed.UNIT] = 0;
+  journals[base + Journal.KEY] = unit;
+  heap.free(unit, base + Journal.KEY);
 }

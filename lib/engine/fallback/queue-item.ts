@@ -11,7 +11,7 @@
  */
 import { ItemLane } from '../../memory/layout.js';
 import type { EncodedItem } from '../engine.js';
-import type { Heap } from './heap.js';
+import { dropReference } from './cells.js';
 import { UNIT_BYTES } from './heap.js';
 import type { Isolate } from './isolate.js';
 import { Journal } from './journal.js';
@@ -200,13 +200,23 @@ function read(
   }
 }
 
-/** Frees what an entry that is dropped holds. */
-export function dropEntry(isolate: Isolate, heap: Heap, entry: number, doom: (referred: number) => void): void {
-  const head = heap.words[entry] as number;
-  if ((head & BLOCK) === 0) return;
+/**
+ * Frees what an entry holds that is dropped in the name of the isolate whose journal begins at `base`.
+ * Can be repeated from wherever it stopped.
+ */
+export function dropEntry(isolate: Isolate, base: number, entry: number): void {
+  const { heap, journals, words } = isolate;
+  if (((heap.words[entry] as number) & BLOCK) === 0) return;
   const handles = heap.words[entry + 2] as number;
   const unit = heap.words[entry + 3] as number;
   heap.reach(unit, handles * 4);
-  for (let i = 0; i < handles; i++) doom(heap.words[(unit * UNIT_BYTES) / 4 + i] as number);
-  heap.free(unit, isolate.base + Journal.PAYLOAD);
+  const heapWords = heap.words;
+  for (let at = (unit * UNIT_BYTES) / 4, left = handles; left > 0; at++, left--) {
+    const handle = heapWords[at] as number;
+    if (handle !== 0) dropReference(words, journals, base, handle, heapWords, at, 0, 0, 0);
+  }
+  // One run: the block is the journal's and not the entry's.
+  heapWords[entry] = 0;
+  journals[base + Journal.PAYLOAD] = unit;
+  heap.free(unit, base + Journal.PAYLOAD);
 }

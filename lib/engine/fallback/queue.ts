@@ -1,13 +1,13 @@
 /** The queue: everything under its guard, each operation one section. */
-import { Cell, Discipline, Outcome, Queue, WaiterMode } from '../../memory/layout.js';
+import { Cell, Discipline, Kind, Outcome, Queue, WaiterMode } from '../../memory/layout.js';
 import type { EncodedItem } from '../engine.js';
 import type { Isolate } from './isolate.js';
 import { Journal } from './journal.js';
 import { link, putBackNode, takeNode } from './node.js';
 import { accepts, pop, push, stageKey, storeKey } from './priority-order.js';
-import { Body, bodyOf, dropItems, Keyed, keyedEntry, reserveRoom, shrink } from './queue-body.js';
+import { Body, bodyOf, Keyed, keyedEntry, reserveRoom, shrink } from './queue-body.js';
 import { loadEntry, stage, storeEntry, unstage, WORDS_PER_ENTRY } from './queue-item.js';
-import { release } from './references.js';
+import { disown } from './references.js';
 import { findReservation, freeReservation } from './reservations.js';
 import { grantAll, grantFirst } from './wait-list.js';
 
@@ -295,14 +295,21 @@ export function queueJoin(isolate: Isolate, queue: number, mode: number, timeout
   return outcome;
 }
 
-export function queueShutdown(isolate: Isolate, queue: number, immediate: boolean): void {
+/**
+ * Items that are dropped move, body and all, to a queue that nobody knows, whose end is theirs. False,
+ * with nothing changed, when there is no cell for it.
+ */
+export function queueShutdown(isolate: Isolate, queue: number, immediate: boolean): boolean {
   const { section, words } = isolate;
+  const grave = immediate ? isolate.cells.create(Kind.QUEUE) : 0;
+  if (immediate && grave === 0) return false;
   section.lock(queue);
   section.set(queue + Cell.STATE, SHUT_DOWN);
-  const count = words[queue + COUNT] as number;
-  let dropped = 0;
   if (immediate) {
-    dropped = bodyOf(isolate, queue);
+    const count = words[queue + COUNT] as number;
+    section.set(grave + DISCIPLINE, words[queue + DISCIPLINE] as number);
+    section.set(grave + Queue.BODY, words[queue + Queue.BODY] as number);
+    section.set(grave + COUNT, count);
     section.set(queue + Queue.BODY, 0);
     section.set(queue + COUNT, 0);
     section.set(queue + RESERVED_ITEMS, 0);
@@ -314,10 +321,8 @@ export function queueShutdown(isolate: Isolate, queue: number, immediate: boolea
   // Getters are linked only while nothing is there for them.
   grantAll(section, queue + GETTERS, Outcome.SHUT_DOWN);
   section.unlock();
-  if (dropped === 0) return;
-  const handles: number[] = [];
-  dropItems(isolate, dropped, count, words[queue + DISCIPLINE] as number, (handle) => handles.push(handle));
-  for (const handle of handles) release(isolate, handle);
+  if (immediate) disown(isolate, grave);
+  return true;
 }
 
 export function queueResize(isolate: Isolate, queue: number, maxSize: number): void {

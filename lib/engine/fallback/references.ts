@@ -1,8 +1,8 @@
 /**
- * The end of shared objects: what the last reference takes with it. Objects to be destroyed wait in
- * a list linked by their state words, so that a chain of them, however long, needs no stack. An
- * isolate that dies while it destroys leaves the rest of its list behind, unused: the one loss that
- * termination can cause.
+ * References, and the end of shared objects. Objects whose last reference is gone wait to be destroyed
+ * in a list that the journal holds, linked by their state words: a chain of them, however long, needs
+ * no stack, and if their isolate dies in the middle the sweep goes on where it stopped. Each step
+ * therefore takes what it destroys out of the object in the same run in which it becomes the journal's.
  */
 import {
   Cell,
@@ -16,14 +16,62 @@ import {
   Value,
   WORDS_PER_SLOT,
 } from '../../memory/layout.js';
-import { dropOwned, indexOf } from './cells.js';
+import { dropReference, referenceMask, referenceWord } from './cells.js';
 import type { Isolate } from './isolate.js';
 import { Journal } from './journal.js';
 import { clearBody } from './queue-body.js';
 
-/** Drops a reference; the last one destroys the object and whatever it holds. */
+/** Destroys the objects that the journal at `base` names, and what they were the last to refer to. */
+export function destroyDoomed(isolate: Isolate, base: number): void {
+  const { journals } = isolate;
+  for (;;) {
+    const object = journals[base + Journal.DOOMED] as number;
+    if (object === 0) return;
+    destroy(isolate, base, object);
+    isolate.cells.free(object, base + Journal.DOOMED);
+  }
+}
+
+function destroy(isolate: Isolate, base: number, object: number): void {
+  const { words } = isolate;
+  switch (words[object + Cell.KIND]) {
+    case Kind.QUEUE:
+      clearBody(isolate, base, object);
+      break;
+    case Kind.CONDITION:
+      dropWord(isolate, base, object + Condition.LOCK);
+      break;
+    case Kind.VALUE:
+      dropWord(isolate, base, object + Value.LOCK);
+      break;
+    case Kind.ARRAY:
+      dropWord(isolate, base, object + SharedArray.LOCK);
+      freeBlock(isolate, base, object + SharedArray.BLOCK);
+      break;
+    default:
+      break;
+  }
+}
+
+function dropWord(isolate: Isolate, base: number, word: number): void {
+  const referred = isolate.words[word] as number;
+  if (referred !== 0) dropReference(isolate.words, isolate.journals, base, referred, isolate.words, word, 0, 0, 0);
+}
+
+function freeBlock(isolate: Isolate, base: number, word: number): void {
+  const { heap, journals, words } = isolate;
+  const unit = words[word] as number;
+  if (unit === 0) return;
+  words[word] = 0;
+  journals[base + Journal.BODY] = unit;
+  heap.free(unit, base + Journal.BODY);
+}
+
+/** Drops a reference that belongs to a message or another object; the last one destroys the object and whatever it holds. */
 export function release(isolate: Isolate, object: number): void {
-  if (Atomics.sub(isolate.words, object + Cell.REFS, 1) === 1) drop(isolate, object);
+  const { base, journals, words } = isolate;
+  dropReference(words, journals, base, object, words, -1, 0, 0, 0);
+  if (journals[base + Journal.DOOMED] !== 0) destroyDoomed(isolate, base);
 }
 
 /** Drops this isolate's reference. */
@@ -34,64 +82,19 @@ export function disown(isolate: Isolate, object: number): void {
     const held = (state & Mutex.LOCKED) !== 0 && state >> Mutex.OWNER_SHIFT === self;
     // A mutex forgotten while it is held, and known to others, stays noted until its holder ends:
     // only so is it passed on then.
-    if (
-      held &&
-      Atomics.load(words, object + Cell.REFS) > 1 &&
-      words[SLOTS_START + self * WORDS_PER_SLOT + Slot.STATE] === SlotState.LIVE
-    )
-      return;
+    const live = words[SLOTS_START + self * WORDS_PER_SLOT + Slot.STATE] === SlotState.LIVE;
+    if (held && live && Atomics.load(words, object + Cell.REFS) > 1) return;
   }
   disownFor(isolate, self, object);
 }
 
 /** Drops the reference of an isolate, by itself or by who sweeps it. */
 export function disownFor(isolate: Isolate, slot: number, object: number): void {
-  if (dropOwned(isolate.words, slot, indexOf(object))) drop(isolate, object);
-}
-
-/** Destroys an object whose last reference is gone, and what that was the last to refer to. */
-export function drop(isolate: Isolate, object: number): void {
-  const { words } = isolate;
-  let doomed = object;
-  words[object + Cell.STATE] = 0;
-  const doom = (referred: number): void => {
-    if (Atomics.sub(words, referred + Cell.REFS, 1) !== 1) return;
-    words[referred + Cell.STATE] = doomed;
-    doomed = referred;
-  };
-  while (doomed !== 0) {
-    const next = words[doomed + Cell.STATE] as number;
-    const dying = doomed;
-    doomed = next;
-    destroy(isolate, dying, doom);
-    isolate.cells.free(dying);
-  }
-}
-
-function destroy(isolate: Isolate, object: number, doom: (referred: number) => void): void {
-  const { words } = isolate;
-  switch (words[object + Cell.KIND]) {
-    case Kind.QUEUE:
-      clearBody(isolate, object, doom);
-      break;
-    case Kind.CONDITION:
-      doomWord(words, object + Condition.LOCK, doom);
-      break;
-    case Kind.VALUE:
-      doomWord(words, object + Value.LOCK, doom);
-      break;
-    case Kind.ARRAY: {
-      doomWord(words, object + SharedArray.LOCK, doom);
-      const block = words[object + SharedArray.BLOCK] as number;
-      if (block !== 0) isolate.heap.free(block, isolate.base + Journal.BODY);
-      break;
-    }
-    default:
-      break;
-  }
-}
-
-function doomWord(words: Int32Array, word: number, doom: (referred: number) => void): void {
-  const referred = words[word] as number;
-  if (referred !== 0) doom(referred);
+  const { base, journals, words } = isolate;
+  const word = referenceWord(slot, object);
+  const mask = referenceMask(object);
+  const bits = words[word] as number;
+  if ((bits & mask) === 0) return;
+  dropReference(words, journals, base, object, words, word, bits & ~mask, 0, 0);
+  if (journals[base + Journal.DOOMED] !== 0) destroyDoomed(isolate, base);
 }

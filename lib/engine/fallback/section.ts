@@ -15,7 +15,7 @@
  *   - PARKED in a state word may be wrong until the section ends, and is made right by the repair.
  */
 import { Cell, Kind, Node } from '../../memory/layout.js';
-import { deliver } from './deliver.js';
+import { deliver, ring } from './deliver.js';
 import { holderOf, waitForGuard } from './guard.js';
 import type { Heap } from './heap.js';
 import { COMMITTED, JOURNAL_WORDS, Journal, NodePrivate } from './journal.js';
@@ -135,8 +135,10 @@ export class Section {
       deliver(words, journals, base, this.self);
     }
     journals[base + Journal.COUNT] = 0;
+    // GUARD after the guard: a journal may name a guard that is not held, but not the other way round.
+    const before = Atomics.exchange(words, guard, 0);
     journals[base + Journal.GUARD] = 0;
-    if ((Atomics.exchange(words, guard, 0) & 1) !== 0) Atomics.notify(words, guard, 1);
+    if ((before & 1) !== 0) Atomics.notify(words, guard, 1);
   }
 
   /** True while this isolate is in a section, which after an exception means that it was left in the middle. */
@@ -159,6 +161,9 @@ export class Section {
       journals[base + Journal.GUARD] = 0;
       return 0;
     }
+    const rung = journals[base + Journal.RING] as number;
+    if (rung !== 0) ring(words, rung - 1);
+    journals[base + Journal.RING] = 0;
     if (journals[base + Journal.COUNT] === COMMITTED) deliver(words, journals, base, this.self);
     else this.#undo(base);
     journals[base + Journal.CHAIN] = 0;

@@ -37,19 +37,21 @@ export function isGone(words: Int32Array, slot: number): boolean {
 
 /** Takes a free slot for this isolate. */
 export function claimSlot(words: Int32Array, journals: Int32Array, parent: number): number {
+  const { pid } = process;
   for (let slot = 0; slot < MAX_SLOTS; slot++) {
     const at = slotWord(slot, 0);
     if (Atomics.load(words, at + Slot.STATE) !== SlotState.FREE) continue;
-    if (Atomics.compareExchange(words, at + Slot.STATE, SlotState.FREE, SlotState.SWEEPING) !== SlotState.FREE)
-      continue;
-    // One run from here to LIVE (see `journal.ts`).
-    Atomics.add(words, at + Slot.GENERATION, 1);
-    words[at + Slot.PID] = process.pid;
+    const journal = slot * JOURNAL_WORDS;
+    const before = Atomics.compareExchange(words, at + Slot.STATE, SlotState.FREE, SlotState.LIVE);
+    if (before !== SlotState.FREE) continue;
+    // One run with the exchange (see `journal.ts`): a slot is never taken without a name. Its generation
+    // was counted when it became free, lest a late sweep of the isolate before take it for that one.
+    words[at + Slot.PID] = pid;
     words[at + Slot.NATIVE_TID] = nativeTid;
     words[at + Slot.PARENT] = parent;
-    journals[slot * JOURNAL_WORDS + Journal.THREAD_ID] = threadId + 1;
+    journals[journal + Journal.THREAD_ID] = threadId + 1;
     Atomics.add(words, Header.SLOTS_LIVE, 1);
-    Atomics.store(words, at + Slot.STATE, SlotState.LIVE);
+    journals[journal + Journal.COUNTED] = 1;
     raise(words, Header.SLOTS_TOP, slot + 1);
     return slot;
   }

@@ -24,13 +24,15 @@ import {
 } from '../../memory/layout.js';
 import { barrierHolderDied } from './barrier.js';
 import { conditionNotify } from './condition.js';
+import { ring } from './deliver.js';
 import { eventSet, eventSettle } from './event.js';
 import { freeGuardOf, freeSimpleGuard, takeSimpleGuard } from './guard.js';
 import type { Isolate } from './isolate.js';
 import { JOURNAL_WORDS, Journal } from './journal.js';
 import { mutexReleaseOfDead, mutexWaiterLeft } from './mutex.js';
+import { detach } from './node.js';
 import { giveBack } from './queue.js';
-import { disownFor, release } from './references.js';
+import { destroyDoomed, disownFor } from './references.js';
 import { semaphoreRelease, semaphoreSettle } from './semaphore.js';
 import { isGone, slotWord } from './slots.js';
 import { withdraw } from './waiter.js';
@@ -39,6 +41,8 @@ import { withdraw } from './waiter.js';
 export function sweep(isolate: Isolate, slot: number, generation: number): void {
   if (!claim(isolate, slot, generation)) return;
   sweepClaimed(isolate, slot);
+  // What this very loop was granted thereby nobody else tells it of.
+  if (Atomics.load(isolate.words, slotWord(isolate.self, Slot.READY)) !== 0) ring(isolate.words, isolate.self);
 }
 
 /** Makes this isolate the sweeper; false when the slot is free, taken by another isolate meanwhile, or being swept. */
@@ -56,13 +60,15 @@ function claim(isolate: Isolate, slot: number, generation: number): boolean {
 }
 
 function sweepClaimed(isolate: Isolate, slot: number): void {
-  const { words } = isolate;
+  const { journals, words } = isolate;
   letGo(isolate, slot);
   finishThread(isolate, slot);
   sweepReferences(isolate, slot);
   sweepFamily(isolate, slot);
+  const counted = journals[slot * JOURNAL_WORDS + Journal.COUNTED] !== 0;
   clear(isolate, slot);
-  Atomics.sub(words, Header.SLOTS_LIVE, 1);
+  words[slotWord(slot, Slot.GENERATION)] = (words[slotWord(slot, Slot.GENERATION)] as number) + 1;
+  if (counted) Atomics.sub(words, Header.SLOTS_LIVE, 1);
   Atomics.store(words, slotWord(slot, Slot.STATE), SlotState.FREE);
 }
 
@@ -95,7 +101,7 @@ function sweepFamily(isolate: Isolate, slot: number): void {
 /** Passes on all that the isolate of a slot holds or waits for. Its references, and the slot, it keeps. */
 export function letGo(isolate: Isolate, slot: number): void {
   repair(isolate, slot);
-  freeBlocks(isolate, slot);
+  finishMoves(isolate, slot);
   returnReservations(isolate, slot);
   const { words } = isolate;
   const top = Atomics.load(words, Header.CELLS_TOP);
@@ -139,14 +145,15 @@ export function repair(isolate: Isolate, slot: number): void {
   section.unlock();
 }
 
-/** Heap blocks that were on their way into a queue or out of it. */
-export function freeBlocks(isolate: Isolate, slot: number): void {
+/** Frees the heap blocks that were on their way into a queue or out of it, and goes on with the destruction of objects. */
+export function finishMoves(isolate: Isolate, slot: number): void {
   const { heap, journals } = isolate;
   for (const pending of [Journal.PAYLOAD, Journal.BODY, Journal.KEY]) {
     const word = slot * JOURNAL_WORDS + pending;
     const unit = journals[word] as number;
     if (unit !== 0) heap.free(unit, word);
   }
+  destroyDoomed(isolate, slot * JOURNAL_WORDS);
 }
 
 function returnReservations(isolate: Isolate, slot: number): void {
@@ -164,13 +171,13 @@ function sweepNode(isolate: Isolate, node: number, slot: number): void {
   const object = words[node + Node.CELL] as number;
   if (object !== 0) {
     const outcome = withdraw(isolate, node);
-    // One run from here on to the end of the node's part in its object (see `journal.ts`).
-    words[node + Node.CELL] = 0;
+    // Passed on once, whatever becomes of this sweep.
+    words[node + Node.STATE] = Outcome.TIMED_OUT;
     if (outcome === Outcome.GRANTED) passGrantOn(isolate, object, words[node + Node.LIST] as number);
-    release(isolate, object);
+    detach(isolate, node, Outcome.TIMED_OUT);
   }
   // This isolate's own nodes may lie on its ready stack or in its hands.
-  if (slot !== isolate.self) isolate.cells.free(node);
+  if (slot !== isolate.self) isolate.cells.free(node, -1);
 }
 
 function passGrantOn(isolate: Isolate, object: number, list: number): void {
