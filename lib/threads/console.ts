@@ -6,6 +6,7 @@
  */
 import { writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
+import { isatty, WriteStream } from 'node:tty';
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
@@ -49,4 +50,9 @@ export function writeDirectly(stream: Writable, fd: 1 | 2): void {
     _final: (done) => done(),
   };
   Object.assign(stream, sink);
+  // Colours where the main thread has them.
+  if (isatty(fd)) {
+    const { getColorDepth, hasColors } = WriteStream.prototype;
+    Object.assign(stream, { isTTY: true, getColorDepth, hasColors });
+  }
 }

@@ -22,8 +22,9 @@ export const Control = {
 /**
  * The life of an isolate.
  *
- *   BUSY ⇄ IDLE     only the creator makes it BUSY, by compare-and-swap; the isolate makes itself IDLE
- *   BUSY → RETIRED  the reserve is full, or the isolate was made for one thread only
+ *   BUSY → IDLE     by the isolate: the thread has finished and has left nothing running
+ *   IDLE → BUSY     by the creator, for another thread; both of these by compare-and-swap
+ *   IDLE → RETIRED  by the isolate: the reserve has enough of them
  */
 export const IsolateState = { BUSY: 0, IDLE: 1, RETIRED: 2 } as const;
 
@@ -31,7 +32,7 @@ export const IsolateState = { BUSY: 0, IDLE: 1, RETIRED: 2 } as const;
 export const ReserveWord = {
   /** Idle isolates. */
   IDLE: 0,
-  /** How many may be idle at one time. */
+  /** How many may be idle for long. */
   BOUND: 1,
   WORDS: 2,
 } as const;

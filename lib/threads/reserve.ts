@@ -18,7 +18,7 @@ import { dropBytes } from '../codec/codec.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { Control, type IsolateData, IsolateState, ReserveWord } from './isolate-data.js';
 
-/** Idle isolates that one creator keeps: about 9 MB each. */
+/** Idle isolates that one creator keeps, about 9 MB each; more than that for a moment only. */
 const RESERVE_BOUND = Math.max(4, 2 * availableParallelism());
 
 const entry = new URL('./worker-entry.js', import.meta.url);

@@ -17,11 +17,11 @@ import { reviveThread, Thread, wellKnownClasses } from './thread.js';
  * // timer.cancel() within the second: nothing is printed, and the thread ends at once
  * ```
  */
-export class Timer extends Thread {
+export class Timer<A extends unknown[] = unknown[]> extends Thread {
   // Plain fields, for fields are what travels of a subclass.
   /** @internal */ _finished: Event | undefined;
   /** @internal */ _interval = 0;
-  /** @internal */ _fn: ((...args: never[]) => unknown) | undefined;
+  /** @internal */ _fn: ((...args: A) => unknown) | undefined;
   /** @internal */ _args: unknown[] = [];
 
   /**
@@ -30,23 +30,23 @@ export class Timer extends Thread {
    * @param args Its arguments; default none.
    * @throws TypeError or RangeError when an argument is not as described.
    */
-  constructor(interval: number, fn: (...args: never[]) => unknown, args: unknown[] = []) {
+  constructor(interval: number, fn: (...args: A) => unknown, args?: A) {
     super();
     if (this.adopted) return;
     if (typeof interval !== 'number') throw new TypeError(`interval must be a number of milliseconds, got ${show(interval)}`);
     if (!(interval >= 0)) throw new RangeError(`interval must be a number of milliseconds ≥ 0, got ${interval}`);
     requireFunction('fn', fn);
-    if (!Array.isArray(args)) throw new TypeError(`args must be an array, got ${show(args)}`);
+    if (args !== undefined && !Array.isArray(args)) throw new TypeError(`args must be an array, got ${show(args)}`);
     this._finished = new Event();
     this._interval = interval;
     this._fn = fn;
-    this._args = args;
+    this._args = args ?? [];
   }
 
   /** Waits for the interval to pass, then calls the function. */
   override async run(): Promise<void> {
     const cancelled = await this._finished?.wait({ timeout: this._interval });
-    if (!cancelled) await this._fn?.(...(this._args as never[]));
+    if (!cancelled) await this._fn?.(...(this._args as A));
     this._finished?.set();
   }
 

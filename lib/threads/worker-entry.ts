@@ -33,6 +33,9 @@ process.argv = [...argv];
 const commands = reviveShared(passed.tag, passed.handle, passed.extra) as SimpleQueue<Uint8Array>;
 setOwnWord(Slot.PARENT, parent);
 
+/** An isolate beyond what the reserve keeps waits so long for another thread: one burst of threads is often followed by another. */
+const LINGER_MS = 2000;
+
 /** The thread that runs, or that ran last and may have left something behind. */
 let current: Thread | undefined;
 
@@ -77,10 +80,12 @@ function loopRunsDry(): Promise<void> {
   });
 }
 
-/** Waits until a command has come, without taking it. */
-function commandArrives(): Promise<void> {
-  return promise(engine.queueAwaitItem(commands._handle, WaiterMode.LOOP, -1), -1, undefined, (outcome) => {
-    if (outcome === Outcome.GRANTED) engine.queueUnreserve(commands._handle, 1);
+/** True when a command has come, which is not taken yet; false when none has within `timeout` ms (-1: for ever). */
+function commandArrives(timeout: number): Promise<boolean> {
+  return promise(engine.queueAwaitItem(commands._handle, WaiterMode.LOOP, timeout), timeout, undefined, (outcome) => {
+    if (outcome !== Outcome.GRANTED) return false;
+    engine.queueUnreserve(commands._handle, 1);
+    return true;
   });
 }
 
@@ -134,22 +139,40 @@ function cleanUp(): void {
   setCurrentThread(undefined);
 }
 
-/** True when the isolate has gone back to the reserve; false when the reserve is full. */
-function becomeIdle(): boolean {
-  const idle = Atomics.add(reserveWords, ReserveWord.IDLE, 1);
-  const hasChildren = !reserve.occupants().next().done;
-  if (idle >= Atomics.load(reserveWords, ReserveWord.BOUND) && !hasChildren) {
-    Atomics.sub(reserveWords, ReserveWord.IDLE, 1);
-    Atomics.store(control, Control.STATE, IsolateState.RETIRED);
-    return false;
-  }
+/** Goes back to the reserve. */
+function becomeIdle(): void {
+  Atomics.add(reserveWords, ReserveWord.IDLE, 1);
   Atomics.store(control, Control.STATE, IsolateState.IDLE);
+}
+
+function isSurplus(): boolean {
+  return Atomics.load(reserveWords, ReserveWord.IDLE) > Atomics.load(reserveWords, ReserveWord.BOUND);
+}
+
+/** Leaves the reserve for good; false when it is not surplus any more, claimed meanwhile, or home to threads that this would end. */
+function retire(): boolean {
+  if (!reserve.occupants().next().done) return false;
+  for (;;) {
+    const idle = Atomics.load(reserveWords, ReserveWord.IDLE);
+    if (idle <= Atomics.load(reserveWords, ReserveWord.BOUND)) return false;
+    if (Atomics.compareExchange(reserveWords, ReserveWord.IDLE, idle, idle - 1) === idle) break;
+  }
+  if (Atomics.compareExchange(control, Control.STATE, IsolateState.IDLE, IsolateState.RETIRED) === IsolateState.IDLE) return true;
+  // The creator was faster, and counts it out itself.
+  Atomics.add(reserveWords, ReserveWord.IDLE, 1);
+  return false;
+}
+
+/** True when there is another thread to run, false when the isolate has retired. */
+async function nextThread(): Promise<boolean> {
+  while (!(await commandArrives(isSurplus() ? LINGER_MS : -1))) {
+    if (retire()) return false;
+  }
   return true;
 }
 
 async function serve(): Promise<void> {
-  for (;;) {
-    await commandArrives();
+  while (await nextThread()) {
     const thread = takeThread();
     current = thread;
     await run(thread);
@@ -157,9 +180,8 @@ async function serve(): Promise<void> {
       cleanUp();
       leave();
       // Idle before its joiners know: who joins and then starts a thread finds this isolate free.
-      const kept = becomeIdle();
+      becomeIdle();
       finishThread(thread._handle);
-      if (!kept) return;
       continue;
     }
     leave();
@@ -170,7 +192,7 @@ async function serve(): Promise<void> {
       return;
     }
     cleanUp();
-    if (!becomeIdle()) return;
+    becomeIdle();
   }
 }
 

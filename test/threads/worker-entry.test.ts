@@ -70,6 +70,25 @@ describe('an isolate', () => {
     expect(await queue.get()).toBe('grandchild');
   });
 
+  it('starts and joins threads of its own while the main thread is blocked', async () => {
+    const queue = new Queue<unknown>();
+    const thread = new Thread({ target: work.spawnAndJoin, args: [queue, 'grandchild'], fresh: true });
+    thread.startSync();
+    expect(thread.joinSync()).toBe(true);
+    expect([queue.getNowait(), queue.getNowait()]).toEqual(['grandchild', true]);
+  });
+
+  it('takes the threads it has started with it when it exits, and their joiners know', async () => {
+    const handed = new Queue<Thread>();
+    const thread = new Thread({ target: work.abandon, args: [handed] });
+    await thread.start();
+    const grandchild = await handed.get();
+    expect(grandchild.isAlive()).toBe(true);
+    expect(await thread.join()).toBe(true);
+    expect(await grandchild.join()).toBe(true);
+    expect(grandchild.isAlive()).toBe(false);
+  });
+
   it('gives threads the daemon flag of the thread that starts them', async () => {
     const queue = new Queue<unknown>();
     const thread = new Thread({ target: work.spawn, args: [queue, 'child'], daemon: true });
