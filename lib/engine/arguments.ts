@@ -3,7 +3,12 @@ import { inspect } from 'node:util';
 
 /** `value` as an error message shows it: short, on one line. */
 export function show(value: unknown): string {
-  const text = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxArrayLength: 4, maxStringLength: 40 });
+  const text = inspect(value, {
+    depth: 0,
+    breakLength: Number.POSITIVE_INFINITY,
+    maxArrayLength: 4,
+    maxStringLength: 40,
+  });
   return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
 }
 

@@ -11,7 +11,7 @@
  */
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
-import { Header, Slot, SLOTS_START, SlotState, WORDS_PER_SLOT } from '../memory/layout.js';
+import { Header, SLOTS_START, Slot, SlotState, WORDS_PER_SLOT } from '../memory/layout.js';
 import { engine } from './select.js';
 
 /** About what waking a sleeping loop takes. Microseconds. */
@@ -53,7 +53,10 @@ function coresBusy(): boolean {
   let busy = 0;
   for (let i = 0; i < top; i++) {
     const slot = SLOTS_START + i * WORDS_PER_SLOT;
-    const runs = words[slot + Slot.STATE] === SlotState.LIVE && words[slot + Slot.IDENT] !== 0 && words[slot + Slot.WAITING_ON] === 0;
+    const runs =
+      words[slot + Slot.STATE] === SlotState.LIVE &&
+      words[slot + Slot.IDENT] !== 0 &&
+      words[slot + Slot.WAITING_ON] === 0;
     if (runs && slot !== ownSlot && ++busy === cores) return true;
   }
   return false;

@@ -6,7 +6,7 @@
  * the promises. A grant by this very isolate needs no ring: the caller says `settleOwnGrants()`.
  */
 import { ArenaExhaustedError } from '../errors.js';
-import { FIRST_TICKET, Outcome, Slot, SLOTS_START, WORDS_PER_SLOT } from '../memory/layout.js';
+import { FIRST_TICKET, Outcome, SLOTS_START, Slot, WORDS_PER_SLOT } from '../memory/layout.js';
 import { requireOptions, show } from './arguments.js';
 import type { Outcome as OutcomeCode, OutcomeOrTicket } from './engine.js';
 import { pollFor } from './poll.js';
@@ -36,7 +36,8 @@ export function timeoutOf(options: SyncWaitOptions | undefined): number {
 /** The same for a timeout by itself. */
 export function checkedTimeout(timeout: unknown): number {
   if (timeout === undefined) return -1;
-  if (typeof timeout !== 'number') throw new TypeError(`timeout must be a number of milliseconds, got ${show(timeout)}`);
+  if (typeof timeout !== 'number')
+    throw new TypeError(`timeout must be a number of milliseconds, got ${show(timeout)}`);
   if (!(timeout >= 0)) throw new RangeError(`timeout must be a number of milliseconds ≥ 0, got ${timeout}`);
   return timeout === Number.POSITIVE_INFINITY ? -1 : timeout;
 }

@@ -15,9 +15,9 @@ import {
   deadlineOf,
   noRoom,
   promise,
+  type SyncWaitOptions,
   settleOwnGrants,
   signalOf,
-  type SyncWaitOptions,
   timeLeft,
   timeoutOf,
   type WaitOptions,
@@ -47,7 +47,9 @@ function refusal(outcome: OutcomeCode): Error {
     case Outcome.SHUT_DOWN:
       return new QueueShutDownError('the queue is shut down');
     case Outcome.INCOMPARABLE:
-      return new TypeError('the priority of the item cannot be compared with those in the queue, which are of another kind');
+      return new TypeError(
+        'the priority of the item cannot be compared with those in the queue, which are of another kind',
+      );
     case Outcome.NO_MEMORY:
       return noRoom();
     default:
@@ -250,7 +252,9 @@ export abstract class BaseQueue<T> extends SharedObject {
 
   /** Why there is no item, from the negative outcome. */
   #nothing(lane: number, timeout: number): Error {
-    return lane === -Outcome.SHUT_DOWN ? new QueueShutDownError('the queue is shut down and empty') : stillEmpty(timeout);
+    return lane === -Outcome.SHUT_DOWN
+      ? new QueueShutDownError('the queue is shut down and empty')
+      : stillEmpty(timeout);
   }
 
   #receiveSync(lane: number, taken: Taken): T {

@@ -7,9 +7,9 @@ import {
   block,
   deadlineOf,
   promise,
+  type SyncWaitOptions,
   settleOwnGrants,
   signalOf,
-  type SyncWaitOptions,
   timeoutOf,
   type WaitOptions,
 } from '../engine/wait.js';

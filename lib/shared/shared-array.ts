@@ -28,7 +28,11 @@ class SharedNumbers<A extends NumberArray> extends GuardedObject implements Iter
   readonly array: A;
   readonly #numbers: AtomicNumbers<ElementOf<A>>;
 
-  constructor(type: TypeCode | NumberArrayConstructor<A>, sizeOrItems: number | Iterable<ElementOf<A>> | ArrayLike<ElementOf<A>>, options?: GuardedOptions) {
+  constructor(
+    type: TypeCode | NumberArrayConstructor<A>,
+    sizeOrItems: number | Iterable<ElementOf<A>> | ArrayLike<ElementOf<A>>,
+    options?: GuardedOptions,
+  ) {
     const code = codeOrClassOf(type);
     const items = typeof sizeOrItems === 'number' ? undefined : itemsOf<A>(sizeOrItems);
     const length = items?.length ?? (sizeOrItems as number);
@@ -111,8 +115,11 @@ class SharedNumbers<A extends NumberArray> extends GuardedObject implements Iter
 }
 Object.defineProperty(SharedNumbers, 'name', { value: 'SharedArray' });
 
-function itemsOf<A extends NumberArray>(items: Iterable<ElementOf<A>> | ArrayLike<ElementOf<A>>): ArrayLike<ElementOf<A>> {
-  if (typeof items !== 'object' || items === null) throw new TypeError(`sizeOrItems must be a size or items, got ${show(items)}`);
+function itemsOf<A extends NumberArray>(
+  items: Iterable<ElementOf<A>> | ArrayLike<ElementOf<A>>,
+): ArrayLike<ElementOf<A>> {
+  if (typeof items !== 'object' || items === null)
+    throw new TypeError(`sizeOrItems must be a size or items, got ${show(items)}`);
   return Array.isArray(items) || ArrayBuffer.isView(items) ? (items as ArrayLike<ElementOf<A>>) : Array.from(items);
 }
 

@@ -72,13 +72,16 @@ export function codeOrClassOf(type: unknown): number {
     // q, not l, for a BigInt64Array: the name that is 64 bits in C too.
     if (constructors[code] === type && code !== 'l' && code !== 'L') return code.charCodeAt(0);
   }
-  throw new TypeError(`type must be one of ${CODES}, or the constructor of a typed array of such numbers, got ${show(type)}`);
+  throw new TypeError(
+    `type must be one of ${CODES}, or the constructor of a typed array of such numbers, got ${show(type)}`,
+  );
 }
 
 /** TypeError unless `value` can be an element: a bigint for 64-bit integers, an integer for others, any number for floats. */
 export function requireElement(name: string, value: unknown, array: NumberArray): void {
   if (array instanceof BigInt64Array || array instanceof BigUint64Array) {
-    if (typeof value !== 'bigint') throw new TypeError(`${name} must be a bigint, as 64-bit integers are, got ${show(value)}`);
+    if (typeof value !== 'bigint')
+      throw new TypeError(`${name} must be a bigint, as 64-bit integers are, got ${show(value)}`);
   } else if (typeof value !== 'number') {
     throw new TypeError(`${name} must be a number, got ${show(value)}`);
   } else if (!Number.isInteger(value) && !isFloat(array)) {

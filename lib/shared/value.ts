@@ -4,7 +4,15 @@ import { registerTravel } from '../engine/shared-object.js';
 import { Kind, Value as Word } from '../memory/layout.js';
 import { type AtomicNumbers, atomicNumbers } from './atomic-numbers.js';
 import { GuardedObject, type GuardedOptions } from './guarded-object.js';
-import { arrayClassOf, type BigIntCode, codeOf, type NumberArray, type NumberCode, requireElement, type TypeCode } from './type-code.js';
+import {
+  arrayClassOf,
+  type BigIntCode,
+  codeOf,
+  type NumberArray,
+  type NumberCode,
+  requireElement,
+  type TypeCode,
+} from './type-code.js';
 
 const words = engine.words;
 

@@ -8,9 +8,9 @@ import {
   checkedTimeout,
   deadlineOf,
   promise,
+  type SyncWaitOptions,
   settleOwnGrants,
   signalOf,
-  type SyncWaitOptions,
   timeoutOf,
   type WaitOptions,
 } from '../engine/wait.js';
@@ -125,7 +125,9 @@ export class Barrier extends SharedObject {
     settleOwnGrants();
     if (outcome === Outcome.GRANTED) return index;
     throw new BrokenBarrierError(
-      outcome === Outcome.TIMED_OUT ? 'the other parties did not arrive in time; the barrier is broken now' : 'the barrier is broken, or was reset while waiting',
+      outcome === Outcome.TIMED_OUT
+        ? 'the other parties did not arrive in time; the barrier is broken now'
+        : 'the barrier is broken, or was reset while waiting',
     );
   }
 

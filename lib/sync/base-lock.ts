@@ -1,7 +1,7 @@
 /** What Lock and RLock have in common: guards, `withLock`, and what a Condition asks of its lock. */
 import { requireFunction } from '../engine/arguments.js';
-import { SharedObject } from '../engine/shared-object.js';
 import { engine } from '../engine/select.js';
+import { SharedObject } from '../engine/shared-object.js';
 import type { SyncWaitOptions, WaitOptions } from '../engine/wait.js';
 import { TimeoutError } from '../errors.js';
 import { Cell, Kind, Mutex } from '../memory/layout.js';

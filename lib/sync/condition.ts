@@ -7,9 +7,9 @@ import {
   deadlineOf,
   noRoom,
   promise,
+  type SyncWaitOptions,
   settleOwnGrants,
   signalOf,
-  type SyncWaitOptions,
   timeLeft,
   timeoutOf,
   type WaitOptions,
@@ -57,7 +57,8 @@ export class Condition extends SharedObject {
 
   /** @param lock The lock that protects what is waited for; several conditions may share one. Default: a new RLock. */
   constructor(lock?: Lock | RLock) {
-    if (lock !== undefined && !(lock instanceof BaseLock)) throw new TypeError(`lock must be a Lock or an RLock, got ${show(lock)}`);
+    if (lock !== undefined && !(lock instanceof BaseLock))
+      throw new TypeError(`lock must be a Lock or an RLock, got ${show(lock)}`);
     const protecting = lock ?? new RLock();
     super(Kind.CONDITION);
     this.#lock = protecting;

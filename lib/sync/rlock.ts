@@ -172,7 +172,9 @@ export class RLock extends BaseLock {
   #releaseFor(owner: number): void {
     if (!this.#owns(owner)) {
       throw new NotOwnerError(
-        this.locked() ? 'release of an RLock that another thread or scope holds' : 'release of an RLock that is not held',
+        this.locked()
+          ? 'release of an RLock that another thread or scope holds'
+          : 'release of an RLock that is not held',
       );
     }
     const depth = words[this._handle + DEPTH] as number;

@@ -8,7 +8,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { engine } from '../engine/select.js';
-import { Header, Slot, SLOTS_START, WORDS_PER_SLOT } from '../memory/layout.js';
+import { Header, SLOTS_START, Slot, WORDS_PER_SLOT } from '../memory/layout.js';
 
 const words = engine.words;
 const identWord = SLOTS_START + engine.self * WORDS_PER_SLOT + Slot.IDENT;

@@ -7,14 +7,14 @@ import {
   block,
   deadlineOf,
   promise,
+  type SyncWaitOptions,
   settleOwnGrants,
   signalOf,
-  type SyncWaitOptions,
   timeoutOf,
   type WaitOptions,
 } from '../engine/wait.js';
 import { SemaphoreOverflowError, TimeoutError } from '../errors.js';
-import { Cell, Kind, Outcome, Semaphore as Word, WaiterMode } from '../memory/layout.js';
+import { Cell, Kind, Outcome, WaiterMode, Semaphore as Word } from '../memory/layout.js';
 import { LockGuard } from './guard.js';
 
 const words = engine.words;

@@ -9,10 +9,10 @@
  */
 import { Worker } from 'node:worker_threads';
 import { SimpleQueue } from 'heddle/queue';
-import { engine } from '#dist/engine/select.js';
-import type { SharedObject } from '#dist/engine/shared-object.js';
-import { Cell, Node } from '#dist/memory/layout.js';
 import { afterAll } from 'vitest';
+import { encodeBytes } from '#dist/codec/codec.js';
+import { engine } from '#dist/engine/select.js';
+import { Cell, Node } from '#dist/memory/layout.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a partner performs calls of any signature
 type Method = (...args: any[]) => unknown;
@@ -60,10 +60,7 @@ class ThreadPartner implements Partner {
 
   constructor(blocking: boolean) {
     this.#blocking = blocking;
-    const queues = [this.#commands, this.#results].map((queue) => {
-      engine.retain(queue._handle);
-      return queue._handle;
-    });
+    const queues = encodeBytes([this.#commands, this.#results]);
     this.#worker = new Worker(new URL('fixtures/partner.mjs', import.meta.url), { workerData: { queues, blocking } });
     this.#worker.once('error', (error) => {
       for (const { reject } of this.#waiting.values()) reject(error);
@@ -75,7 +72,8 @@ class ThreadPartner implements Partner {
   call = ((object: object, method: string, ...args: unknown[]) => {
     const twin = `${method}Sync`;
     const name = this.#blocking && twin in object ? twin : method;
-    const fn = (target: Record<string, Method>, called: string, ...rest: unknown[]): unknown => target[called]?.(...rest);
+    const fn = (target: Record<string, Method>, called: string, ...rest: unknown[]): unknown =>
+      target[called]?.(...rest);
     return this.run(fn as Method, object, name, ...args);
   }) as Partner['call'];
 
@@ -124,7 +122,7 @@ export function reaches(): Reach[] {
 /** How many wait in a list of the object: the main one unless said otherwise. */
 export function waiters(object: object, list: number = Cell.WAITERS): number {
   const { words } = engine;
-  const first = Atomics.load(words, (object as SharedObject)._handle + list);
+  const first = Atomics.load(words, (object as { readonly _handle: number })._handle + list);
   let count = 0;
   let node = first;
   // The list may change while it is walked; whoever asks asks again.

@@ -97,7 +97,10 @@ export function lockContract(reach: Reach): void {
         lock.release();
       }
     };
-    await Promise.all([count(lock, counter, 2000, false), ...others.map((other) => other.run(count, lock, counter, 2000, reach.blocking))]);
+    await Promise.all([
+      count(lock, counter, 2000, false),
+      ...others.map((other) => other.run(count, lock, counter, 2000, reach.blocking)),
+    ]);
     expect(counter.value).toBe(6000);
     expect(lock.locked()).toBe(false);
   });

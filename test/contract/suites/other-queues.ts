@@ -1,8 +1,8 @@
 /** The contracts of LifoQueue, PriorityQueue and SimpleQueue: in what they differ from Queue. */
 import { QueueEmptyError, QueueFullError, QueueShutDownError } from 'heddle';
 import { LifoQueue, type PriorityKey, PriorityQueue, Queue, SimpleQueue } from 'heddle/queue';
-import { Queue as Word } from '#dist/memory/layout.js';
 import { describe, expect, it } from 'vitest';
+import { Queue as Word } from '#dist/memory/layout.js';
 import { type Reach, until, waiters } from '../reach.js';
 import { waitOptionsContract } from './options.js';
 
@@ -46,16 +46,48 @@ export function priorityQueueContract(reach: Reach): void {
 
   it('compares arrays element by element', async () => {
     const queue = new PriorityQueue<(number | string)[]>();
-    expect(await sorted(queue, [[3, 'abc'], [0, 'ccc'], [3], [3, 'abb'], []])).toEqual([[], [0, 'ccc'], [3], [3, 'abb'], [3, 'abc']]);
+    expect(await sorted(queue, [[3, 'abc'], [0, 'ccc'], [3], [3, 'abb'], []])).toEqual([
+      [],
+      [0, 'ccc'],
+      [3],
+      [3, 'abb'],
+      [3, 'abc'],
+    ]);
     const nested = new PriorityQueue<PriorityKey>();
-    expect(await sorted<PriorityKey>(nested, [[[1, 2], 3], [[1], 9], [[], 5]])).toEqual([[[], 5], [[1], 9], [[1, 2], 3]]);
+    expect(
+      await sorted<PriorityKey>(nested, [
+        [[1, 2], 3],
+        [[1], 9],
+        [[], 5],
+      ]),
+    ).toEqual([
+      [[], 5],
+      [[1], 9],
+      [[1, 2], 3],
+    ]);
   });
 
   it('compares numbers, bigints and booleans by value', async () => {
     const queue = new PriorityQueue<number | bigint | boolean>();
     const order = [
-      Number.NEGATIVE_INFINITY, -(2n ** 100n), -(2 ** 53) - 2, -(2n ** 53n) - 1n, -1.5, -5e-324, false, 5e-324, true, 2, 3n,
-      2 ** 53, 2n ** 53n + 1n, 2n ** 64n - 1n, 2n ** 64n, 2n ** 64n + 1n, Number.MAX_VALUE, Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      -(2n ** 100n),
+      -(2 ** 53) - 2,
+      -(2n ** 53n) - 1n,
+      -1.5,
+      -5e-324,
+      false,
+      5e-324,
+      true,
+      2,
+      3n,
+      2 ** 53,
+      2n ** 53n + 1n,
+      2n ** 64n - 1n,
+      2n ** 64n,
+      2n ** 64n + 1n,
+      Number.MAX_VALUE,
+      Number.POSITIVE_INFINITY,
     ];
     const shuffled = order.toSorted((a, b) => String(a).localeCompare(String(b)));
     expect(await sorted(queue, shuffled)).toEqual(order);
@@ -63,7 +95,23 @@ export function priorityQueueContract(reach: Reach): void {
 
   it('compares strings by code points', async () => {
     const queue = new PriorityQueue<string>();
-    const order = ['', '\0', '\0\0', '\0a', 'A', 'a', 'a\0', 'aa', 'b', 'é', '\u07ff', '\u0800', '\uffff', '🧵', '🧵🧵'];
+    const order = [
+      '',
+      '\0',
+      '\0\0',
+      '\0a',
+      'A',
+      'a',
+      'a\0',
+      'aa',
+      'b',
+      'é',
+      '\u07ff',
+      '\u0800',
+      '\uffff',
+      '🧵',
+      '🧵🧵',
+    ];
     expect(await sorted(queue, order.toReversed())).toEqual(order);
   });
 
@@ -202,7 +250,8 @@ export function simpleQueueContract(reach: Reach): void {
 
   it('has no join, taskDone, shutdown or bound', () => {
     const queue = new SimpleQueue() as unknown as Record<string, unknown>;
-    for (const name of ['join', 'taskDone', 'shutdown', 'full', 'maxSize', 'putNowait']) expect(queue[name]).toBe(undefined);
+    for (const name of ['join', 'taskDone', 'shutdown', 'full', 'maxSize', 'putNowait'])
+      expect(queue[name]).toBe(undefined);
   });
 
   it('comes to an end with its block of using', async () => {

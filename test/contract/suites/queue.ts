@@ -9,8 +9,8 @@ import {
   TaskDoneError,
 } from 'heddle';
 import { Queue } from 'heddle/queue';
-import { Queue as Word } from '#dist/memory/layout.js';
 import { describe, expect, it } from 'vitest';
+import { Queue as Word } from '#dist/memory/layout.js';
 import { type Reach, rejection, turn, until, waiters } from '../reach.js';
 import { waitOptionsContract } from './options.js';
 
@@ -34,9 +34,30 @@ export function queueContract(reach: Reach): void {
       const [other] = reach.partners(1);
       const queue = new Queue<unknown>();
       const values = [
-        undefined, null, true, false, 0, -0, 1.5, Number.NaN, Number.NEGATIVE_INFINITY, 2n ** 80n, '', 'héllo 🧵\0', '\ud800',
-        [], [1, [2, [3]]], {}, { a: { b: [null] } }, new Map([[1, new Set(['x'])]]), new Date(0), /x/giu,
-        new Uint8Array([1, 2, 3]), new Float64Array([0.5]), Buffer.from('bytes'), new ArrayBuffer(3),
+        undefined,
+        null,
+        true,
+        false,
+        0,
+        -0,
+        1.5,
+        Number.NaN,
+        Number.NEGATIVE_INFINITY,
+        2n ** 80n,
+        '',
+        'héllo 🧵\0',
+        '\ud800',
+        [],
+        [1, [2, [3]]],
+        {},
+        { a: { b: [null] } },
+        new Map([[1, new Set(['x'])]]),
+        new Date(0),
+        /x/giu,
+        new Uint8Array([1, 2, 3]),
+        new Float64Array([0.5]),
+        Buffer.from('bytes'),
+        new ArrayBuffer(3),
       ];
       for (const value of values) {
         await other!.call(queue, 'put', value);
@@ -148,7 +169,12 @@ export function queueContract(reach: Reach): void {
           else await queue.put(i);
         }
       };
-      const consume = async (queue: Queue<number>, results: Queue<number>, times: number, blocking: boolean): Promise<void> => {
+      const consume = async (
+        queue: Queue<number>,
+        results: Queue<number>,
+        times: number,
+        blocking: boolean,
+      ): Promise<void> => {
         for (let i = 0; i < times; i++) results.putNowait(blocking ? queue.getSync() : await queue.get());
       };
       await Promise.all([
@@ -244,7 +270,13 @@ export function queueContract(reach: Reach): void {
   });
 
   it('is unbounded without a bound, or with one of 0 or less or Infinity', () => {
-    for (const queue of [new Queue(), new Queue(0), new Queue({}), new Queue(-1), new Queue({ maxSize: Number.POSITIVE_INFINITY })]) {
+    for (const queue of [
+      new Queue(),
+      new Queue(0),
+      new Queue({}),
+      new Queue(-1),
+      new Queue({ maxSize: Number.POSITIVE_INFINITY }),
+    ]) {
       expect(queue.maxSize).toBe(0);
       for (let i = 0; i < 1000; i++) queue.putNowait(i);
       expect(queue.full()).toBe(false);
@@ -403,7 +435,9 @@ export function queueContract(reach: Reach): void {
       expect(await other!.call(queue, 'get')).toBe(2);
       expect(() => queue.getNowait()).toThrow(QueueShutDownError);
       await expect(other!.call(queue, 'get')).rejects.toThrow(QueueShutDownError);
-      await expect(queue.get({ timeout: 5 })).rejects.toThrow(expect.objectContaining({ code: 'ERR_HEDDLE_QUEUE_SHUT_DOWN' }));
+      await expect(queue.get({ timeout: 5 })).rejects.toThrow(
+        expect.objectContaining({ code: 'ERR_HEDDLE_QUEUE_SHUT_DOWN' }),
+      );
     });
 
     it('sends away those who wait for an item', async () => {
@@ -419,7 +453,11 @@ export function queueContract(reach: Reach): void {
       const [other] = reach.partners(1);
       const queue = new Queue<number>(1);
       queue.putNowait(1);
-      const refused = [rejection(other!.call(queue, 'put', 2)), rejection(queue.put(3)), rejection(queue.putMany([4, 5]))];
+      const refused = [
+        rejection(other!.call(queue, 'put', 2)),
+        rejection(queue.put(3)),
+        rejection(queue.putMany([4, 5])),
+      ];
       await until(() => putters(queue) === 3);
       queue.shutdown();
       for (const error of await Promise.all(refused)) expect(error).toBeInstanceOf(QueueShutDownError);

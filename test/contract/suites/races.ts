@@ -8,8 +8,8 @@
 import { BrokenBarrierError, Event, Lock, QueueFullError, RLock, Semaphore, Value } from 'heddle';
 import { Queue } from 'heddle/queue';
 import { Barrier, Condition } from 'heddle/threading';
-import { Queue as Word } from '#dist/memory/layout.js';
 import { expect, it } from 'vitest';
+import { Queue as Word } from '#dist/memory/layout.js';
 import { type Partner, type Reach, turn, waiters } from '../reach.js';
 
 /** Races of each kind and reach. 3 reaches × 9 kinds × 4000 = 108,000, on each engine. */
@@ -78,7 +78,11 @@ async function race(
 }
 
 /** The same with timeouts of a fraction of a millisecond; `begin` resolves with `lost` when it times out. */
-async function raceTimeouts(begin: (timeout: number) => Promise<unknown>, lost: unknown, granted: () => void): Promise<void> {
+async function raceTimeouts(
+  begin: (timeout: number) => Promise<unknown>,
+  lost: unknown,
+  granted: () => void,
+): Promise<void> {
   const chance = random(54321);
   for (let i = 0; i < RACES / 20; i++) {
     // 20 waits share the millisecond that a timer takes.

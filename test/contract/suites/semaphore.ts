@@ -138,7 +138,7 @@ export function semaphoreContract(reach: Reach): void {
   it.each([0, -1, 1.5, Number.NaN])('refuses to release %s permits', (n) => {
     const semaphore = new Semaphore(1);
     expect(() => semaphore.release(n)).toThrow(RangeError);
-    expect(() => semaphore.release('1' as never)).toThrow('n must be an integer, got \'1\'');
+    expect(() => semaphore.release('1' as never)).toThrow("n must be an integer, got '1'");
     expect(semaphore.getValue()).toBe(1);
   });
 

@@ -78,7 +78,10 @@ export function valueContract(reach: Reach): void {
     const add = (value: Value, times: number): void => {
       for (let i = 0; i < times; i++) value.add(1);
     };
-    await Promise.all([...others.map((other) => other.run(add, value, 5050)), Promise.resolve().then(() => add(value, 5000))]);
+    await Promise.all([
+      ...others.map((other) => other.run(add, value, 5050)),
+      Promise.resolve().then(() => add(value, 5000)),
+    ]);
     expect(value.value).toBe(type === 'b' ? (15100 << 24) >> 24 : 15100);
   });
 
@@ -139,7 +142,9 @@ export function valueContract(reach: Reach): void {
       expect(await other!.run((value) => value.getLock().constructor.name, value)).toBe(lock.constructor.name);
     }
     expect(() => new Value('i', 0, { lock: false }).getLock()).toThrow(InvalidStateError);
-    expect(() => new Value('i', 0, { lock: {} as never })).toThrow('lock must be true, false, a Lock or an RLock, got {}');
+    expect(() => new Value('i', 0, { lock: {} as never })).toThrow(
+      'lock must be true, false, a Lock or an RLock, got {}',
+    );
     expect(() => new Value('i', 0, true as never)).toThrow(TypeError);
   });
 
@@ -174,7 +179,16 @@ export function sharedArrayContract(reach: Reach): void {
   });
 
   it.each([
-    Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array,
+    Int8Array,
+    Uint8Array,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    Float32Array,
+    Float64Array,
+    BigInt64Array,
+    BigUint64Array,
   ])('is made by the constructor %o too', async (Class) => {
     const array = new SharedArray(Class as typeof Int32Array, 3);
     expect(array.array).toBeInstanceOf(Class);

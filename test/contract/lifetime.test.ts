@@ -1,0 +1,43 @@
+/**
+ * Objects that are dropped leave nothing behind: neither cells of the arena nor memory. A hundred thousand
+ * of each kind; a million where CI or HEDDLE_CYCLES says so.
+ */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const CYCLES = Number(process.env.HEDDLE_CYCLES ?? (process.env.CI ? 1_000_000 : 100_000));
+/** What V8 and the allocator may keep for themselves. A leak of one cell a cycle would be 64 bytes × 600,000 in CI. */
+const SLACK = 24 * 1024 * 1024;
+
+const run = promisify(execFile);
+const program = fileURLToPath(new URL('fixtures/lifetime.mjs', import.meta.url));
+
+it.each([
+  'Lock',
+  'RLock',
+  'Semaphore',
+  'BoundedSemaphore',
+  'Event',
+  'Condition',
+  'Barrier',
+  'Queue',
+  'Queue with items',
+  'LifoQueue',
+  'PriorityQueue',
+  'SimpleQueue',
+  'Value',
+  'Value with lock',
+  'SharedArray',
+  'wait',
+  'message',
+])('%s', { timeout: 600_000 }, async (kind) => {
+  const { stdout } = await run(process.execPath, ['--expose-gc', program, kind, String(CYCLES)]);
+  const { before, early, late } = JSON.parse(stdout) as Record<
+    'before' | 'early' | 'late',
+    { cells: number; rss: number }
+  >;
+  expect(late.cells).toBe(before.cells);
+  expect(late.rss - early.rss).toBeLessThan(SLACK);
+});
