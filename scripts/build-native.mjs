@@ -99,7 +99,7 @@ function build() {
   // The root binding.gyp is not in the package, see native/binding.gyp.
   const directory = existsSync(join(root, 'binding.gyp')) ? root : native;
   const nodedir = headers();
-  const args = [nodeGyp(), 'configure', 'build', '-C', directory];
+  const args = [nodeGyp(), 'configure', 'build', '-C', directory, '--jobs', 'max'];
   if (nodedir !== undefined) args.push('--nodedir', nodedir);
   if (process.env.HEDDLE_BUILD_VERBOSE) args.push('--verbose');
   const { status, error } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
