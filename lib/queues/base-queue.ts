@@ -24,6 +24,7 @@ import {
 } from '../engine/wait.js';
 import { QueueEmptyError, QueueFullError, QueueShutDownError } from '../errors.js';
 import { Kind, Outcome, WaiterMode, Queue as Word } from '../memory/layout.js';
+import '../shipping/lane.js';
 import { importModules, modulesLoaded } from '../shipping/modules.js';
 import { encodeKey, type PriorityKey } from './priority-key.js';
 

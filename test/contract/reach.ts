@@ -134,6 +134,11 @@ export function waiters(object: object, list: number = Cell.WAITERS): number {
   return count;
 }
 
+/** How many references there are to the object: of isolates, messages and other objects. */
+export function references(object: object): number {
+  return Atomics.load(engine.words, (object as { readonly _handle: number })._handle + Cell.REFS);
+}
+
 /** Lets the event loop go round once. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

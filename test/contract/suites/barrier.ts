@@ -66,6 +66,16 @@ export function barrierContract(reach: Reach): void {
     }
   });
 
+  it('takes its action along: it runs on the side that arrives last', async () => {
+    const [other] = reach.partners(1);
+    const total = new Value('i');
+    const barrier = new Barrier(2, { action: () => void total.add(5) });
+    const waiting = barrier.wait();
+    expect(await other!.call(barrier, 'wait')).toBe(1);
+    expect(total.value).toBe(5);
+    expect(await waiting).toBe(0);
+  });
+
   it('breaks when the action throws: who ran it gets its error, the others BrokenBarrierError', async () => {
     const [other] = reach.partners(1);
     const failure = new Error('the action failed');

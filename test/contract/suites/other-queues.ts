@@ -144,6 +144,16 @@ export function priorityQueueContract(reach: Reach): void {
     expect(queue.maxSize).toBe(5);
   });
 
+  it('takes its priority option along to the other side', async () => {
+    const [other] = reach.partners(1);
+    const queue = new PriorityQueue<string>({ priority: (text) => text.length });
+    queue.putNowait('two');
+    await other!.call(queue, 'put', 'o');
+    await other!.call(queue, 'put', 'three');
+    await other!.call(queue, 'put', '');
+    expect(await other!.call(queue, 'getMany', 5)).toEqual(['', 'o', 'two', 'three']);
+  });
+
   describe.each([
     ['NaN', Number.NaN, 'item is NaN'],
     ['an object', {}, 'item cannot be ordered'],

@@ -11,7 +11,7 @@ import {
 import { Queue } from 'heddle/queue';
 import { describe, expect, it } from 'vitest';
 import { Queue as Word } from '#dist/memory/layout.js';
-import { type Reach, rejection, turn, until, waiters } from '../reach.js';
+import { type Reach, references, rejection, turn, until, waiters } from '../reach.js';
 import { waitOptionsContract } from './options.js';
 
 const getters = (queue: object): number => waiters(queue, Word.GETTERS);
@@ -89,6 +89,16 @@ export function queueContract(reach: Reach): void {
       expect(item.lock).toBe(lock);
       expect(item.nested).toEqual([lock, queue]);
       expect(item.nested[1]).toBe(queue);
+    });
+
+    it('hand over functions, with what they capture', async () => {
+      const [other] = reach.partners(1);
+      const queue = new Queue<(n: number) => number>();
+      const lock = new Lock();
+      const offset = 40;
+      queue.putNowait((n) => (lock.tryAcquire() ? n + offset : -1));
+      expect(await other!.run(async (queue) => (await queue.get())(2), queue)).toBe(42);
+      expect(lock.locked()).toBe(true);
     });
 
     it('carry payloads of any size', async () => {
@@ -267,6 +277,46 @@ export function queueContract(reach: Reach): void {
     queue.putNowait(1);
     await expect(queue.put(bad)).rejects.toThrow(NotSerializableError);
     expect(putters(queue)).toBe(0);
+  });
+
+  it('lets go of the shared objects in what is not put after all', async () => {
+    const queue = new Queue<unknown>(1);
+    const lock = new Lock();
+    const item = { lock, list: [lock] };
+    queue.putNowait('in the way');
+    expect(references(lock)).toBe(1);
+    expect(() => queue.putNowait(item)).toThrow(QueueFullError);
+    expect(() => queue.putSync(item, { timeout: 1 })).toThrow(QueueFullError);
+    expect(() => queue.putManySync([item, item], { timeout: 1 })).toThrow(QueueFullError);
+    expect(() => queue.putManySync([item, item, Symbol('no')])).toThrow(NotSerializableError);
+    await expect(queue.put(item, { timeout: 1 })).rejects.toThrow(QueueFullError);
+    await expect(queue.putMany([item, item], { timeout: 1 })).rejects.toThrow(QueueFullError);
+    await expect(queue.put({ item, no: Symbol('no') })).rejects.toThrow(NotSerializableError);
+    const controller = new AbortController();
+    const aborted = rejection(queue.put(item, { signal: controller.signal }));
+    expect(references(lock)).toBeGreaterThan(1);
+    controller.abort();
+    await aborted;
+    const waiting = rejection(queue.put(item));
+    queue.shutdown();
+    await waiting;
+    expect(() => queue.putNowait(item)).toThrow(QueueShutDownError);
+    expect(references(lock)).toBe(1);
+  });
+
+  it('lets go of the shared objects in items that are taken or dropped', async () => {
+    const [other] = reach.partners(1);
+    const queue = new Queue<unknown>();
+    const lock = new Lock();
+    queue.putNowait([lock, lock]);
+    expect(references(lock)).toBe(2);
+    queue.getNowait();
+    expect(references(lock)).toBe(1);
+    await other!.call(queue, 'put', [lock]);
+    queue.putNowait(lock);
+    queue.shutdown({ immediate: true });
+    // Another thread keeps a reference of its own until its wrapper is collected.
+    expect(references(lock)).toBe(reach.name === 'task' ? 1 : 2);
   });
 
   it('is unbounded without a bound, or with one of 0 or less or Infinity', () => {
