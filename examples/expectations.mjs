@@ -142,8 +142,14 @@ export const expectations = {
     const child = range(5, (i) => `Printing ${i} from the child thread`);
     const main = range(3, (i) => `Executing task ${i} in the main thread`);
     const last = 'Main thread and child thread have finished executing';
-    assert.deepEqual(actual.filter((line) => line.startsWith('Printing')), child);
-    assert.deepEqual(actual.filter((line) => line.startsWith('Executing')), main);
+    assert.deepEqual(
+      actual.filter((line) => line.startsWith('Printing')),
+      child,
+    );
+    assert.deepEqual(
+      actual.filter((line) => line.startsWith('Executing')),
+      main,
+    );
     assert.equal(actual.length, 9);
     assert.equal(actual.at(-1), last);
     between(ms, 1200, 20_000);

@@ -16,10 +16,15 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 /** A program that has not ended by then never will. */
 const LIMIT_MS = 60_000;
 
-const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.examples.json'], { cwd: root, stdio: 'inherit' });
+const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.examples.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
 if (status !== 0) process.exit(1);
 
-const names = readdirSync(join(root, 'examples')).filter((file) => file.endsWith('.ts')).map((file) => basename(file, '.ts'));
+const names = readdirSync(join(root, 'examples'))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => basename(file, '.ts'));
 const unknown = Object.keys(expectations).filter((name) => !names.includes(name));
 const unchecked = names.filter((name) => !(name in expectations));
 for (const name of unknown) console.error(`expectations.mjs expects something of ${name}, which does not exist`);
@@ -31,7 +36,11 @@ const chosen = names.filter((name) => wanted.length === 0 || wanted.some((part) 
 
 /** True when the native engine can be loaded here. */
 function hasNative() {
-  const probe = ['--input-type=module', '-e', "import { engine } from 'heddle'; process.exitCode = engine.name === 'native' ? 0 : 1;"];
+  const probe = [
+    '--input-type=module',
+    '-e',
+    "import { engine } from 'heddle'; process.exitCode = engine.name === 'native' ? 0 : 1;",
+  ];
   return spawnSync(process.execPath, probe, { cwd: root, env: { ...process.env, HEDDLE_ENGINE: 'auto' } }).status === 0;
 }
 
@@ -76,8 +85,12 @@ function complaint(name, { stdout, stderr, code, signal, late, ms }) {
 }
 
 const asked = process.env.HEDDLE_ENGINE;
-const engines = asked === 'native' || asked === 'fallback' ? [asked] : hasNative() ? ['native', 'fallback'] : ['fallback'];
-if (engines.length === 1) console.log(`Running the examples on the ${engines[0]} engine only${asked ? '' : ', for the native addon is not built'}.`);
+const engines =
+  asked === 'native' || asked === 'fallback' ? [asked] : hasNative() ? ['native', 'fallback'] : ['fallback'];
+if (engines.length === 1)
+  console.log(
+    `Running the examples on the ${engines[0]} engine only${asked ? '' : ', for the native addon is not built'}.`,
+  );
 let failures = 0;
 for (const engine of engines) {
   for (const name of chosen) {

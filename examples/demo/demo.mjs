@@ -44,7 +44,11 @@ async function count(paths, consumers, files) {
   const began = performance.now();
   // Fresh isolates: neither run has the other's compiled code.
   const producer = new Thread({ name: 'producer', target: produce, args: [paths, queue], fresh: true });
-  const threads = Array.from({ length: consumers }, (_, i) => new Thread({ name: `consumer-${i + 1}`, target: consume, args: [queue, table, lock, progress], fresh: true }));
+  const threads = Array.from(
+    { length: consumers },
+    (_, i) =>
+      new Thread({ name: `consumer-${i + 1}`, target: consume, args: [queue, table, lock, progress], fresh: true }),
+  );
   for (const thread of [producer, ...threads]) await thread.start();
   for (const thread of [producer, ...threads]) await thread.join();
   const seconds = (performance.now() - began) / 1000;
@@ -68,7 +72,9 @@ function number(n) {
 
 function row({ seconds }, consumers, megabytes, speedUp) {
   const threads = `${consumers} ${consumers === 1 ? 'thread' : 'threads'}`;
-  console.log(`  ${threads.padEnd(12)}${seconds.toFixed(2).padStart(6)} s ${(megabytes / seconds).toFixed(1).padStart(7)} MB/s   ${speedUp.toFixed(2)}×`);
+  console.log(
+    `  ${threads.padEnd(12)}${seconds.toFixed(2).padStart(6)} s ${(megabytes / seconds).toFixed(1).padStart(7)} MB/s   ${speedUp.toFixed(2)}×`,
+  );
 }
 
 /** What is wrong with a path, or undefined. */
@@ -116,7 +122,9 @@ async function main(paths) {
   for (const [word, times] of words.slice(0, TOP)) console.log(`  ${word.padEnd(14)} ${number(times).padStart(9)}`);
 
   if (!agree(one, many)) {
-    console.error(`\nOne thread and ${consumers} threads DISAGREE: ${number(one.words.size)} and ${number(many.words.size)} different words in ${one.files} and ${many.files} files.`);
+    console.error(
+      `\nOne thread and ${consumers} threads DISAGREE: ${number(one.words.size)} and ${number(many.words.size)} different words in ${one.files} and ${many.files} files.`,
+    );
     return 1;
   }
   console.log(`\nOne thread and ${consumers} threads agree exactly.`);

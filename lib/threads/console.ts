@@ -37,7 +37,8 @@ interface Sink {
 export function writeDirectly(stream: Writable, fd: 1 | 2): void {
   const write = (chunks: readonly (Uint8Array | string)[], encodings: readonly BufferEncoding[], done: Done): void => {
     try {
-      for (const [i, chunk] of chunks.entries()) writeFully(fd, typeof chunk === 'string' ? Buffer.from(chunk, encodings[i]) : chunk);
+      for (const [i, chunk] of chunks.entries())
+        writeFully(fd, typeof chunk === 'string' ? Buffer.from(chunk, encodings[i]) : chunk);
     } catch (error) {
       done(error as Error);
       return;
@@ -46,7 +47,12 @@ export function writeDirectly(stream: Writable, fd: 1 | 2): void {
   };
   const sink: Sink = {
     _write: (chunk, encoding, done) => write([chunk], [encoding], done),
-    _writev: (chunks, done) => write(chunks.map(({ chunk }) => chunk), chunks.map(({ encoding }) => encoding), done),
+    _writev: (chunks, done) =>
+      write(
+        chunks.map(({ chunk }) => chunk),
+        chunks.map(({ encoding }) => encoding),
+        done,
+      ),
     _final: (done) => done(),
   };
   Object.assign(stream, sink);

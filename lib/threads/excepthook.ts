@@ -6,8 +6,8 @@
  * called from the event loop, and at the latest before a join of the failing thread returns there.
  */
 import { inspect } from 'node:util';
-import { requireFunction } from '../engine/arguments.js';
 import { decodeBytes, encodeThrownBytes } from '../codec/codec.js';
+import { requireFunction } from '../engine/arguments.js';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
 import { unwatch, watch } from '../engine/wait.js';

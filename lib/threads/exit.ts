@@ -42,7 +42,8 @@ function arm(): void {
  * @throws ThreadStateError when the program is ending already.
  */
 export function registerAtExit(callback: () => unknown): void {
-  if (state === 'ending') throw new ThreadStateError('callbacks for the end of the program can only be registered before it');
+  if (state === 'ending')
+    throw new ThreadStateError('callbacks for the end of the program can only be registered before it');
   callbacks.push(callback);
   arm();
 }

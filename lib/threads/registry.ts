@@ -2,7 +2,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
-import { Header, Thread as ThreadWord, ThreadFlag } from '../memory/layout.js';
+import { Header, ThreadFlag, Thread as ThreadWord } from '../memory/layout.js';
 import { onMainEnd } from './exit.js';
 import { isolateData } from './isolate-data.js';
 import { enroll, running } from './running.js';
@@ -45,7 +45,10 @@ if (isMainThread) {
  * `Dummy-N`, which cannot be joined. Python: `threading.current_thread`.
  */
 export function currentThread(): Thread {
-  current ??= register(isolateData === undefined ? `Dummy-${Atomics.add(words, Header.THREAD_NUMBER, 1) + 1}` : 'idle', ThreadFlag.DUMMY | ThreadFlag.DAEMON);
+  current ??= register(
+    isolateData === undefined ? `Dummy-${Atomics.add(words, Header.THREAD_NUMBER, 1) + 1}` : 'idle',
+    ThreadFlag.DUMMY | ThreadFlag.DAEMON,
+  );
   return current;
 }
 

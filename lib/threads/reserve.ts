@@ -12,9 +12,9 @@
  */
 import { availableParallelism } from 'node:os';
 import { type ResourceLimits, SHARE_ENV, Worker } from 'node:worker_threads';
+import { dropBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
 import { travelOf } from '../engine/shared-object.js';
-import { dropBytes } from '../codec/codec.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { Control, type IsolateData, IsolateState, ReserveWord } from './isolate-data.js';
 
@@ -64,7 +64,10 @@ export class Reserve<Occupant> {
     if (demands.fresh || demands.resourceLimits !== undefined) return this.#create(demands.resourceLimits, false);
     if (Atomics.load(this.#words, ReserveWord.IDLE) > 0) {
       for (const isolate of this.#isolates) {
-        if (Atomics.compareExchange(isolate.control, Control.STATE, IsolateState.IDLE, IsolateState.BUSY) === IsolateState.IDLE) {
+        if (
+          Atomics.compareExchange(isolate.control, Control.STATE, IsolateState.IDLE, IsolateState.BUSY) ===
+          IsolateState.IDLE
+        ) {
           Atomics.sub(this.#words, ReserveWord.IDLE, 1);
           return isolate;
         }
@@ -145,7 +148,8 @@ export class Reserve<Occupant> {
   #bury(isolate: Isolate<Occupant>): void {
     this.#isolates.delete(isolate);
     const { control, occupant } = isolate;
-    if (Atomics.exchange(control, Control.STATE, IsolateState.RETIRED) === IsolateState.IDLE) Atomics.sub(this.#words, ReserveWord.IDLE, 1);
+    if (Atomics.exchange(control, Control.STATE, IsolateState.RETIRED) === IsolateState.IDLE)
+      Atomics.sub(this.#words, ReserveWord.IDLE, 1);
     takeBack(control);
     while (!isolate.commands.empty()) dropBytes(isolate.commands.getNowait());
     Atomics.store(control, Control.OCCUPIED, 0);

@@ -1,6 +1,6 @@
 /** The words of a slot that say which thread runs in its isolate. */
 import { engine } from '../engine/select.js';
-import { Header, NAME_BYTES, Slot, SLOTS_START, SlotState, WORDS_PER_SLOT } from '../memory/layout.js';
+import { Header, NAME_BYTES, SLOTS_START, Slot, SlotState, WORDS_PER_SLOT } from '../memory/layout.js';
 
 const words = engine.words;
 const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);

@@ -5,9 +5,27 @@ import { dropBytes, encodeBytes } from '../codec/codec.js';
 import { requireBoolean, requireFunction, requireOptions, show } from '../engine/arguments.js';
 import { engine } from '../engine/select.js';
 import { registerTravel, SharedObject } from '../engine/shared-object.js';
-import { block, deadlineOf, promise, type SyncWaitOptions, settleOwnGrants, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
+import {
+  block,
+  deadlineOf,
+  promise,
+  type SyncWaitOptions,
+  settleOwnGrants,
+  signalOf,
+  timeoutOf,
+  type WaitOptions,
+} from '../engine/wait.js';
 import { ThreadStateError, WorkerLostError } from '../errors.js';
-import { Event, Header, Kind, Outcome, Slot, ThreadFlag, ThreadStatus, Thread as ThreadWord, WaiterMode } from '../memory/layout.js';
+import {
+  Header,
+  Kind,
+  Outcome,
+  Slot,
+  ThreadFlag,
+  ThreadStatus,
+  Thread as ThreadWord,
+  WaiterMode,
+} from '../memory/layout.js';
 import '../shipping/lane.js';
 import { refuseWhileLoading } from '../shipping/modules.js';
 import { deliverErrors, report } from './excepthook.js';
@@ -73,7 +91,10 @@ export const reserve = new Reserve<Thread>({
 
 function describeLoss(error: unknown): unknown {
   if ((error as NodeJS.ErrnoException | null)?.code !== 'ERR_WORKER_OUT_OF_MEMORY') return error;
-  return new WorkerLostError('the isolate of the thread reached its memory limit and was ended; raise resourceLimits of the Thread, or hold less', { cause: error });
+  return new WorkerLostError(
+    'the isolate of the thread reached its memory limit and was ended; raise resourceLimits of the Thread, or hold less',
+    { cause: error },
+  );
 }
 
 /** Resolves when an isolate that has died under its thread has been seen to; undefined when there is none. */
@@ -163,7 +184,8 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
     this.#plan = planOf(options);
     this.#name = nameOf(options);
     // A stand-in for a foreign worker is a daemon, but what it starts shall not end unasked.
-    const daemon = options?.daemon ?? (ownWord(Slot.FLAGS) & (ThreadFlag.DAEMON | ThreadFlag.DUMMY)) === ThreadFlag.DAEMON;
+    const daemon =
+      options?.daemon ?? (ownWord(Slot.FLAGS) & (ThreadFlag.DAEMON | ThreadFlag.DUMMY)) === ThreadFlag.DAEMON;
     Atomics.store(words, this._handle + ThreadWord.FLAGS, daemon ? ThreadFlag.DAEMON : 0);
   }
 
@@ -188,7 +210,9 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
    */
   start(): Promise<void> {
     const started = this.#launch();
-    const answered = promise(engine.eventWait(started, WaiterMode.LOOP, -1), -1, undefined, () => this.#answered(started));
+    const answered = promise(engine.eventWait(started, WaiterMode.LOOP, -1), -1, undefined, () =>
+      this.#answered(started),
+    );
     pendingStarts.add(answered);
     answered.then(() => pendingStarts.delete(answered));
     settleOwnGrants();
@@ -211,7 +235,8 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
   #launch(): number {
     const handle = this._handle;
     if (this.adopted) throw new ThreadStateError(`${this.name} can only be started by the thread that made it`);
-    if (statusOf(handle) !== ThreadStatus.INITIAL) throw new ThreadStateError(`threads can only be started once, and ${this.name} has been`);
+    if (statusOf(handle) !== ThreadStatus.INITIAL)
+      throw new ThreadStateError(`threads can only be started once, and ${this.name} has been`);
     refuseWhileLoading(`${this.name} was started`);
     const command = this.#command();
     const isolate = reserve.claim(this.#plan);
@@ -300,9 +325,12 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
   }
 
   #assertJoinable(): void {
-    if (statusOf(this._handle) === ThreadStatus.INITIAL) throw new ThreadStateError(`${this.name} cannot be joined before it is started`);
-    if (ownWord(Slot.THREAD) === this._handle) throw new ThreadStateError(`${this.name} cannot join itself: it would wait for ever`);
-    if (this.#flags & ThreadFlag.DUMMY) throw new ThreadStateError(`${this.name} cannot be joined: it is a worker that was not started as a Thread`);
+    if (statusOf(this._handle) === ThreadStatus.INITIAL)
+      throw new ThreadStateError(`${this.name} cannot be joined before it is started`);
+    if (ownWord(Slot.THREAD) === this._handle)
+      throw new ThreadStateError(`${this.name} cannot join itself: it would wait for ever`);
+    if (this.#flags & ThreadFlag.DUMMY)
+      throw new ThreadStateError(`${this.name} cannot be joined: it is a worker that was not started as a Thread`);
   }
 
   /** True from the start of the thread until it has finished. Python: `Thread.is_alive`. */
@@ -347,7 +375,8 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
 
   /** @throws ThreadStateError once the thread has been started. */
   set daemon(value: boolean) {
-    if (statusOf(this._handle) !== ThreadStatus.INITIAL) throw new ThreadStateError(`daemon of ${this.name} cannot be set: it has been started`);
+    if (statusOf(this._handle) !== ThreadStatus.INITIAL)
+      throw new ThreadStateError(`daemon of ${this.name} cannot be set: it has been started`);
     Atomics.store(words, this._handle + ThreadWord.FLAGS, value ? ThreadFlag.DAEMON : 0);
   }
 
@@ -379,7 +408,11 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
   }
 }
 
-registerTravel(Thread, { tag: 'Thread', extra: (thread) => thread.name, revive: (name) => reviveThread(() => new Thread(), name as string) });
+registerTravel(Thread, {
+  tag: 'Thread',
+  extra: (thread) => thread.name,
+  revive: (name) => reviveThread(() => new Thread(), name as string),
+});
 
 /** The wrapper for a Thread made elsewhere. */
 export function reviveThread<T extends Thread>(make: () => T, name: string): T {

@@ -33,7 +33,8 @@ export class Timer<A extends unknown[] = unknown[]> extends Thread {
   constructor(interval: number, fn: (...args: A) => unknown, args?: A) {
     super();
     if (this.adopted) return;
-    if (typeof interval !== 'number') throw new TypeError(`interval must be a number of milliseconds, got ${show(interval)}`);
+    if (typeof interval !== 'number')
+      throw new TypeError(`interval must be a number of milliseconds, got ${show(interval)}`);
     if (!(interval >= 0)) throw new RangeError(`interval must be a number of milliseconds ≥ 0, got ${interval}`);
     requireFunction('fn', fn);
     if (args !== undefined && !Array.isArray(args)) throw new TypeError(`args must be an array, got ${show(args)}`);

@@ -9,8 +9,8 @@
 import { decodeBytes, neededModulesOfBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
-import { promise, settleOwnGrants } from '../engine/wait.js';
-import { Outcome, Slot, Thread as ThreadWord, ThreadFlag, WaiterMode } from '../memory/layout.js';
+import { promise } from '../engine/wait.js';
+import { Outcome, Slot, WaiterMode } from '../memory/layout.js';
 import type { SimpleQueue } from '../queues/simple-queue.js';
 import { importModules } from '../shipping/modules.js';
 import { writeDirectly } from './console.js';
@@ -23,7 +23,8 @@ import { decodeName, ownWord, setOwnWord } from './slot.js';
 import { type Command, finishThread, pendingStarts, reserve, type Thread } from './thread.js';
 import './arrivals.js';
 
-if (isolateData === undefined) throw new Error('worker-entry.js is what the isolates of heddle run, and no module to import');
+if (isolateData === undefined)
+  throw new Error('worker-entry.js is what the isolates of heddle run, and no module to import');
 const { control, reserve: reserveWords, commands: passed, parent, reusable, argv }: IsolateData = isolateData;
 
 writeDirectly(process.stdout, 1);
@@ -52,7 +53,9 @@ process.on('exit', () => {
 });
 
 /** Listeners that belong to the isolate; a thread's own are removed when it has finished. */
-const ownListeners = new Map(process.eventNames().map((event) => [event, new Set(process.listeners(event as NodeJS.Signals))]));
+const ownListeners = new Map(
+  process.eventNames().map((event) => [event, new Set(process.listeners(event as NodeJS.Signals))]),
+);
 
 function removeListeners(): void {
   for (const event of process.eventNames()) {
@@ -157,7 +160,8 @@ function retire(): boolean {
     if (idle <= Atomics.load(reserveWords, ReserveWord.BOUND)) return false;
     if (Atomics.compareExchange(reserveWords, ReserveWord.IDLE, idle, idle - 1) === idle) break;
   }
-  if (Atomics.compareExchange(control, Control.STATE, IsolateState.IDLE, IsolateState.RETIRED) === IsolateState.IDLE) return true;
+  if (Atomics.compareExchange(control, Control.STATE, IsolateState.IDLE, IsolateState.RETIRED) === IsolateState.IDLE)
+    return true;
   // The creator was faster, and counts it out itself.
   Atomics.add(reserveWords, ReserveWord.IDLE, 1);
   return false;

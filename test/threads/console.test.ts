@@ -46,7 +46,9 @@ describe('console output of a thread', () => {
       await thread.start();
       await thread.join();
     `;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     // Nothing is read at first: 1.2 MB do not fit into the pipe.
     await new Promise((resolve) => setTimeout(resolve, 500));
     let text = '';

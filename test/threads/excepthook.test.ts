@@ -75,7 +75,7 @@ describe('setExcepthook', () => {
     const other = new Thread({ target: work.fail, args: ['two'] });
     other.startSync();
     other.joinSync();
-    expect((seen[1]?.error as Error).message).toBe('two');
+    expect((seen[1] as ExcepthookArgs).error).toMatchObject({ message: 'two' });
   });
 
   it('serves threads that were started before it was set, and those that threads started', async () => {
@@ -106,7 +106,7 @@ describe('setExcepthook', () => {
       await thread.start();
       await thread.join();
     `);
-    expect(stderr).toMatch(/Error in thread T:\nTypeError: first[^]*Error in excepthook:\nError: hook is broken/);
+    expect(stderr).toMatch(/Error in thread T:\nTypeError: first[\s\S]*Error in excepthook:\nError: hook is broken/);
     expect(code).toBe(0);
   });
 

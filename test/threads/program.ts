@@ -24,7 +24,8 @@ export function runProgram(text: string, modules: Record<string, string> = {}): 
   const directory = mkdtempSync(join(workshop, 'program-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const file = join(directory, 'program.mjs');
-  for (const [name, content] of Object.entries({ ...modules, 'program.mjs': text })) writeFileSync(join(directory, name), content);
+  for (const [name, content] of Object.entries({ ...modules, 'program.mjs': text }))
+    writeFileSync(join(directory, name), content);
   return new Promise((resolve, reject) => {
     const began = performance.now();
     const child = spawn(process.execPath, [file], {
@@ -48,6 +49,7 @@ export function runProgram(text: string, modules: Record<string, string> = {}): 
 /** A program that ends by itself, with exit code 0 and nothing on standard error: its lines. */
 export async function linesOf(text: string, modules: Record<string, string> = {}): Promise<string[]> {
   const { stdout, stderr, code, signal } = await runProgram(text, modules);
-  if (code !== 0 || stderr !== '') throw new Error(`the program ended with ${signal ?? `exit code ${code}`}\n${stdout}\n${stderr}`);
+  if (code !== 0 || stderr !== '')
+    throw new Error(`the program ended with ${signal ?? `exit code ${code}`}\n${stdout}\n${stderr}`);
   return stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n');
 }

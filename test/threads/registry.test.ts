@@ -1,4 +1,15 @@
-import { activeCount, currentThread, Event, enumerate, getIdent, getNativeId, mainThread, Queue, Thread, ThreadStateError } from 'heddle';
+import {
+  activeCount,
+  currentThread,
+  Event,
+  enumerate,
+  getIdent,
+  getNativeId,
+  mainThread,
+  Queue,
+  Thread,
+  ThreadStateError,
+} from 'heddle';
 import { describe, expect, it } from 'vitest';
 import * as work from './fixtures/work.mjs';
 import { linesOf } from './program.js';

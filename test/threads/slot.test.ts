@@ -1,6 +1,6 @@
+import { describe, expect, it } from 'vitest';
 import { engine } from '#dist/engine/select.js';
 import { decodeName, encodeName, liveSlots, readName, writeName } from '#dist/threads/slot.js';
-import { describe, expect, it } from 'vitest';
 
 describe('the name in a slot', () => {
   it('is read as it was written', () => {

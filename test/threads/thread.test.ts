@@ -1,5 +1,14 @@
 import { inspect } from 'node:util';
-import { Event, FunctionNotShippableError, Lock, NotSerializableError, Queue, Thread, ThreadStateError, Value } from 'heddle';
+import {
+  Event,
+  FunctionNotShippableError,
+  Lock,
+  NotSerializableError,
+  Queue,
+  Thread,
+  ThreadStateError,
+  Value,
+} from 'heddle';
 import { describe, expect, it } from 'vitest';
 import * as work from './fixtures/work.mjs';
 import { linesOf, runProgram } from './program.js';

@@ -86,6 +86,6 @@ describe('Timer', () => {
     [[1, 'fn'], TypeError],
     [[1, () => {}, 'args'], TypeError],
   ])('refuses arguments of the wrong kind: %o', (args, error) => {
-    expect(() => new Timer(...(args as [number, () => void, unknown[]]))).toThrow(error);
+    expect(() => new Timer(...(args as [number, () => void, []]))).toThrow(error);
   });
 });

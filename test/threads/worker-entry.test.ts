@@ -1,4 +1,4 @@
-import { engine, Event, Queue, Thread, Timer } from 'heddle';
+import { Event, engine, Queue, Thread, Timer } from 'heddle';
 import { describe, expect, it } from 'vitest';
 import * as work from './fixtures/work.mjs';
 import { linesOf } from './program.js';
@@ -111,9 +111,11 @@ describe('an isolate', () => {
     ).toEqual(['true']);
   });
 
-  it.runIf(engine.supports.threadNames && process.platform === 'linux')('bears the name of its thread where the system shows it', async () => {
-    expect(
-      await linesOf(`
+  it.runIf(engine.supports.threadNames && process.platform === 'linux')(
+    'bears the name of its thread where the system shows it',
+    async () => {
+      expect(
+        await linesOf(`
         import { readFileSync } from 'node:fs';
         import { Thread } from 'heddle';
         const comm = () => readFileSync('/proc/thread-self/comm', 'utf8').trim();
@@ -122,8 +124,9 @@ describe('an isolate', () => {
         await thread.join();
         console.log(comm() === 'weaver');
       `),
-    ).toEqual(['weaver', 'false']);
-  });
+      ).toEqual(['weaver', 'false']);
+    },
+  );
 });
 
 describe('many threads', () => {
