@@ -22,6 +22,14 @@ Deadline after(double timeout_ms) {
   return Deadline::after_ms(timeout_ms);
 }
 
+void give_back_reservation(Self& self, Handle queue, int32_t list) {
+  if (list == layout::Queue::PUTTERS) {
+    queue_unreserve_place(self, queue);
+  } else {
+    queue_unreserve_item(self, queue);
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<EngineCore> EngineCore::attach(const char** refusal) {
@@ -44,13 +52,8 @@ EngineCore::EngineCore(std::unique_ptr<Self> self)
 
 EngineCore::~EngineCore() {
   self_->arena.ringers().set(self_->slot, {});
-  self_->reservations.give_back_all([this](Handle queue, int32_t list) {
-    if (self_->get(queue, layout::Cell::KIND) != layout::Kind::QUEUE) return;
-    if (list == layout::Queue::PUTTERS)
-      queue_unreserve_place(*self_, queue);
-    else
-      queue_unreserve_item(*self_, queue);
-  });
+  self_->reservations.give_back_all(
+      [this](Handle queue, int32_t list) { give_back_reservation(*self_, queue, list); });
   sweep_slot(*self_, self_->slot, generation_);
 }
 
@@ -88,6 +91,11 @@ void EngineCore::adopt(Handle handle) {
   heddle::adopt(*self_, handle);
 }
 void EngineCore::disown(Handle handle) {
+  // Without the reference the queue may go, and its cell be another object's.
+  if (!self_->reservations.empty()) {
+    self_->reservations.give_back_of(handle,
+                                     [&](int32_t list) { give_back_reservation(*self_, handle, list); });
+  }
   heddle::disown(*self_, self_->slot, handle);
 }
 

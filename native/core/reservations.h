@@ -26,6 +26,18 @@ class Reservations {
     }
   }
 
+  [[nodiscard]] bool empty() const { return entries_.empty(); }
+
+  // Calls give_back(list) for each of a queue that the isolate is about to let go of.
+  template <class GiveBack>
+  void give_back_of(Handle queue, GiveBack give_back) {
+    std::erase_if(entries_, [&](const Entry& entry) {
+      if (entry.queue != queue) return false;
+      give_back(entry.list);
+      return true;
+    });
+  }
+
   template <class GiveBack>
   void give_back_all(GiveBack give_back) {
     for (const Entry& entry : entries_) give_back(entry.queue, entry.list);

@@ -367,6 +367,25 @@ TEST_F(QueueTest, ReservationsOfTheDeadAreGivenBack) {
   EXPECT_EQ(word(queue, Queue::RESERVED_PLACES), 0);
 }
 
+TEST_F(QueueTest, ReservationsThatTheDeadKnewOfAreGivenBack) {
+  Handle queue = create_queue(Discipline::FIFO, 1);
+  for (bool disowned : {false, true}) {
+    auto dying = std::make_unique<Isolate>(arena());
+    core().retain(queue);
+    (*dying)->adopt(queue);
+    ASSERT_EQ((*dying)->queue_await_place(queue, WaiterMode::THREAD, kForEver), Outcome::GRANTED);
+    EXPECT_EQ(main().put_number(queue, 1, 0), Outcome::TIMED_OUT);
+    if (disowned) {
+      (*dying)->disown(queue);
+    } else {
+      dying.reset();
+    }
+    EXPECT_EQ(word(queue, Queue::RESERVED_PLACES), 0);
+    EXPECT_EQ(main().put_number(queue, 1, 0), Outcome::OK);
+    EXPECT_EQ(take_now(queue), 1);
+  }
+}
+
 TEST_F(QueueTest, GivesMemoryBackWhenItEmpties) {
   Handle queue = create_queue();
   int64_t before = arena().heap().live_bytes();
