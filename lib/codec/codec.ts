@@ -15,14 +15,15 @@ import { engine } from '../engine/select.js';
 import { RemoteError } from '../errors.js';
 import { Sort, sortOf } from './classify.js';
 import { Lane } from './lanes.js';
+import { isShared } from './outgoing-buffers.js';
 import { Reader } from './reader.js';
 import { HAS_TAIL } from './wire.js';
-import { isShared, Writer } from './writer.js';
+import { Writer } from './writer.js';
 
 export { type ClassOptions, registerClass } from './classes.js';
 export { type FunctionLane, type FunctionParts, setFunctionLane } from './functions.js';
 export { Lane } from './lanes.js';
-export { markShared } from './writer.js';
+export { markShared } from './outgoing-buffers.js';
 
 const NO_BYTES = new Uint8Array(0);
 const NO_HANDLES: number[] = [];

@@ -46,7 +46,7 @@ export class Reader extends ByteReader {
     this.#open(source, length);
     try {
       const value = this.#read();
-      for (let i = 0; i < this.#deferred.length; i++) this.#readBody(this.#deferred[i] as object);
+      this.#readDeferred(0);
       if (this.position !== this.end) throw malformed('bytes are left over');
       return value;
     } finally {
@@ -245,6 +245,21 @@ export class Reader extends ByteReader {
     return this.#note(object);
   }
 
+  /** Fills the objects deferred since there were `first`. */
+  #readDeferred(first: number): void {
+    if (this.#deferred.length === first) return;
+    for (let i = first; i < this.#deferred.length; i++) this.#readBody(this.#deferred[i] as object);
+    this.#deferred.length = first;
+  }
+
+  /** A value to hand to others before the message is read to its end. */
+  #readPart(): unknown {
+    const first = this.#deferred.length;
+    const value = this.#read();
+    this.#readDeferred(first);
+    return value;
+  }
+
   /** Fills an object that was announced by a DEFERRED tag. */
   #readBody(object: object): void {
     const tag = this.byte();
@@ -395,7 +410,7 @@ export class Reader extends ByteReader {
   #readCustom(): object {
     const number = this.#reserve();
     const name = this.readText();
-    const data = this.#read();
+    const data = this.#readPart();
     const registration = registrationNamed(name);
     if (registration?.decode === undefined) throw unknownClass(name);
     this.keepBytes();
@@ -435,7 +450,7 @@ export class Reader extends ByteReader {
     const number = this.#reserve();
     const tag = this.readText();
     const place = this.varint();
-    const extra = this.#read();
+    const extra = this.#readPart();
     const handle = this.#handles[place];
     if (handle === undefined || this.#taken[place] !== false) throw malformed('a handle that is not there');
     this.#taken[place] = true;
@@ -445,12 +460,12 @@ export class Reader extends ByteReader {
 
   #readFunction(): Function {
     const number = this.#reserve();
-    const code = this.#read();
+    const code = this.#readPart();
     if (functionLane === undefined) throw new NotSerializableError('a function arrived where functions do not travel');
     this.keepBytes();
     const { fn, link } = functionLane.decode(code);
     this.#make(number, fn);
-    const captured = this.#read();
+    const captured = this.#readPart();
     link?.(captured);
     return fn;
   }

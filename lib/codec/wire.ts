@@ -12,7 +12,9 @@
  * Objects are numbered as their tags appear; REF leads back to one. Numbers are little-endian.
  *
  * An object nested deeper than MAX_DEPTH is announced by a DEFERRED_* tag in its place and its body
- * follows the root value, in the order of the announcements, so no nesting is too deep.
+ * follows, in the order of the announcements: at the end of the message or of the part of it that is
+ * handed to others (the data of CUSTOM, the code and captured values of FUNCTION, the extra of SHARED).
+ * So no nesting is too deep.
  */
 export const NO_TAIL = 0;
 export const HAS_TAIL = 1;

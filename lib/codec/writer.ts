@@ -1,18 +1,13 @@
-/**
- * Writes any value that travels into bytes, in the format of `wire.ts`.
- *
- * A refusal names the path to what cannot travel. The path costs nothing while all goes well: each
- * level notes the key it is at in an array, which is read only when something is refused.
- */
+/** Writes any value that travels into bytes, in the format of `wire.ts`, and refuses the others by their path. */
 import type { Handle } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
 import { type SharedObject, travelOf } from '../engine/shared-object.js';
-import { FunctionNotShippableError, NotSerializableError } from '../errors.js';
 import { ByteWriter } from './byte-writer.js';
 import { errorClass, errorClassOf, registrationOf } from './classes.js';
 import { article, className, Sort, sortOf, whyNot } from './classify.js';
 import { functionLane } from './functions.js';
-import { Down, formatPath } from './path.js';
+import { isDetached, isShared, numberOf, OutgoingBuffer } from './outgoing-buffers.js';
+import { Down, describeFunction, type Place, Trail } from './trail.js';
 import {
   END_OF_KEYS,
   ERROR_END,
@@ -27,13 +22,8 @@ import {
 
 /** Objects up to this many are found by a scan, which beats a Map. */
 const SCANNED = 12;
-/** An ArrayBuffer of the message: the range of it that travels grows with each view of it that is met. */
-interface BufferEntry {
-  readonly buffer: ArrayBuffer;
-  start: number;
-  end: number;
-}
 
+/** An object too deep to be written where it was met. */
 interface Deferred {
   readonly object: object;
   readonly sort: Sort;
@@ -43,21 +33,6 @@ interface Deferred {
 type Entries = [unknown, unknown];
 const mapEntries = Map.prototype.entries as (this: Map<unknown, unknown>) => IterableIterator<Entries>;
 const setValues = Set.prototype.values as (this: Set<unknown>) => IterableIterator<unknown>;
-const bufferMaximum = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'maxByteLength')?.get;
-const isResizable = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'resizable')?.get;
-/** Buffers of memory that is shared (a SharedArray's), a copy of which is never what was meant. */
-const sharedBuffers = new WeakSet<ArrayBufferLike>();
-
-/** Has the codec refuse views of `buffer`, as it refuses those of a SharedArrayBuffer. */
-export function markShared(buffer: ArrayBufferLike): void {
-  sharedBuffers.add(buffer);
-}
-
-/** Whether other threads see what is written to `buffer`. */
-export function isShared(buffer: ArrayBufferLike): boolean {
-  return !(buffer instanceof ArrayBuffer) || sharedBuffers.has(buffer);
-}
-
 export class Writer extends ByteWriter {
   /** Handles inside, each retained once for the message. */
   handles: Handle[] = [];
@@ -70,15 +45,11 @@ export class Writer extends ByteWriter {
   #modules: string[] = [];
   /** What the function lane calls for each module; one function per message, by which the lane knows the message. */
   #need: ((url: string) => void) | undefined;
-  #buffers: BufferEntry[] = [];
+  #buffers: OutgoingBuffer[] = [];
   /** Objects whose own encode() runs, or extra is written: nothing inside may lead back to them. */
   #open: number[] = [];
   #deferred: Deferred[] = [];
-  #root = 'item';
-  #depth = 0;
-  #ways: number[] = [];
-  #steps: unknown[] = [];
-  #containers: (object | undefined)[] = [];
+  readonly #trail = new Trail();
   /** Someone has put enumerable properties on Object.prototype. */
   #polluted = false;
   /** Leave out properties of errors that cannot travel, instead of refusing. */
@@ -86,27 +57,21 @@ export class Writer extends ByteWriter {
 
   /** Writes `value`: the message is `bytes[0, position)`. On a throw nothing stays retained. */
   encode(value: unknown, root: string, lenient = false): void {
-    this.#root = root;
+    this.#trail.start(root);
     this.#lenient = lenient;
     this.position = 1;
     this.#polluted = hasEnumerable(Object.prototype);
     let done = false;
     try {
       this.#write(value);
-      for (let i = 0; i < this.#deferred.length; i++) {
-        const { object, sort, path } = this.#deferred[i] as Deferred;
-        this.#root = path;
-        this.#depth = 0;
-        this.#writeBody(object, sort);
-      }
+      this.#writeDeferred(0);
       this.#writeTail();
       done = true;
     } finally {
       if (!done) {
         for (const handle of this.handles) engine.release(handle);
         this.handles = [];
-        this.#containers = [];
-        this.#steps = [];
+        this.#trail.clear();
       }
       this.#forget();
     }
@@ -124,7 +89,6 @@ export class Writer extends ByteWriter {
     if (this.#buffers.length > 0) this.#buffers = [];
     if (this.#open.length > 0) this.#open = [];
     if (this.#deferred.length > 0) this.#deferred = [];
-    this.#depth = 0;
   }
 
   #write(value: unknown): void {
@@ -145,23 +109,8 @@ export class Writer extends ByteWriter {
       case 'function':
         return this.#writeFunction(value);
       default:
-        return this.#refuse(`the symbol ${String(value)}`, 'send a string');
+        return this.#trail.refuse(`the symbol ${String(value)}`, 'send a string');
     }
-  }
-
-  /** Goes down into a container; the depth to note the steps at. */
-  #enter(container: object): number {
-    const depth = this.#depth;
-    this.#depth = depth + 1;
-    this.#containers[depth] = container;
-    this.#ways[depth] = Down.PROPERTY;
-    return depth;
-  }
-
-  #leave(depth: number): void {
-    this.#depth = depth;
-    this.#containers[depth] = undefined;
-    this.#steps[depth] = undefined;
   }
 
   /** The number of `object`, or -1 after giving it the next one. */
@@ -188,7 +137,7 @@ export class Writer extends ByteWriter {
 
   #writeReference(number: number): void {
     if (this.#open.length > 0 && this.#open.includes(number)) {
-      this.#refuse(
+      this.#trail.refuse(
         'a reference to an object that contains it',
         'the encode() of a registered class must not lead back to the instance',
       );
@@ -205,16 +154,16 @@ export class Writer extends ByteWriter {
     switch (sort) {
       case Sort.PLAIN:
       case Sort.INSTANCE:
-        if (this.#depth >= MAX_DEPTH) return this.#defer(Tag.DEFERRED_OBJECT, object, sort);
+        if (this.#trail.below >= MAX_DEPTH) return this.#defer(Tag.DEFERRED_OBJECT, object, sort);
         return this.#writeBody(object, sort);
       case Sort.ARRAY:
-        if (this.#depth >= MAX_DEPTH) return this.#defer(Tag.DEFERRED_ARRAY, object, sort);
+        if (this.#trail.below >= MAX_DEPTH) return this.#defer(Tag.DEFERRED_ARRAY, object, sort);
         return this.#writeBody(object, sort);
       case Sort.MAP:
-        if (this.#depth >= MAX_DEPTH) return this.#defer(Tag.DEFERRED_MAP, object, sort);
+        if (this.#trail.below >= MAX_DEPTH) return this.#defer(Tag.DEFERRED_MAP, object, sort);
         return this.#writeBody(object, sort);
       case Sort.SET:
-        if (this.#depth >= MAX_DEPTH) return this.#defer(Tag.DEFERRED_SET, object, sort);
+        if (this.#trail.below >= MAX_DEPTH) return this.#defer(Tag.DEFERRED_SET, object, sort);
         return this.#writeBody(object, sort);
       case Sort.DATE:
         this.reserve(9);
@@ -248,7 +197,30 @@ export class Writer extends ByteWriter {
   /** Announces an object that is too deep to be written here; its body follows the root. */
   #defer(tag: number, object: object, sort: Sort): void {
     this.tag(tag);
-    this.#deferred.push({ object, sort, path: this.#path(this.#depth) });
+    this.#deferred.push({ object, sort, path: this.#trail.path() });
+  }
+
+  /**
+   * Writes the bodies of the objects deferred since there were `first`. At the end of the message, and
+   * wherever the receiver hands a part of it to others, who need all of it.
+   */
+  #writeDeferred(first: number): void {
+    if (this.#deferred.length === first) return;
+    const place = this.#trail.place();
+    for (let i = first; i < this.#deferred.length; i++) {
+      const { object, sort, path } = this.#deferred[i] as Deferred;
+      this.#trail.jump(path);
+      this.#writeBody(object, sort);
+    }
+    this.#deferred.length = first;
+    this.#trail.back(place);
+  }
+
+  /** A value that the receiver hands to others before the message is read to its end. */
+  #writePart(value: unknown): void {
+    const first = this.#deferred.length;
+    this.#write(value);
+    this.#writeDeferred(first);
   }
 
   /** The inside of an object, which has its number. */
@@ -276,27 +248,27 @@ export class Writer extends ByteWriter {
   /** The properties of an object that inherits none that for-in would show: several times faster than by Object.keys. */
   #writePlain(object: Record<string, unknown>): void {
     if (this.#polluted) return this.#writeProperties(object, Object.keys(object));
-    const depth = this.#enter(object);
+    const depth = this.#trail.enter(object);
     for (const key in object) {
       this.writeKey(key);
-      this.#steps[depth] = key;
+      this.#trail.steps[depth] = key;
       this.#write(object[key]);
     }
     this.tag(END_OF_KEYS);
-    this.#leave(depth);
+    this.#trail.leave(depth);
   }
 
   #writeProperties(object: object, keys: readonly string[]): void {
     const count = keys.length;
-    const depth = this.#enter(object);
+    const depth = this.#trail.enter(object);
     for (let i = 0; i < count; i++) {
       const key = keys[i] as string;
       this.writeKey(key);
-      this.#steps[depth] = key;
+      this.#trail.steps[depth] = key;
       this.#write((object as Record<string, unknown>)[key]);
     }
     this.tag(END_OF_KEYS);
-    this.#leave(depth);
+    this.#trail.leave(depth);
   }
 
   #writeArray(array: readonly unknown[]): void {
@@ -309,14 +281,14 @@ export class Writer extends ByteWriter {
       return this.#writeProperties(array, keys);
     }
     if (length > 2 && typeof array[0] === 'number' && this.#writeNumbers(array)) return;
-    const depth = this.#enter(array);
+    const depth = this.#trail.enter(array);
     this.tag(Tag.ARRAY);
     this.varint(length);
     for (let i = 0; i < length; i++) {
-      this.#steps[depth] = i;
+      this.#trail.steps[depth] = i;
       this.#write(array[i]);
     }
-    this.#leave(depth);
+    this.#trail.leave(depth);
   }
 
   /** Writes an array that holds only numbers without a tag for each; false when it holds something else. */
@@ -351,38 +323,38 @@ export class Writer extends ByteWriter {
   }
 
   #writeMap(map: Map<unknown, unknown>): void {
-    const depth = this.#enter(map);
+    const depth = this.#trail.enter(map);
     this.tag(Tag.MAP);
     let index = 0;
     for (const [key, value] of mapEntries.call(map)) {
-      this.#ways[depth] = Down.MAP_KEY;
-      this.#steps[depth] = index++;
+      this.#trail.ways[depth] = Down.MAP_KEY;
+      this.#trail.steps[depth] = index++;
       this.#write(key);
-      this.#ways[depth] = Down.MAP_VALUE;
-      this.#steps[depth] = key;
+      this.#trail.ways[depth] = Down.MAP_VALUE;
+      this.#trail.steps[depth] = key;
       this.#write(value);
     }
     this.tag(Tag.END);
-    this.#leave(depth);
+    this.#trail.leave(depth);
   }
 
   #writeSet(set: Set<unknown>): void {
-    const depth = this.#enter(set);
-    this.#ways[depth] = Down.SET_VALUE;
+    const depth = this.#trail.enter(set);
+    this.#trail.ways[depth] = Down.SET_VALUE;
     this.tag(Tag.SET);
     let index = 0;
     for (const value of setValues.call(set)) {
-      this.#steps[depth] = index++;
+      this.#trail.steps[depth] = index++;
       this.#write(value);
     }
     this.tag(Tag.END);
-    this.#leave(depth);
+    this.#trail.leave(depth);
   }
 
   #writeBoxed(object: object): void {
     const value: unknown = (object as { valueOf(): unknown }).valueOf();
     if (typeof value === 'symbol' || typeof value === 'object')
-      return this.#refuse(article(className(object)), 'send a string');
+      return this.#trail.refuse(article(className(object)), 'send a string');
     this.tag(Tag.BOXED);
     this.#write(value);
   }
@@ -401,9 +373,9 @@ export class Writer extends ByteWriter {
   #writeView(view: ArrayBufferView): void {
     this.#refuseShared(view, view.buffer);
     const type = viewTypes.findIndex((cls) => cls !== undefined && view instanceof cls);
-    if (type < 0) return this.#refuse(article(className(view)), 'send a typed array');
+    if (type < 0) return this.#trail.refuse(article(className(view)), 'send a typed array');
     const { byteOffset, byteLength } = view;
-    const number = this.#buffer(view.buffer as ArrayBuffer, byteOffset, byteOffset + byteLength);
+    const number = numberOf(this.#buffers, view.buffer as ArrayBuffer, byteOffset, byteOffset + byteLength);
     this.tag(Tag.VIEW);
     this.tag(type);
     this.varint(number);
@@ -413,19 +385,9 @@ export class Writer extends ByteWriter {
 
   #writeArrayBuffer(buffer: ArrayBuffer): void {
     this.#refuseShared(buffer, buffer);
-    const number = this.#buffer(buffer, 0, buffer.byteLength);
+    const number = numberOf(this.#buffers, buffer, 0, buffer.byteLength);
     this.tag(Tag.ARRAY_BUFFER);
     this.varint(number);
-  }
-
-  #buffer(buffer: ArrayBuffer, start: number, end: number): number {
-    const aligned = start - (start % 8);
-    const known = this.#buffers.findIndex((entry) => entry.buffer === buffer);
-    if (known < 0) return this.#buffers.push({ buffer, start: aligned, end }) - 1;
-    const entry = this.#buffers[known] as BufferEntry;
-    entry.start = Math.min(entry.start, aligned);
-    entry.end = Math.max(entry.end, end);
-    return known;
   }
 
   #refuseShared(object: object, buffer: ArrayBufferLike): void {
@@ -434,16 +396,16 @@ export class Writer extends ByteWriter {
         buffer instanceof ArrayBuffer || object !== buffer
           ? `${article(className(object))} over shared memory`
           : 'a SharedArrayBuffer';
-      this.#refuse(what, 'send the SharedArray itself to share it, or a slice() to copy it');
+      this.#trail.refuse(what, 'send the SharedArray itself to share it, or a slice() to copy it');
     }
-    if (buffer.byteLength === 0 && isDetached(buffer as ArrayBuffer))
-      this.#refuse(`${article(className(object))} that is detached`, 'it has been transferred away');
+    if (isDetached(buffer))
+      this.#trail.refuse(`${article(className(object))} that is detached`, 'it has been transferred away');
   }
 
   #writeFunction(fn: Function): void {
     const lane = functionLane;
     if (lane === undefined)
-      return this.#refuse(describeFunction(fn), 'send what it returns, or the name of an exported function');
+      return this.#trail.refuse(describeFunction(fn), 'send what it returns, or the name of an exported function');
     const known = this.#number(fn);
     if (known >= 0) return this.#writeReference(known);
     const number = this.#count - 1;
@@ -451,15 +413,15 @@ export class Writer extends ByteWriter {
       if (!this.#modules.includes(url)) this.#modules.push(url);
     };
     const parts = lane.encode(fn, this.#need);
-    const depth = this.#enter(fn);
+    const depth = this.#trail.enter(fn);
     this.tag(Tag.FUNCTION);
     this.#open.push(number);
-    this.#steps[depth] = 'code';
-    this.#write(parts.code);
+    this.#trail.steps[depth] = 'code';
+    this.#writePart(parts.code);
     this.#open.pop();
-    this.#steps[depth] = 'captured';
-    this.#write(parts.captured);
-    this.#leave(depth);
+    this.#trail.steps[depth] = 'captured';
+    this.#writePart(parts.captured);
+    this.#trail.leave(depth);
   }
 
   #writeShared(object: SharedObject): void {
@@ -467,7 +429,7 @@ export class Writer extends ByteWriter {
     try {
       travel = travelOf(object);
     } catch (error) {
-      return this.#refuse(article(className(object)), error instanceof Error ? error.message : String(error));
+      return this.#trail.refuse(article(className(object)), error instanceof Error ? error.message : String(error));
     }
     const number = this.#count - 1;
     engine.retain(object._handle);
@@ -476,32 +438,30 @@ export class Writer extends ByteWriter {
     this.tag(Tag.SHARED);
     this.writeString(travel.tag);
     this.varint(place);
-    const depth = this.#enter(object);
-    this.#steps[depth] = 'extra';
+    const depth = this.#trail.enter(object);
+    this.#trail.steps[depth] = 'extra';
     this.#open.push(number);
-    this.#write(travel.extra?.(object));
+    this.#writePart(travel.extra?.(object));
     this.#open.pop();
-    this.#leave(depth);
+    this.#trail.leave(depth);
   }
 
   #writeRegistered(object: object): void {
     const registration = registrationOf(object);
     if (registration === undefined) return this.#refuseObject(object);
-    const depth = this.#depth;
     if (registration.encode === undefined) {
-      this.tag(depth >= MAX_DEPTH ? Tag.DEFERRED_CLASS : Tag.CLASS);
+      const deep = this.#trail.below >= MAX_DEPTH;
+      if (deep) this.#defer(Tag.DEFERRED_CLASS, object, Sort.REGISTERED);
+      else this.tag(Tag.CLASS);
       this.writeString(registration.name);
-      if (depth >= MAX_DEPTH) {
-        this.#deferred.push({ object, sort: Sort.REGISTERED, path: this.#path(depth) });
-        return;
-      }
+      if (deep) return;
       return this.#writeProperties(object, Object.keys(object));
     }
     const number = this.#count - 1;
     this.tag(Tag.CUSTOM);
     this.writeString(registration.name);
     this.#open.push(number);
-    this.#write(registration.encode(object));
+    this.#writePart(registration.encode(object));
     this.#open.pop();
   }
 
@@ -512,7 +472,7 @@ export class Writer extends ByteWriter {
     this.tag(Tag.ERROR);
     this.writeString(known);
     this.writeString(registration?.name ?? '');
-    const depth = this.#enter(error);
+    const depth = this.#trail.enter(error);
     const own = Object.getOwnPropertyNames(error);
     for (const key of own) {
       const shown = Object.prototype.propertyIsEnumerable.call(error, key);
@@ -531,21 +491,19 @@ export class Writer extends ByteWriter {
       if (name !== base && typeof name === 'string') this.#errorProperty(ERROR_HIDDEN_PROPERTY, 'name', name);
     }
     this.tag(ERROR_END);
-    this.#leave(depth);
+    this.#trail.leave(depth);
   }
 
   #errorProperty(flags: number, key: string, value: unknown): void {
-    const depth = this.#depth;
     const before = this.#lenient ? this.#mark() : undefined;
     this.tag(flags);
     this.writeKey(key);
-    this.#steps[depth - 1] = key;
+    this.#trail.steps[this.#trail.depth - 1] = key;
     if (before === undefined) return this.#write(value);
     try {
       this.#write(value);
-    } catch (error) {
-      // What was thrown matters more than one property of it.
-      if (error instanceof RangeError) throw error;
+    } catch {
+      // What was thrown matters more than a property of it that cannot travel.
       this.#rewind(before);
     }
   }
@@ -560,19 +518,19 @@ export class Writer extends ByteWriter {
   #mark(): Mark {
     return {
       position: this.position,
-      depth: this.#depth,
+      place: this.#trail.place(),
       objects: this.#count,
       handles: this.handles.length,
       deferred: this.#deferred.length,
       modules: this.#modules.length,
       open: this.#open.length,
-      buffers: this.#buffers.map((entry) => ({ ...entry })),
+      buffers: this.#buffers.map(({ buffer, start, end }) => new OutgoingBuffer(buffer, start, end)),
     };
   }
 
   #rewind(mark: Mark): void {
     this.position = mark.position;
-    this.#depth = mark.depth;
+    this.#trail.back(mark.place);
     for (let i = mark.objects; i < this.#count; i++) {
       this.#numbers?.delete(this.#objects[i] as object);
       this.#objects[i] = undefined;
@@ -596,11 +554,10 @@ export class Writer extends ByteWriter {
     this.varint(this.#modules.length);
     for (const url of this.#modules) this.writeString(url);
     this.varint(this.#buffers.length);
-    for (const { buffer, start, end } of this.#buffers) {
-      const whole = start === 0 && end === buffer.byteLength;
+    for (const { buffer, start, end, maximum } of this.#buffers) {
       this.varint(start);
       this.varint(end - start);
-      this.varint(whole && isResizable?.call(buffer) ? bufferMaximum?.call(buffer) + 1 : 0);
+      this.varint(maximum === undefined ? 0 : maximum + 1);
       this.reserve(end - start);
       this.bytes.set(new Uint8Array(buffer, start, end - start), this.position);
       this.position += end - start;
@@ -614,70 +571,26 @@ export class Writer extends ByteWriter {
       what: article(className(object)),
       remedy: 'its state is not in properties; register its class with registerClass(), or send plain data',
     };
-    return this.#refuse(reason.what, reason.remedy);
-  }
-
-  /** Refuses the value at the present place. */
-  #refuse(what: string, remedy: string): never {
-    const depth = this.#depth;
-    for (let k = 0; k < depth; k++) {
-      const container = this.#containers[k] as object;
-      if (typeof container === 'function') {
-        const variable = formatPath(this.#ways, this.#steps, k + 1, depth).replace(/^\./, '') || 'a value';
-        throw new FunctionNotShippableError(
-          `${this.#path(k)} is ${describeFunction(container)}, which captures ${variable}, ${what} that cannot be sent to another thread: ${remedy}`,
-        );
-      }
-      if (sortOf(container) === Sort.INSTANCE) {
-        const name = className(container);
-        throw new NotSerializableError(
-          `${this.#path(k)} is ${article(name)}, which cannot be sent to another thread: its ${formatPath(this.#ways, this.#steps, k, depth).replace(/^\./, '')} is ${what}; make it where it is used, register ${name} with registerClass(), or send plain data`,
-        );
-      }
-    }
-    throw new NotSerializableError(
-      `${this.#path(depth)} is ${what}, which cannot be sent to another thread: ${remedy}`,
-    );
-  }
-
-  /** Where the writer is, down to `depth`: `args[0].socket`. */
-  #path(depth: number): string {
-    return this.#root + formatPath(this.#ways, this.#steps, 0, depth);
+    return this.#trail.refuse(reason.what, reason.remedy);
   }
 }
 
 /** What a property of an error that cannot travel is rolled back to. */
 interface Mark {
   readonly position: number;
-  readonly depth: number;
+  readonly place: Place;
   readonly objects: number;
   readonly handles: number;
   readonly deferred: number;
   readonly modules: number;
   readonly open: number;
-  readonly buffers: BufferEntry[];
+  readonly buffers: OutgoingBuffer[];
 }
 
 /** Properties of errors that are part of them though not enumerable. */
 const HIDDEN_OF_ERRORS = new Set(['message', 'stack', 'cause', 'errors', 'name', 'error', 'suppressed']);
 
-function describeFunction(fn: object): string {
-  const name = (fn as Function).name;
-  return name === '' ? 'a function' : `the function ${name}`;
-}
-
 function hasEnumerable(object: object): boolean {
   for (const _ in object) return true;
   return false;
-}
-
-/** A detached buffer has no bytes, and cannot be viewed. */
-function isDetached(buffer: ArrayBuffer): boolean {
-  try {
-    new Uint8Array(buffer);
-    return false;
-  } catch (error) {
-    if (error instanceof TypeError) return true;
-    throw error;
-  }
 }

@@ -164,6 +164,39 @@ describe('an instance of a registered class', () => {
     expect(() => copyOf(new Bad('decode'))).toThrow(new RangeError('at decode'));
   });
 
+  it('has all of its data, however deep, when its decode() runs', () => {
+    const depthOf = (list: unknown): number => {
+      let depth = 0;
+      for (let at = list; Array.isArray(at); at = at[0]) depth++;
+      return depth;
+    };
+    class Measured {
+      depth = 0;
+      list: unknown;
+    }
+    registerClass<Measured, unknown>(Measured, {
+      name: 'classes.test Measured',
+      encode: (measured) => measured.list,
+      decode: (list) => Object.assign(new Measured(), { depth: depthOf(list) }),
+    });
+    const deep = (levels: number, end: unknown): unknown => {
+      let list = end;
+      for (let i = 0; i < levels; i++) list = [list];
+      return list;
+    };
+    const inner = Object.assign(new Measured(), { list: deep(900, null) });
+    const value = {
+      before: deep(700, 1),
+      it: Object.assign(new Measured(), { list: deep(1_500, inner) }),
+      after: deep(600, 2),
+    };
+    const copy = copyOf(deep(250, value));
+    let at = copy as unknown[] | typeof value;
+    while (Array.isArray(at)) at = at[0] as typeof at;
+    expect(at.it.depth).toBe(1_500);
+    expect([depthOf(at.before), depthOf(at.after)]).toEqual([700, 600]);
+  });
+
   it('may be deep', () => {
     class Link {
       next: Link | undefined;

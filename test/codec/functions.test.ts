@@ -70,6 +70,27 @@ describe('with a lane for functions', () => {
     expect(same).toBe(copy);
   });
 
+  it('what it captures is complete, however deep, when it is handed over', () => {
+    let deep: unknown = 'end';
+    for (let i = 0; i < 500; i++) deep = [deep];
+    let seen: unknown;
+    setFunctionLane({
+      ...lane,
+      decode(code) {
+        const { fn } = lane.decode(code);
+        return {
+          fn,
+          link(captured) {
+            seen = (captured as { deep: unknown }).deep;
+            for (let i = 0; i < 500; i++) seen = (seen as unknown[])[0];
+          },
+        };
+      },
+    });
+    decodeBytes(encodeBytes([scoped('() => scope.deep', { deep })]));
+    expect(seen).toBe('end');
+  });
+
   it('lists the modules it needs before anything is decoded', () => {
     const fn = scoped('() => 1', {});
     expect(neededModulesOfBytes(encodeBytes([fn, scoped('() => 2', {})]))).toEqual(['file:///needed.js']);

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import net from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { decodeBytes, encode, encodeBytes, encodeThrownBytes, markShared } from '#dist/codec/codec.js';
+import { decodeBytes, encode, encodeBytes, encodeThrownBytes, markShared, registerClass } from '#dist/codec/codec.js';
 import { NotSerializableError } from '#dist/errors.js';
 
 function refusal(value: unknown, root?: string): string {
@@ -59,6 +59,27 @@ describe('a refusal names the path', () => {
     let value: unknown = bad;
     for (let i = 0; i < 450; i++) value = { a: value };
     expect(path(value)).toBe(`item${'.a'.repeat(450)}`);
+  });
+});
+
+describe('a refusal after deep values', () => {
+  it('names the whole path inside what an encode() returned, and after it', () => {
+    class Holder {
+      data: unknown;
+    }
+    registerClass<Holder, unknown>(Holder, {
+      name: 'refusal.test Holder',
+      encode: (it) => it.data,
+      decode: () => new Holder(),
+    });
+    let deep: unknown = Symbol('bad');
+    for (let i = 0; i < 300; i++) deep = { a: deep };
+    expect(path([Object.assign(new Holder(), { data: deep })])).toBe(`item[0]${'.a'.repeat(300)}`);
+    let fine: unknown = 1;
+    for (let i = 0; i < 300; i++) fine = { a: fine };
+    expect(path({ holder: Object.assign(new Holder(), { data: fine }), next: { bad: Symbol('bad') } })).toBe(
+      'item.next.bad',
+    );
   });
 });
 
