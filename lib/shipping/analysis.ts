@@ -108,8 +108,8 @@ function analyseSource(fn: Function, inspection: Inspection | undefined, script:
       : siteOf(fn, inspection, script);
   if (site === undefined)
     refuse(fn, `is not found in the source of ${script.url || 'its script'}`, 'export it from a module');
-  const scopes = inspection?.scopes ?? [];
-  const scopeOf = (name: string) => scopes.find((scope) => Object.hasOwn(scope, name));
+  const places = inspection === undefined ? [] : [...inspection.scopes, parentOf(fn, site)];
+  const scopeOf = (name: string) => places.find((place) => Object.hasOwn(place, name));
   const plan = planOf(script, site, fn, (name) => scopeOf(name) !== undefined);
   const values = new Map<string, unknown>();
   let lasting = true;
@@ -129,6 +129,13 @@ function analyseSource(fn: Function, inspection: Inspection | undefined, script:
   if (inspection === undefined) refuseUnknownNames(fn, plan);
   const analysis: Analysis = { kind: 'source', plan, values };
   return lasting ? remember(fn, analysis) : analysis;
+}
+
+/** The class that a class extends, under the name it has there: V8 keeps it in no scope when methods do not use it. */
+function parentOf(fn: Function, { node }: FunctionSite): Readonly<Record<string, unknown>> {
+  if (node.type !== 'ClassDeclaration' && node.type !== 'ClassExpression') return {};
+  if (node.superClass?.type !== 'Identifier') return {};
+  return { [node.superClass.name]: Object.getPrototypeOf(fn) as unknown };
 }
 
 /** Without scopes, a free name that is no global is a captured variable, and its value is out of reach. */

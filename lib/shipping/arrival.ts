@@ -140,17 +140,8 @@ export function restore(value: unknown): unknown {
   if (INSTANCE_CLASS in value && INSTANCE_STATE in value) {
     let instance = instances.get(value);
     if (instance === undefined) {
-      instance = Object.create((value[INSTANCE_CLASS] as Function).prototype as object) as object;
-      instances.set(value, instance);
-      // Defined, not assigned: the class may have setters of these names.
-      for (const [name, property] of Object.entries(value[INSTANCE_STATE] as Values)) {
-        Object.defineProperty(instance, name, {
-          value: restore(property),
-          writable: true,
-          enumerable: true,
-          configurable: true,
-        });
-      }
+      instance = {};
+      restoreOnto(instance, value as Values);
     }
     return instance;
   }
@@ -161,6 +152,21 @@ export function restore(value: unknown): unknown {
       box.value = restore(box.value);
   }
   return value;
+}
+
+/** Makes an object that exists already the instance that was taken apart. */
+export function restoreOnto(instance: object, parts: Values): void {
+  Object.setPrototypeOf(instance, (parts[INSTANCE_CLASS] as Function).prototype as object);
+  instances.set(parts, instance);
+  // Defined, not assigned: the class may have setters of these names.
+  for (const [name, property] of Object.entries(parts[INSTANCE_STATE] as Values)) {
+    Object.defineProperty(instance, name, {
+      value: restore(property),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
 }
 
 const boxes = new Map<string, Box>();

@@ -300,19 +300,19 @@ function withClass(value: unknown, message: Message): unknown {
   return parts;
 }
 
-/** An instance in a form that the codec carries, without the properties named. */
-export function takeInstanceApart(instance: object, without: readonly string[]): Values {
+/** An instance in a form that the codec carries, without the properties named. The state of `base` is no matter of the message. */
+export function takeInstanceApart(instance: object, without: readonly string[], base?: Function): Values {
   const message: Message = { making: [], boxes: new Map(), instances: new Map() };
   const entries = Object.entries(instance).filter(([name]) => !without.includes(name));
   const state = Object.fromEntries(entries.map(([name, value]) => [name, withClass(value, message)]));
-  return instanceParts(instance.constructor, state);
+  return instanceParts(instance.constructor, state, base);
 }
 
-/** @throws FunctionNotShippableError when the class, or one it extends, keeps state in private fields. */
-function instanceParts(cls: Function, state: Values): Values {
+/** @throws FunctionNotShippableError when the class, or one it extends below `base`, keeps state in private fields. */
+function instanceParts(cls: Function, state: Values, base: Function = Function.prototype): Values {
   for (
     let at: unknown = cls;
-    typeof at === 'function' && !isNative(at) && at !== Function.prototype;
+    typeof at === 'function' && !isNative(at) && at !== base && at !== Function.prototype;
     at = Object.getPrototypeOf(at)
   ) {
     const hidden = privateStateOf(at);

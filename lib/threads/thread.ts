@@ -26,6 +26,8 @@ import {
   Thread as ThreadWord,
   WaiterMode,
 } from '../memory/layout.js';
+import { restoreOnto } from '../shipping/arrival.js';
+import { takeInstanceApart } from '../shipping/departure.js';
 import '../shipping/lane.js';
 import { refuseWhileLoading } from '../shipping/modules.js';
 import { deliverErrors, report } from './excepthook.js';
@@ -54,15 +56,14 @@ export interface ThreadOptions<A extends unknown[] = unknown[]> {
   resourceLimits?: ResourceLimits | undefined;
 }
 
-type ThreadClass = abstract new (...args: never[]) => Thread;
-
 /** What an isolate is told to run; the Thread itself is handed over beside it. */
 export interface Command {
   readonly target: ((...args: unknown[]) => unknown) | undefined;
   readonly args: unknown[];
-  /** For a subclass: the class, or its name if every isolate knows it, and the fields of the instance. */
-  readonly subclass: ThreadClass | string | undefined;
-  readonly fields: Record<string, unknown>;
+  /** For an instance of a subclass: its class and fields, taken apart. */
+  readonly instance?: Record<string, unknown>;
+  /** For a subclass that every isolate has by this name: the fields. */
+  readonly known?: { readonly name: string; readonly fields: Record<string, unknown> };
 }
 
 const words = engine.words;
@@ -116,10 +117,10 @@ interface Plan {
 const nothing: Plan = { target: undefined, args: [], fresh: false, resourceLimits: undefined };
 
 /** Properties that every shared object has. */
-const ownKeys: ReadonlySet<string> = new Set(['_handle', 'adopted']);
+const ownKeys: readonly string[] = ['_handle', 'adopted'];
 
 /** Subclasses that every isolate has by name, so that the class need not travel. */
-export const wellKnownClasses = new Map<string, ThreadClass>();
+export const wellKnownClasses = new Map<string, Function>();
 
 /**
  * An OS thread with an isolate of its own that runs a function, or the `run` method of a subclass.
@@ -267,11 +268,14 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
   /** What the isolate is told, encoded. */
   #command(): Uint8Array {
     const { target, args } = this.#plan;
-    const cls = this.constructor as ThreadClass;
-    // Only what the subclass added: the state of Thread itself is shared, not copied.
-    const fields = Object.fromEntries(Object.entries(this).filter(([key]) => !ownKeys.has(key)));
-    const subclass = wellKnownClasses.get(cls.name) === cls ? cls.name : cls;
-    const command: Command = { target, args, subclass: cls === Thread ? undefined : subclass, fields };
+    const cls = this.constructor;
+    let command: Command = { target, args };
+    if (wellKnownClasses.get(cls.name) === cls) {
+      const fields = Object.fromEntries(Object.entries(this).filter(([key]) => !ownKeys.includes(key)));
+      command = { ...command, known: { name: cls.name, fields } };
+    } else if (cls !== Thread) {
+      command = { ...command, instance: takeInstanceApart(this, ownKeys, Thread) };
+    }
     return encodeBytes(command, 'thread');
   }
 
@@ -303,6 +307,7 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
       timeout,
       signal,
       (outcome) => outcome === Outcome.GRANTED,
+      this,
     );
     // Why it died is known to this isolate only when its event loop has heard of it.
     if (finished && this.#diedWithIsolate()) await this.#isolate?.burial();
@@ -395,9 +400,12 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
     this.#name = name;
     if (command === undefined) return;
     this.#plan = { ...nothing, target: command.target, args: command.args };
-    const cls = typeof command.subclass === 'string' ? wellKnownClasses.get(command.subclass) : command.subclass;
-    if (cls !== undefined) Object.setPrototypeOf(this, cls.prototype);
-    Object.assign(this, command.fields);
+    const { known, instance } = command;
+    if (known !== undefined) {
+      Object.setPrototypeOf(this, wellKnownClasses.get(known.name)?.prototype as object);
+      Object.assign(this, known.fields);
+    }
+    if (instance !== undefined) restoreOnto(this, instance);
   }
 
   /** The isolate is gone: whoever waits for its start or its end need not wait on. @internal */

@@ -353,6 +353,39 @@ describe('a subclass', () => {
     ).toEqual(['["Worker-21","mine",42,true,true]']);
   });
 
+  it('keeps the classes of what its fields hold', async () => {
+    expect(
+      await linesOf(`
+        import { Thread } from 'heddle';
+        class Point { constructor(x) { this.x = x; } twice() { return 2 * this.x; } }
+        class Worker extends Thread {
+          constructor(point) { super(); this.point = point; }
+          run() { console.log(this.point.twice()); }
+        }
+        class Better extends Worker {
+          run() { console.log('better'); super.run(); }
+        }
+        const worker = new Better(new Point(4));
+        await worker.start();
+        await worker.join();
+      `),
+    ).toEqual(['better', '8']);
+  });
+
+  it('is refused when it keeps state where nobody can read it', async () => {
+    const [first, second] = await linesOf(`
+      import { Thread } from 'heddle';
+      class Secretive extends Thread {
+        #secret = 1;
+        run() { console.log(this.#secret); }
+      }
+      const thread = new Secretive();
+      try { thread.start(); } catch (error) { console.log(error.name); console.log(error.message); }
+    `);
+    expect(first).toBe('FunctionNotShippableError');
+    expect(second).toContain('#secret');
+  });
+
   it('runs in the calling thread when run is called directly, as in Python', () => {
     const seen: unknown[] = [];
     new Thread({ target: (...args: unknown[]) => seen.push(...args), args: [1, 2] }).run();
