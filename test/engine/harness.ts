@@ -54,11 +54,12 @@ export function drainAll(): [number, number, number][] {
   }
 }
 
-/** Waits, in slices, for a begin in mode THREAD. */
+/** Waits, in slices, for a begin in mode THREAD; from now on for `timeout` ms at most. */
 export function block(begun: number, timeout = FOREVER): number {
+  const deadline = performance.now() + timeout;
   let outcome = begun;
   if (begun >= FIRST_TICKET) {
-    do outcome = engine.wait(begun, timeout);
+    do outcome = engine.wait(begun, timeout < 0 ? FOREVER : Math.max(0, deadline - performance.now()));
     while (outcome === Outcome.PENDING);
   }
   return outcome;

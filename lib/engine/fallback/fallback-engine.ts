@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { isMainThread, type Worker } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../../errors.js';
-import { Cell, FIRST_TICKET, Outcome, SharedArray, Slot, WaiterMode } from '../../memory/layout.js';
+import { Cell, FIRST_TICKET, Kind, Outcome, SharedArray, Slot, WaiterMode } from '../../memory/layout.js';
 import type {
   EncodedItem,
   Engine,
@@ -120,6 +120,11 @@ export class FallbackEngine implements Engine {
     return outcome === Outcome.PENDING ? begun : outcome;
   }
 
+  /** A stale handle is an exception here instead of a write into somebody else's object. */
+  #refuse(): never {
+    throw new TypeError('the shared object is closed, or not of this kind');
+  }
+
   sweep(slot: number, generation: number): void {
     sweep(this.#isolate, slot, generation);
   }
@@ -139,10 +144,12 @@ export class FallbackEngine implements Engine {
   }
 
   retain(handle: Handle): void {
+    if (this.words[handle] === Kind.FREE) this.#refuse();
     Atomics.add(this.words, handle + Cell.REFS, 1);
   }
 
   release(handle: Handle): void {
+    if (this.words[handle] === Kind.FREE) this.#refuse();
     try {
       release(this.#isolate, handle);
     } catch (error) {
@@ -151,10 +158,12 @@ export class FallbackEngine implements Engine {
   }
 
   adopt(handle: Handle): void {
+    if (this.words[handle] === Kind.FREE) this.#refuse();
     this.#isolate.cells.adopt(handle);
   }
 
   disown(handle: Handle): void {
+    if (this.words[handle] === Kind.FREE) this.#refuse();
     try {
       disown(this.#isolate, handle);
     } catch (error) {
@@ -163,6 +172,7 @@ export class FallbackEngine implements Engine {
   }
 
   mutexAcquire(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
+    if (this.words[handle] !== Kind.MUTEX) this.#refuse();
     try {
       return this.#settle(mutexAcquire(this.#isolate, handle, mode, timeout), mode, timeout, false);
     } catch (error) {
@@ -171,6 +181,7 @@ export class FallbackEngine implements Engine {
   }
 
   mutexRelease(handle: Handle): OutcomeCode {
+    if (this.words[handle] !== Kind.MUTEX) this.#refuse();
     try {
       return mutexRelease(this.#isolate, handle) as OutcomeCode;
     } catch (error) {
@@ -179,6 +190,7 @@ export class FallbackEngine implements Engine {
   }
 
   semaphoreAcquire(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
+    if (this.words[handle] !== Kind.SEMAPHORE) this.#refuse();
     try {
       return this.#settle(semaphoreAcquire(this.#isolate, handle, mode, timeout), mode, timeout, false);
     } catch (error) {
@@ -187,6 +199,7 @@ export class FallbackEngine implements Engine {
   }
 
   semaphoreRelease(handle: Handle, count: number): OutcomeCode {
+    if (this.words[handle] !== Kind.SEMAPHORE) this.#refuse();
     try {
       return semaphoreRelease(this.#isolate, handle, count) as OutcomeCode;
     } catch (error) {
@@ -195,6 +208,8 @@ export class FallbackEngine implements Engine {
   }
 
   eventWait(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
+    const kind = this.words[handle];
+    if (kind !== Kind.EVENT && kind !== Kind.THREAD) this.#refuse();
     try {
       return this.#settle(eventWait(this.#isolate, handle, mode, timeout), mode, timeout, true);
     } catch (error) {
@@ -203,6 +218,8 @@ export class FallbackEngine implements Engine {
   }
 
   eventSet(handle: Handle): void {
+    const kind = this.words[handle];
+    if (kind !== Kind.EVENT && kind !== Kind.THREAD) this.#refuse();
     try {
       eventSet(this.#isolate, handle);
     } catch (error) {
@@ -211,6 +228,7 @@ export class FallbackEngine implements Engine {
   }
 
   conditionEnqueue(handle: Handle, mode: Mode): OutcomeOrTicket {
+    if (this.words[handle] !== Kind.CONDITION) this.#refuse();
     try {
       return conditionEnqueue(this.#isolate, handle, mode);
     } catch (error) {
@@ -219,6 +237,7 @@ export class FallbackEngine implements Engine {
   }
 
   conditionNotify(handle: Handle, count: number): number {
+    if (this.words[handle] !== Kind.CONDITION) this.#refuse();
     try {
       return conditionNotify(this.#isolate, handle, count);
     } catch (error) {
@@ -227,6 +246,7 @@ export class FallbackEngine implements Engine {
   }
 
   barrierArrive(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
+    if (this.words[handle] !== Kind.BARRIER) this.#refuse();
     try {
       return this.#settle(barrierArrive(this.#isolate, handle, mode, timeout), mode, timeout, true);
     } catch (error) {
@@ -235,6 +255,7 @@ export class FallbackEngine implements Engine {
   }
 
   barrierRelease(handle: Handle): void {
+    if (this.words[handle] !== Kind.BARRIER) this.#refuse();
     try {
       barrierRelease(this.#isolate, handle);
     } catch (error) {
@@ -243,6 +264,7 @@ export class FallbackEngine implements Engine {
   }
 
   barrierBreak(handle: Handle): void {
+    if (this.words[handle] !== Kind.BARRIER) this.#refuse();
     try {
       barrierBreak(this.#isolate, handle);
     } catch (error) {
@@ -251,6 +273,7 @@ export class FallbackEngine implements Engine {
   }
 
   barrierReset(handle: Handle): void {
+    if (this.words[handle] !== Kind.BARRIER) this.#refuse();
     try {
       barrierReset(this.#isolate, handle);
     } catch (error) {
@@ -259,10 +282,12 @@ export class FallbackEngine implements Engine {
   }
 
   queueInit(handle: Handle, discipline: number, maxSize: number): void {
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     queueInit(this.#isolate, handle, discipline, maxSize);
   }
 
   queuePut(handle: Handle, reserved: boolean, item: EncodedItem, key: Uint8Array | undefined): OutcomeCode {
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       return queuePut(this.#isolate, handle, reserved, item, key) as OutcomeCode;
     } catch (error) {
@@ -271,6 +296,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueTake(handle: Handle, reserved: boolean): number | string | Uint8Array | undefined {
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       return queueTake(this.#isolate, handle, reserved);
     } catch (error) {
@@ -279,6 +305,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueAwaitPlace(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       return this.#settle(queueAwaitPlace(this.#isolate, handle, mode, timeout), mode, timeout, false);
     } catch (error) {
@@ -287,6 +314,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueAwaitItem(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       return this.#settle(queueAwaitItem(this.#isolate, handle, mode, timeout), mode, timeout, false);
     } catch (error) {
@@ -295,6 +323,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueUnreserve(handle: Handle, what: 0 | 1): void {
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       queueUnreserve(this.#isolate, handle, what);
     } catch (error) {
@@ -303,6 +332,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueTaskDone(handle: Handle): OutcomeCode {
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       return queueTaskDone(this.#isolate, handle) as OutcomeCode;
     } catch (error) {
@@ -311,6 +341,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueJoin(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       return this.#settle(queueJoin(this.#isolate, handle, mode, timeout), mode, timeout, true);
     } catch (error) {
@@ -319,6 +350,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueShutdown(handle: Handle, immediate: boolean): void {
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       if (queueShutdown(this.#isolate, handle, immediate)) return;
     } catch (error) {
@@ -328,6 +360,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueResize(handle: Handle, maxSize: number): void {
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       queueResize(this.#isolate, handle, maxSize);
     } catch (error) {
@@ -354,6 +387,7 @@ export class FallbackEngine implements Engine {
   }
 
   wait(ticket: number, timeout: number): OutcomeCode {
+    if (this.words[ticket] !== Kind.NODE) this.#refuse();
     try {
       const outcome = wait(this.#isolate, ticket, timeout, true);
       // The one waited for may have been terminated while its parent, too, is blocked and cannot tell.
@@ -365,6 +399,7 @@ export class FallbackEngine implements Engine {
   }
 
   cancel(ticket: number): OutcomeCode {
+    if (this.words[ticket] !== Kind.NODE) this.#refuse();
     try {
       return cancel(this.#isolate, ticket);
     } catch (error) {

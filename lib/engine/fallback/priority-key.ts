@@ -5,8 +5,9 @@
  */
 const ARRAY_END = 0x01;
 const NUMBER = 0x10;
+const DATE = 0x18;
 const ARRAY = 0x30;
-/** From the class byte of a number to the byte that says how long its tie-break is. */
+/** From the class byte of a number or date to the byte that says how long its tie-break is. */
 const TIE_BREAK = 9;
 
 /** What `compareKeys` returns: bits 0–1 the order plus 1, bit 2 set when the keys are not comparable. */
@@ -46,9 +47,10 @@ function isClassByte(key: Uint8Array, from: number, length: number, position: nu
   return at === position;
 }
 
-/** Where the element after the number or string at `at` begins, or the end of the key. */
+/** Where the element after the number, date or string at `at` begins, or the end of the key. */
 function afterElement(key: Uint8Array, from: number, length: number, at: number): number {
-  if (key[from + at] === NUMBER) {
+  const kind = key[from + at];
+  if (kind === NUMBER || kind === DATE) {
     if (at + TIE_BREAK >= length) return length;
     return at + TIE_BREAK + 1 + (key[from + at + TIE_BREAK] as number);
   }
