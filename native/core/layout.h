@@ -2,7 +2,11 @@
 // what the words mean is said there.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+
+// A macro of <math.h> on macOS and in MinGW, here a name.
+#undef OVERFLOW
 
 namespace heddle::layout {
 
