@@ -42,9 +42,12 @@ class Subject {
   readonly objects: number[] = [];
   readonly tickets = new Map<number, number>();
   readonly handles: number[] = [];
+  readonly engine: Engine;
   #named = 0;
 
-  constructor(readonly engine: Engine) {}
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
 
   create(kind: number, prepare: (handle: number, words: Int32Array) => void): void {
     const handle = this.engine.create(kind);
@@ -139,7 +142,10 @@ class Script {
   /** Of 23 puts and takes: in some sequences queues grow long. */
   readonly puts: number;
 
-  constructor(readonly rnd: () => number) {
+  readonly rnd: () => number;
+
+  constructor(rnd: () => number) {
+    this.rnd = rnd;
     this.puts = this.pick([8, 12, 18]);
   }
 
