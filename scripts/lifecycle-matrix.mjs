@@ -1,7 +1,7 @@
 /**
- * Runs the lifecycle scenarios on every Node line that heddle supports:
+ * Runs the lifecycle scenarios on every Node line that heddle supports, with both engines:
  *
- *   node scripts/lifecycle-matrix.mjs [--rounds N] [MAJOR …]
+ *   node scripts/lifecycle-matrix.mjs [--rounds N] [--engine NAME] [MAJOR …]
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -13,21 +13,26 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const driver = join(root, 'test/lifecycle/fixtures/driver.mjs');
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '30' } },
+  options: {
+    rounds: { type: 'string', default: '8' },
+    engine: { type: 'string', multiple: true, default: ['native', 'fallback'] },
+  },
 });
 
 const failed = [];
 for (const major of positionals.length > 0 ? positionals : nodeLines) {
   const node = nodeBinary(major);
-  console.log(`Node ${major} (${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()})`);
-  const { status } = spawnSync(process.execPath, [driver, '--node', node, '--rounds', values.rounds], {
-    stdio: 'inherit',
-  });
-  if (status !== 0) failed.push(major);
+  const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
+  for (const engine of values.engine) {
+    console.log(`Node ${version}, ${engine} engine:`);
+    const { status } = spawnSync(process.execPath, [driver, '--node', node, '--rounds', values.rounds], {
+      stdio: 'inherit',
+      env: { ...process.env, HEDDLE_ENGINE: engine },
+    });
+    if (status !== 0) failed.push(`${version} (${engine})`);
+  }
 }
 if (failed.length > 0) {
   console.error(`lifecycle scenarios failed on Node ${failed.join(', ')}`);
   process.exitCode = 1;
-} else {
-  console.log('lifecycle: every thread ended without harm to others');
 }
