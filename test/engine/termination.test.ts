@@ -47,7 +47,12 @@ function checkQueue(queue: number): void {
 async function terminateAtRandom(): Promise<void> {
   const all = objects();
   const { mutex, semaphore, event, condition, barrier, lock, queues } = all;
-  const workers = [1, 2].map(() => new Worker(new URL('./fixtures/hammer.mjs', import.meta.url), { workerData: all }));
+  const named = [mutex, semaphore, event, condition, barrier];
+  const workers = [1, 2].map(() => {
+    // The references that travel with the handles, as in a message.
+    for (const object of [...named, lock, ...queues]) engine.retain(object);
+    return new Worker(new URL('./fixtures/hammer.mjs', import.meta.url), { workerData: all });
+  });
   await Promise.all(workers.map((worker) => once(worker, 'message')));
   await new Promise((resolve) => setTimeout(resolve, Math.random() * 8));
   await workers[0]!.terminate();
@@ -57,7 +62,6 @@ async function terminateAtRandom(): Promise<void> {
     engine.mutexRelease(mutex);
   }
   await workers[1]!.terminate();
-  const named = [mutex, semaphore, event, condition, barrier];
   for (const object of named) {
     expect(words[object + Cell.GUARD]).toBe(0);
     expect(words[object + Cell.WAITERS]).toBe(0);
