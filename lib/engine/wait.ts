@@ -107,20 +107,23 @@ const LONGEST_TIMER = 0x7fffffff;
 const keepAlive = setInterval(() => {}, LONGEST_TIMER);
 keepAlive.unref();
 
+/** Waits of the batch that is being settled; filled anew each time. */
+const batch: (Pending | undefined)[] = [];
+
 /**
  * Settles what is ready. The waits of a batch are looked up before the first of them is settled: the
- * tickets are free by then, and what settling calls may begin other waits with the same numbers.
+ * tickets are free by then, and what settling calls may begin other waits with the same numbers. It
+ * may also cancel and grant, but does not drain, so `engine.ready` stays as it is meanwhile.
  */
 function settleReady(): void {
   const { ready } = engine;
   for (;;) {
     const count = engine.drain();
-    if (count === 0) return;
-    const outcomes = ready.slice(0, 3 * count);
-    const waits: (Pending | undefined)[] = [];
-    for (let i = 0; i < count; i++) waits.push(finish(outcomes[3 * i] as number));
+    for (let i = 0; i < count; i++) batch[i] = finish(ready[3 * i] as number);
     for (let i = 0; i < count; i++) {
-      waits[i]?.settle(outcomes[3 * i + 1] as OutcomeCode, outcomes[3 * i + 2] as number);
+      const wait = batch[i];
+      batch[i] = undefined;
+      wait?.settle(ready[3 * i + 1] as OutcomeCode, ready[3 * i + 2] as number);
     }
     if (3 * count < ready.length) return;
   }

@@ -11,6 +11,7 @@ import { show } from '../engine/arguments.js';
 export type PriorityKey = number | bigint | string | boolean | Date | readonly PriorityKey[];
 
 const NUMBER = 0x10;
+const DATE = 0x18;
 const STRING = 0x20;
 const ARRAY = 0x30;
 const ARRAY_END = 0x01;
@@ -70,14 +71,7 @@ function writeElement(key: unknown, name: string, depth: number): void {
   if (key instanceof Date) {
     const time = key.getTime();
     if (Number.isNaN(time)) throw new TypeError(`${name} is an invalid Date, which has no place in an order`);
-    // In a frame of arrays that no key of the user's is likely to have: dates compare with dates only.
-    reserve(3);
-    bytes[length++] = ARRAY;
-    bytes[length++] = ARRAY;
-    bytes[length++] = ARRAY_END;
-    writeNumber(time, 0);
-    reserve(1);
-    bytes[length++] = ARRAY_END;
+    writeNumber(time, 0, DATE);
     return;
   }
   throw new TypeError(
@@ -87,9 +81,9 @@ function writeElement(key: unknown, name: string, depth: number): void {
 }
 
 /** Writes a double, then the number of tie-break bytes that the caller appends. */
-function writeNumber(value: number, tieBreak: number): void {
+function writeNumber(value: number, tieBreak: number, kind = NUMBER): void {
   reserve(10 + tieBreak);
-  bytes[length] = NUMBER;
+  bytes[length] = kind;
   // + 0: negative zero is zero.
   view.setFloat64(length + 1, value + 0);
   const high = view.getInt32(length + 1);

@@ -68,7 +68,12 @@ interface ValueConstructor {
    */
   new (type: NumberCode, initial?: number, options?: GuardedOptions): Value<number>;
   new (type: BigIntCode, initial?: bigint, options?: GuardedOptions): Value<bigint>;
-  new <T extends number | bigint>(type: TypeCode, initial?: T, options?: GuardedOptions): Value<T>;
+  /** With the kind of number said outright: `new Value<number>(type)`. */
+  new <T extends number | bigint = never>(
+    type: [T] extends [never] ? never : TypeCode,
+    initial?: NoInfer<T>,
+    options?: GuardedOptions,
+  ): Value<T>;
   readonly prototype: Value<number | bigint>;
 }
 
@@ -86,6 +91,6 @@ interface ValueConstructor {
  * console.log(counter.value); // 42
  * ```
  */
-export const Value: ValueConstructor = SharedValue;
+export const Value = SharedValue as unknown as ValueConstructor;
 
 registerTravel(SharedValue, { tag: 'Value', revive: () => new SharedValue('i') });

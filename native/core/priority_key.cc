@@ -7,11 +7,11 @@ namespace heddle {
 
 namespace {
 
-enum Class : uint8_t { kArrayEnd = 0x01, kNumber = 0x10, kString = 0x20, kArray = 0x30 };
+enum Class : uint8_t { kArrayEnd = 0x01, kNumber = 0x10, kDate = 0x18, kString = 0x20, kArray = 0x30 };
 
-// Where the element after the number or string at `at` begins, or the end of the key.
+// Where the element after the number, date or string at `at` begins, or the end of the key.
 size_t after_element(Key key, size_t at) {
-  if (key[at] == kNumber) {
+  if (key[at] == kNumber || key[at] == kDate) {
     constexpr size_t kTieBreak = 9;
     if (at + kTieBreak >= key.size()) return key.size();
     return at + kTieBreak + 1 + key[at + kTieBreak];

@@ -5,6 +5,7 @@
 //   element = 0x10 number   8 bytes: the double as big-endian bits, made to order by flipping the sign
 //                           bit, or all bits of a negative one; 1 byte n and n bytes: what orders big
 //                           integers that are the same double, n = 0 where none are
+//           | 0x18 date     as a number: its time
 //           | 0x20 string   bytes, 0x00 written as 0x00 0xFF, then 0x00 0x00
 //           | 0x30 array    its elements, then 0x01
 //

@@ -28,6 +28,12 @@ Bytes number(double value, const Bytes& tie_break = {}) {
   return join({key, tie_break});
 }
 
+Bytes date(double time) {
+  Bytes key = number(time);
+  key[0] = 0x18;
+  return key;
+}
+
 Bytes text(const std::string& value) {
   Bytes key(1, 0x20);
   for (char c : value) {
@@ -73,6 +79,11 @@ TEST(PriorityKey, StringsAscend) {
                     text("\x20\x10"), text("a"), text(std::string("a\0", 2)), text("aa"), text("b")});
 }
 
+TEST(PriorityKey, DatesAscend) {
+  expect_ascending({date(-1), date(0), date(1577836800000.0)});
+  expect_ascending({array({date(1), text("a")}), array({date(1), text("b")})});
+}
+
 TEST(PriorityKey, ArraysCompareElementByElement) {
   expect_ascending({array({}), array({number(1)}), array({number(1), text("a")}),
                     array({number(1), text("b")}), array({number(2)}), array({number(2), number(0)})});
@@ -82,6 +93,8 @@ TEST(PriorityKey, ArraysCompareElementByElement) {
 
 TEST(PriorityKey, DifferentClassesDoNotCompare) {
   expect_incomparable(number(1), text("1"));
+  expect_incomparable(number(1), date(1));
+  expect_incomparable(array({}), date(1));
   expect_incomparable(number(1), array({number(1)}));
   expect_incomparable(array({number(1), number(2)}), array({number(1), text("2")}));
   expect_incomparable(array({text("x"), array({text("y")})}), array({text("x"), array({number(1)})}));

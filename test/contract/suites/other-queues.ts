@@ -30,6 +30,60 @@ export function lifoQueueContract(reach: Reach): void {
   });
 }
 
+/** As Python compares: undefined where the two cannot be compared. */
+function compare(a: PriorityKey, b: PriorityKey): number | undefined {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    for (let i = 0; i < Math.min(a.length, b.length); i++) {
+      const order = compare(a[i], b[i]);
+      if (order !== 0) return order;
+    }
+    return Math.sign(a.length - b.length);
+  }
+  if (typeof a === 'string' && typeof b === 'string') {
+    const [left, right] = [Array.from(a), Array.from(b)].map((text) =>
+      text.map((char) => char.codePointAt(0) as number),
+    );
+    return compare(left as number[], right as number[]);
+  }
+  if (a instanceof Date && b instanceof Date) return Math.sign(a.getTime() - b.getTime());
+  const [left, right] = [a, b].map((value) => (typeof value === 'boolean' ? Number(value) : value));
+  if (typeof left === 'object' || typeof right === 'object') return undefined;
+  if (typeof left === 'string' || typeof right === 'string') return undefined;
+  return (left as number) < (right as number) ? -1 : (left as number) > (right as number) ? 1 : 0;
+}
+
+/** Keys of every kind that often are nearly equal, the same in every run. */
+function* keys(count: number): Generator<PriorityKey> {
+  let state = 99;
+  const next = (below: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  const one = (depth: number): PriorityKey => {
+    switch (next(depth > 2 ? 8 : 12)) {
+      case 0:
+        return next(5) - 2;
+      case 1:
+        return (next(2001) - 1000) / 7;
+      case 2:
+        return next(2) === 0;
+      case 3:
+        return BigInt(next(5) - 2);
+      case 4:
+        return (next(2) === 0 ? -1n : 1n) * (2n ** BigInt(next(1000)) + BigInt(next(3) - 1));
+      case 5:
+        return (next(2) === 0 ? -1 : 1) * 2 ** (next(2000) - 1000);
+      case 6:
+        return new Date(next(3));
+      case 7:
+        return Array.from({ length: next(4) }, () => ['\0', 'a', 'b', '\u{ffff}', '🧵', 'é'][next(6)]).join('');
+      default:
+        return Array.from({ length: next(4) }, () => one(depth + 1));
+    }
+  };
+  for (let i = 0; i < count; i++) yield one(0);
+}
+
 async function sorted<T>(queue: PriorityQueue<T>, items: readonly T[]): Promise<T[]> {
   for (const item of items) await queue.put(item);
   return queue.getMany(items.length);
@@ -113,6 +167,29 @@ export function priorityQueueContract(reach: Reach): void {
       '🧵🧵',
     ];
     expect(await sorted(queue, order.toReversed())).toEqual(order);
+  });
+
+  it('compares any two keys as Python does', { timeout: 60_000 }, () => {
+    const all = [...keys(400)];
+    const failures: unknown[] = [];
+    for (let i = 0; i < all.length; i++) {
+      for (let j = i % 7; j < all.length; j += 7) {
+        const [a, b] = [all[i] as PriorityKey, all[j] as PriorityKey];
+        const queue = new PriorityQueue<readonly [PriorityKey, string]>({ priority: ([key]) => key });
+        queue.putNowait([a, 'a']);
+        let order: number | undefined;
+        try {
+          queue.putNowait([b, 'b']);
+          order = queue.getNowait()[1] === 'b' ? 1 : 0;
+        } catch (error) {
+          if (!(error instanceof TypeError)) throw error;
+        }
+        const expected = compare(a, b);
+        if (order !== (expected === undefined ? undefined : Math.max(0, expected)))
+          failures.push([a, b, order, expected]);
+      }
+    }
+    expect(failures).toEqual([]);
   });
 
   it('compares dates by time, and with dates only', async () => {
