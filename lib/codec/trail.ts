@@ -20,9 +20,16 @@ export const Down = {
   SET_VALUE: 3,
 } as const;
 
+/** A path that is kept and hardly ever asked for: put into words only then. */
+export interface KeptPath {
+  readonly above: KeptPath | string;
+  readonly ways: readonly number[];
+  readonly steps: readonly unknown[];
+}
+
 /** A place to come back to. */
 export interface Place {
-  readonly root: string;
+  readonly root: KeptPath | string;
   readonly base: number;
   readonly depth: number;
 }
@@ -35,8 +42,11 @@ export class Trail {
   readonly ways: number[] = [];
   readonly steps: unknown[] = [];
   /** Path to the depth `base`; the steps above are not part of the path. */
-  #root = '';
+  #root: KeptPath | string = '';
   #base = 0;
+  /** The path that `keep` kept last for a container, which those of its other children share. */
+  #kept: KeptPath | undefined;
+  #keptFor: object | undefined;
 
   start(root: string): void {
     this.#root = root;
@@ -45,7 +55,7 @@ export class Trail {
   }
 
   /** Goes on below `path`, which is not below the containers entered so far; `back` undoes it. */
-  jump(path: string): Place {
+  jump(path: KeptPath): Place {
     const place = this.place();
     this.#root = path;
     this.#base = this.depth;
@@ -82,15 +92,34 @@ export class Trail {
     this.steps[depth] = undefined;
   }
 
+  /** The path to the present place, for `jump`. */
+  keep(): KeptPath {
+    const last = this.depth - 1;
+    const container = this.containers[last];
+    if (this.#kept === undefined || this.#keptFor !== container) {
+      const [base, above] = [this.#base, this.#root];
+      this.#kept = { above, ways: this.ways.slice(base, last), steps: this.steps.slice(base, last) };
+      this.#keptFor = container;
+    }
+    return { above: this.#kept, ways: [this.ways[last] as number], steps: [this.steps[last]] };
+  }
+
+  /** Lets go of the paths kept. */
+  end(): void {
+    this.#kept = undefined;
+    this.#keptFor = undefined;
+  }
+
   /** Lets go of the containers that a throw left entered. */
   clear(): void {
     this.containers.length = 0;
     this.steps.length = 0;
+    this.#root = '';
   }
 
   /** The path to the container at `depth`, or without it to the present place. */
   path(depth = this.depth): string {
-    return this.#root + this.#between(this.#base, depth);
+    return inWords(this.#root) + this.#between(this.#base, depth);
   }
 
   /**
@@ -118,10 +147,21 @@ export class Trail {
   }
 
   #between(first: number, last: number): string {
-    let path = '';
-    for (let i = first; i < last; i++) path += formatStep(this.ways[i] as number, this.steps[i]);
-    return path;
+    return format(this.ways, this.steps, first, last);
   }
+}
+
+function inWords(kept: KeptPath | string): string {
+  const parts: string[] = [];
+  let at = kept;
+  for (; typeof at !== 'string'; at = at.above) parts.push(format(at.ways, at.steps, 0, at.ways.length));
+  return at + parts.reverse().join('');
+}
+
+function format(ways: readonly number[], steps: readonly unknown[], first: number, last: number): string {
+  let path = '';
+  for (let i = first; i < last; i++) path += formatStep(ways[i] as number, steps[i]);
+  return path;
 }
 
 export function describeFunction(fn: object): string {

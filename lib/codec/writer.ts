@@ -7,7 +7,7 @@ import { errorClass, errorClassOf, registrationOf } from './classes.js';
 import { article, className, Sort, sortOf, whyNot } from './classify.js';
 import { functionLane } from './functions.js';
 import { isDetached, isShared, numberOf, OutgoingBuffer } from './outgoing-buffers.js';
-import { Down, describeFunction, type Place, Trail } from './trail.js';
+import { Down, describeFunction, type KeptPath, type Place, Trail } from './trail.js';
 import {
   END_OF_KEYS,
   ERROR_END,
@@ -27,7 +27,7 @@ const SCANNED = 12;
 interface Deferred {
   readonly object: object;
   readonly sort: Sort;
-  readonly path: string;
+  readonly path: KeptPath;
 }
 
 type Entries = [unknown, unknown];
@@ -89,6 +89,7 @@ export class Writer extends ByteWriter {
     if (this.#buffers.length > 0) this.#buffers = [];
     if (this.#open.length > 0) this.#open = [];
     if (this.#deferred.length > 0) this.#deferred = [];
+    this.#trail.end();
   }
 
   #write(value: unknown): void {
@@ -197,7 +198,7 @@ export class Writer extends ByteWriter {
   /** Announces an object that is too deep to be written here; its body follows the root. */
   #defer(tag: number, object: object, sort: Sort): void {
     this.tag(tag);
-    this.#deferred.push({ object, sort, path: this.#trail.path() });
+    this.#deferred.push({ object, sort, path: this.#trail.keep() });
   }
 
   /**
