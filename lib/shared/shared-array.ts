@@ -24,7 +24,11 @@ const MOST_BYTES = 0x7fffffff;
 const owners = new WeakMap<object, unknown>();
 
 class SharedNumbers<A extends NumberArray> extends GuardedObject implements Iterable<ElementOf<A>> {
-  /** The numbers themselves: shared memory as a typed array. Plain reads and writes are not ordered between threads; `Atomics` works on it. */
+  /**
+   * The numbers themselves: shared memory as a typed array. Plain reads and writes are not ordered
+   * between threads; `Atomics` works on it. Keep the SharedArray for as long as views made of it
+   * (`subarray`, its `buffer`) are in use: the memory is freed with it.
+   */
   readonly array: A;
   readonly #numbers: AtomicNumbers<ElementOf<A>>;
 

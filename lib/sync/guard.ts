@@ -1,5 +1,19 @@
 /** What `using` holds: gives back a lock or permit when its block ends. */
 
+/**
+ * Holds a lock or a permit until its block ends, or until `release()`.
+ *
+ * Python: what `with lock:` does.
+ *
+ * @example
+ * ```ts
+ * import { Lock } from 'heddle/threading';
+ * const lock = new Lock();
+ * const guard = await lock.guard(); // with `using`, the end of the block releases it
+ * console.log(lock.locked()); // true
+ * guard.release();
+ * ```
+ */
 export class LockGuard {
   #giveBack: (() => void) | undefined;
 

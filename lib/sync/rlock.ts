@@ -221,7 +221,19 @@ export class RLock extends BaseLock {
   }
 }
 
-/** Holds an RLock for a scope. */
+/**
+ * Holds an RLock for a scope.
+ *
+ * @example
+ * ```ts
+ * import { RLock } from 'heddle/threading';
+ * const lock = new RLock();
+ * const guard = await lock.guard();
+ * console.log(guard.run(() => lock.tryAcquire())); // true: entered again
+ * guard.run(() => lock.release());
+ * guard.release();
+ * ```
+ */
 export class RLockGuard extends LockGuard {
   readonly #scope: Scope | undefined;
   #leave: (() => void) | undefined;
