@@ -187,6 +187,7 @@ export class Semaphore extends SharedObject {
  *
  * @example
  * ```ts
+ * import { SemaphoreOverflowError } from 'heddle';
  * import { BoundedSemaphore } from 'heddle/threading';
  * const seats = new BoundedSemaphore(2);
  * seats.acquireSync();
@@ -194,7 +195,7 @@ export class Semaphore extends SharedObject {
  * try {
  *   seats.release();
  * } catch (error) {
- *   console.log(error.code); // ERR_HEDDLE_SEMAPHORE_OVERFLOW
+ *   console.log(error instanceof SemaphoreOverflowError); // true
  * }
  * ```
  */
