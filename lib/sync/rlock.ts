@@ -229,7 +229,7 @@ export class RLock extends BaseLock {
  * import { RLock } from 'heddle/threading';
  * const lock = new RLock();
  * const guard = await lock.guard();
- * console.log(guard.run(() => lock.tryAcquire())); // true: entered again
+ * console.log(guard.run(() => lock.tryAcquire())); // true
  * guard.run(() => lock.release());
  * guard.release();
  * ```
