@@ -7,7 +7,7 @@ import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
 import { Header, Slot, ThreadFlag, ThreadStatus, Thread as ThreadWord } from '../memory/layout.js';
 import { Lock } from '../sync/lock.js';
-import { liveSlots, ownWord, readSlot, setOwnWord, writeName } from './slot.js';
+import { liveSlots, readSlot, setOwnWord, writeName } from './slot.js';
 
 const words = engine.words;
 
@@ -78,9 +78,4 @@ export function isDescendant(slot: number): boolean {
 
 export function isDaemon(slot: number): boolean {
   return (readSlot(slot, Slot.FLAGS) & ThreadFlag.DAEMON) !== 0;
-}
-
-/** Flags of the thread that runs here. */
-export function ownFlags(): number {
-  return ownWord(Slot.FLAGS);
 }

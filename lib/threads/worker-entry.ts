@@ -52,16 +52,11 @@ process.on('exit', () => {
   finishThread(current._handle);
 });
 
-/** Listeners that belong to the isolate; a thread's own are removed when it has finished. */
-const ownListeners = new Map(
-  process.eventNames().map((event) => [event, new Set(process.listeners(event as NodeJS.Signals))]),
-);
-
+/** Takes off what a thread has put on to see its own errors: the next one's are none of its business. */
 function removeListeners(): void {
-  for (const event of process.eventNames()) {
-    const own = ownListeners.get(event);
-    for (const listener of process.listeners(event as NodeJS.Signals)) {
-      if (own?.has(listener) !== true) process.removeListener(event, listener as () => void);
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    for (const listener of process.listeners(event as 'uncaughtException')) {
+      if (listener !== reportUncaught) process.removeListener(event, listener);
     }
   }
 }

@@ -16,7 +16,7 @@ describe('an isolate', () => {
     expect(await visits.getMany(5)).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('is put back as it was: listeners and exit code of a thread go with it', async () => {
+  it('is rid of what a thread has put on to see its own errors', async () => {
     const results = new Queue<unknown>();
     await run(work.isolateOf, results);
     const visit = (await results.get()) as number;
