@@ -14,6 +14,16 @@ class MutexTest : public CoreTest {
     CoreTest::SetUp();
     mutex_ = create(Kind::MUTEX);
   }
+  static constexpr int64_t kJustNow = std::numeric_limits<int64_t>::max() / 2;
+  // A ticket of mode THREAD, whose thread has come back after a slice.
+  int32_t sleep_for_mutex(Isolate& isolate) {
+    int32_t ticket = isolate->mutex_acquire(mutex_, WaiterMode::THREAD, kForEver);
+    EXPECT_TRUE(is_ticket(ticket));
+    return ticket;
+  }
+  void set_waiting_since(int32_t ticket, int64_t ns) {
+    arena().long_word(ticket + layout::Node::SINCE) = static_cast<uint64_t>(ns);
+  }
   bool locked() const { return (state(mutex_) & layout::Mutex::LOCKED) != 0; }
   bool parked() const { return (state(mutex_) & layout::Mutex::PARKED) != 0; }
 };
@@ -133,22 +143,57 @@ TEST_F(MutexTest, DoesNotStarveASleeperBesideAGreedyThread) {
   greedy.join();
 }
 
-TEST_F(MutexTest, AWaiterGivingUpPassesOnTheRetry) {
-  // The first waiter is told to retry and gives up instead; the second must get the mutex.
-  for (int round = 0; round < 300 / kSanitizerSlowdown; round++) {
+TEST_F(MutexTest, IsHandedToASleeperOnlyAfterAWhile) {
+  Isolate other(arena());
+  for (bool long_ago : {false, true}) {
     ASSERT_EQ(main().lock(mutex_), Outcome::GRANTED);
-    std::vector<std::thread> threads;
-    threads.push_back(spawn([&](Isolate& isolate) {
-      if (isolate.lock(mutex_, 0.2) == Outcome::GRANTED) isolate.unlock(mutex_);
-    }));
-    threads.push_back(spawn([&](Isolate& isolate) {
-      ASSERT_EQ(isolate.lock(mutex_, 20'000), Outcome::GRANTED);
-      isolate.unlock(mutex_);
-    }));
-    ASSERT_TRUE(has_waiter(mutex_));
+    int32_t ticket = sleep_for_mutex(other);
+    set_waiting_since(ticket, long_ago ? monotonic_ns() - layout::FAIR_AFTER_NS : kJustNow);
     main().unlock(mutex_);
-    join_all(threads);
-    ASSERT_EQ(state(mutex_), 0);
+    if (long_ago) {
+      EXPECT_EQ(state(mutex_) >> layout::Mutex::OWNER_SHIFT, other->self());
+      EXPECT_EQ(word(ticket, layout::Node::STATE), Outcome::GRANTED);
+    } else {
+      EXPECT_EQ(state(mutex_), layout::Mutex::PARKED);
+      EXPECT_EQ(word(ticket, layout::Node::STATE), layout::NodeState::RETRY);
+    }
+    EXPECT_EQ(other->wait(ticket, kForEver), Outcome::GRANTED);
+    other.unlock(mutex_);
+    EXPECT_EQ(state(mutex_), 0);
+  }
+}
+
+TEST_F(MutexTest, ASleeperToldToRetryKeepsItsPlaceWhenSomebodyWasQuicker) {
+  Isolate other(arena());
+  ASSERT_EQ(main().lock(mutex_), Outcome::GRANTED);
+  int32_t ticket = sleep_for_mutex(other);
+  set_waiting_since(ticket, kJustNow);
+  main().unlock(mutex_);
+  ASSERT_EQ(main().lock(mutex_), Outcome::GRANTED);
+  EXPECT_EQ(other->wait(ticket, kForEver), Outcome::PENDING);
+  EXPECT_EQ(word(mutex_, Cell::WAITERS), ticket);
+  main().unlock(mutex_);
+  EXPECT_EQ(other->wait(ticket, kForEver), Outcome::GRANTED);
+  other.unlock(mutex_);
+}
+
+// The first waiter is told to retry and gives up instead; the mutex must not stay free under the next.
+TEST_F(MutexTest, AWaiterGivingUpPassesOnTheRetry) {
+  Isolate first(arena());
+  Isolate second(arena());
+  for (bool handed_over : {false, true}) {
+    ASSERT_EQ(main().lock(mutex_), Outcome::GRANTED);
+    int32_t gives_up = sleep_for_mutex(first);
+    int32_t next = sleep_for_mutex(second);
+    set_waiting_since(gives_up, kJustNow);
+    if (!handed_over) set_waiting_since(next, kJustNow);
+    main().unlock(mutex_);
+    ASSERT_EQ(word(gives_up, layout::Node::STATE), layout::NodeState::RETRY);
+    EXPECT_EQ(first->cancel(gives_up), Outcome::TIMED_OUT);
+    EXPECT_EQ(word(next, layout::Node::STATE), handed_over ? Outcome::GRANTED : layout::NodeState::RETRY);
+    EXPECT_EQ(second->wait(next, kForEver), Outcome::GRANTED);
+    second.unlock(mutex_);
+    EXPECT_EQ(state(mutex_), 0);
   }
 }
 

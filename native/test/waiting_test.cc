@@ -46,6 +46,28 @@ TEST_F(WaitingTest, ComesBackAfterASlice) {
   EXPECT_EQ(core().cancel(ticket), Outcome::TIMED_OUT);
 }
 
+// A thread that was not woken would sleep to the end of its slice, every time.
+TEST_F(WaitingTest, AGrantWakesTheSleeperBeforeItsSliceIsOver) {
+  int64_t quickest = std::numeric_limits<int64_t>::max();
+  for (int i = 0; i < 20; i++) {
+    Handle event = create(Kind::EVENT);
+    int64_t woken = 0;
+    std::thread sleeper = spawn([&](Isolate& isolate) {
+      EXPECT_EQ(isolate.finish(isolate->event_wait(event, WaiterMode::THREAD, kForEver)), Outcome::GRANTED);
+      woken = monotonic_ns();
+    });
+    ASSERT_TRUE(eventually([&] {
+      Handle node = word(event, Cell::WAITERS);
+      return node != 0 && word(node, layout::Node::STATE) == layout::NodeState::ASLEEP;
+    }));
+    int64_t granted = monotonic_ns();
+    core().event_set(event);
+    sleeper.join();
+    quickest = std::min(quickest, woken - granted);
+  }
+  EXPECT_LT(quickest, int64_t{layout::SLICE_MS} * 1'000'000 / 2);
+}
+
 TEST_F(WaitingTest, SaysWhatItsThreadIsBlockedOn) {
   std::atomic<int32_t> slot = -1;
   std::thread waiter = spawn([&](Isolate& isolate) {
