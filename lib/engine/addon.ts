@@ -1,5 +1,5 @@
 /** Finds the native addon and loads it, keeping every reason why a candidate was refused. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { LAYOUT_HASH } from '../memory/layout-hash.js';
@@ -32,7 +32,7 @@ function libc(): 'glibc' | 'musl' | undefined {
     if (/\/libc(?:\.so\.6|-[\d.]+\.so)/.test(maps)) return 'glibc';
   } catch (error) {
     // Without /proc (a sandbox, --permission) the report below knows too; anything else is a defect.
-    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (codeOf(error) === undefined) throw error;
   }
   const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
   return report?.header?.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
@@ -43,23 +43,28 @@ export function prebuildName(): string {
   return [process.platform, process.arch, libc()].filter((part) => part !== undefined).join('-');
 }
 
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
 function remedyFor(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const message = String(error);
-  if (code === 'ERR_DLOPEN_DISABLED')
-    return 'start Node with --allow-addons beside --permission, and without --no-addons';
-  if (/NODE_MODULE_VERSION|Module did not self-register/.test(message)) return BUILD_REMEDY;
-  if (/GLIBC_|GLIBCXX_/.test(message))
-    return `this system is older than the one the addon was built on; ${BUILD_REMEDY}`;
-  return BUILD_REMEDY;
+  switch (codeOf(error)) {
+    case 'ERR_DLOPEN_DISABLED':
+      return 'start Node without --no-addons and, beside --permission, with --allow-addons';
+    case 'ERR_ACCESS_DENIED':
+      return 'beside --permission, start Node with --allow-addons and with --allow-fs-read for the package';
+    default:
+      return BUILD_REMEDY;
+  }
 }
 
 /** Loads the addon, built here or prebuilt; the first that fits. */
 export function loadAddon(): LoadResult {
   const require = createRequire(import.meta.url);
   const refusals: string[] = [];
-  const candidates = ['build/Release/heddle.node', `prebuilds/${prebuildName()}/heddle.node`];
-  for (const candidate of candidates) {
+  const candidates = [() => 'build/Release/heddle.node', () => `prebuilds/${prebuildName()}/heddle.node`];
+  for (const name of candidates) {
+    const candidate = name();
     const file = fileURLToPath(new URL(candidate, packageRoot));
     try {
       const addon = require(file) as Addon;
@@ -68,8 +73,8 @@ export function loadAddon(): LoadResult {
         `${candidate}: built from other sources than this package (layout ${hex(addon.layoutHash)}, expected ${hex(LAYOUT_HASH)}); ${BUILD_REMEDY}`,
       );
     } catch (error) {
-      if (existsSync(file)) refusals.push(`${candidate}: ${firstLine(error)}; ${remedyFor(error)}`);
-      else refusals.push(`${candidate}: does not exist; ${BUILD_REMEDY}`);
+      const absent = codeOf(error) === 'MODULE_NOT_FOUND';
+      refusals.push(`${candidate}: ${absent ? 'does not exist' : firstLine(error)}; ${remedyFor(error)}`);
     }
   }
   return { addon: undefined, refusals };
@@ -81,5 +86,5 @@ function hex(hash: number): string {
 
 /** The message of an error without the require stack that Node appends. */
 export function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] as string;
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.replace(/\.$/, '') as string;
 }
