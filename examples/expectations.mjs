@@ -159,3 +159,22 @@ export const expectations = {
 
   'e33-counter': anyOrder('499500', '49995000', '4999950000'),
 };
+
+/** Runs of the demo: its arguments, and what comes of them. */
+export const demoExpectations = {
+  demo: {
+    args: ['examples', 'README.md'],
+    expect: (actual) => {
+      assert.match(actual[0], /^Counting words .* examples, README\.md$/);
+      assert.match(actual.join('\n'), /\n {2}1 thread .* 1\.00×\n {2}\d+ threads .*×\n/);
+      assert.match(actual.join('\n'), /\n {2}thread +\d/);
+      assert.match(actual.at(-1), /^One thread and \d+ threads agree exactly\.$/);
+    },
+  },
+  'demo with a path that does not exist': {
+    args: ['examples', 'no/such/path'],
+    exitCode: 2,
+    error: /no\/such\/path: there is no such file or directory/,
+    expect: lines(),
+  },
+};

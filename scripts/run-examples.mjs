@@ -10,7 +10,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expectations } from '../examples/expectations.mjs';
+import { demoExpectations, expectations } from '../examples/expectations.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 /** A program that has not ended by then never will. */
@@ -44,10 +44,10 @@ function hasNative() {
   return spawnSync(process.execPath, probe, { cwd: root, env: { ...process.env, HEDDLE_ENGINE: 'auto' } }).status === 0;
 }
 
-function run(name, engine) {
+function run(engine, file, ...args) {
   return new Promise((resolve) => {
     const began = performance.now();
-    const child = spawn(process.execPath, [join(root, 'build/examples', `${name}.js`)], {
+    const child = spawn(process.execPath, [join(root, file), ...args], {
       cwd: root,
       env: { ...process.env, HEDDLE_ENGINE: engine, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -71,13 +71,13 @@ function run(name, engine) {
 }
 
 /** Why the run is not as expected, or undefined. */
-function complaint(name, { stdout, stderr, code, signal, late, ms }) {
+function complaint({ stdout, stderr, code, signal, late, ms }, { expect, exitCode = 0, error = /^$/ }) {
   if (late) return `did not end within ${LIMIT_MS} ms`;
   if (signal !== null) return `was ended by ${signal}`;
-  if (code !== 0) return `exit code ${code}`;
-  if (stderr !== '') return 'wrote to standard error';
+  if (code !== exitCode) return `exit code ${code}, not ${exitCode}`;
+  if (!error.test(stderr)) return `standard error does not match ${error}`;
   try {
-    expectations[name](stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n'), ms);
+    expect(stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n'), ms);
     return undefined;
   } catch (error) {
     return error.message;
@@ -91,16 +91,28 @@ if (engines.length === 1)
   console.log(
     `Running the examples on the ${engines[0]} engine only${asked ? '' : ', for the native addon is not built'}.`,
   );
+const programs = chosen.map((name) => ({
+  name,
+  file: `build/examples/${name}.js`,
+  args: [],
+  expect: expectations[name],
+}));
+for (const [name, program] of Object.entries(demoExpectations)) {
+  if (wanted.length === 0 || wanted.some((part) => name.includes(part))) {
+    programs.push({ name, file: 'examples/demo/demo.mjs', ...program });
+  }
+}
+
 let failures = 0;
 for (const engine of engines) {
-  for (const name of chosen) {
-    const result = await run(name, engine);
-    const why = complaint(name, result);
-    console.log(`${why === undefined ? 'ok  ' : 'FAIL'} ${engine.padEnd(8)} ${name} (${result.ms} ms)`);
+  for (const program of programs) {
+    const result = await run(engine, program.file, ...program.args);
+    const why = complaint(result, program);
+    console.log(`${why === undefined ? 'ok  ' : 'FAIL'} ${engine.padEnd(8)} ${program.name} (${result.ms} ms)`);
     if (why === undefined) continue;
     failures++;
     console.log(`${why}\n--- standard output\n${result.stdout}--- standard error\n${result.stderr}`);
   }
 }
-console.log(`examples: ${chosen.length * engines.length - failures} passed, ${failures} failed`);
+console.log(`examples: ${programs.length * engines.length - failures} passed, ${failures} failed`);
 process.exitCode = failures === 0 ? 0 : 1;

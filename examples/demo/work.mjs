@@ -39,7 +39,8 @@ export function survey(paths, files, bytes) {
 }
 
 /** The producer: walks the files and puts them on the queue in batches. Waits when the queue is full. */
-export function produce(paths, queue) {
+export function produce(paths, queue, starting) {
+  starting.waitSync();
   let batch = [];
   let size = 0;
   try {
@@ -59,7 +60,8 @@ export function produce(paths, queue) {
 }
 
 /** A consumer: counts words until the queue is shut down and empty, then adds its counts to the table of all. */
-export function consume(queue, table, lock, progress) {
+export function consume(queue, table, lock, progress, starting) {
+  starting.waitSync();
   const counts = new Map();
   for (;;) {
     let batch;
