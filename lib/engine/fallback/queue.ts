@@ -25,24 +25,25 @@ const {
 } = Queue;
 const PLACE = 0;
 const ITEM = 1;
+/** More than any queue holds. */
+const MOST_ITEMS = 0x7fffffff;
 
-// The looks below hold under the guard; without it they are a hint.
+// The looks below hold under the guard; without it they are a hint. Plain loads: the guard orders them.
 
 function isShutDown(words: Int32Array, queue: number): boolean {
-  return (Atomics.load(words, queue + Cell.STATE) & SHUT_DOWN) !== 0;
+  return ((words[queue + Cell.STATE] as number) & SHUT_DOWN) !== 0;
 }
 
 /** Places that are neither taken nor reserved. */
 function places(words: Int32Array, queue: number): number {
   const maxSize = words[queue + MAX_SIZE] as number;
-  return maxSize === 0
-    ? Number.POSITIVE_INFINITY
-    : maxSize - Atomics.load(words, queue + COUNT) - (words[queue + RESERVED_PLACES] as number);
+  if (maxSize === 0) return MOST_ITEMS;
+  return maxSize - (words[queue + COUNT] as number) - (words[queue + RESERVED_PLACES] as number);
 }
 
 /** Items that are not reserved. */
 function items(words: Int32Array, queue: number): number {
-  return Atomics.load(words, queue + COUNT) - Atomics.load(words, queue + RESERVED_ITEMS);
+  return (words[queue + COUNT] as number) - (words[queue + RESERVED_ITEMS] as number);
 }
 
 function grantPlaces(isolate: Isolate, queue: number): void {
@@ -142,7 +143,7 @@ export function queueTake(
 ): number | string | Uint8Array | undefined {
   const { heap, out, section, words } = isolate;
   // Empty at this moment, whatever is reserved; the guard would not make it truer.
-  if (!reserved && Atomics.load(words, queue + COUNT) === 0 && !isShutDown(words, queue)) {
+  if (!reserved && words[queue + COUNT] === 0 && !isShutDown(words, queue)) {
     out[0] = -Outcome.EMPTY;
     return undefined;
   }
@@ -197,6 +198,8 @@ function spin(isolate: Isolate, queue: number, what: number): void {
   const { spinner, words } = isolate;
   const { looks } = spinner;
   for (let look = 0; look < looks; look++) {
+    // Atomic, so that each look is a look: COUNT changes with every item.
+    Atomics.load(words, queue + COUNT);
     if ((what === ITEM ? items(words, queue) : places(words, queue)) > 0 || isShutDown(words, queue)) {
       spinner.succeeded();
       return;

@@ -60,5 +60,5 @@ export function grantFirst(section: Section, list: number, count: number, outcom
 
 /** Unlinks all nodes of a list and grants each that outcome; returns how many. */
 export function grantAll(section: Section, list: number, outcome: number): number {
-  return grantFirst(section, list, Number.POSITIVE_INFINITY, outcome);
+  return grantFirst(section, list, 0x7fffffff, outcome);
 }
