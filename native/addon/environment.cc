@@ -1,3 +1,4 @@
+// See environment.h.
 #include "environment.h"
 
 #include <cstring>

@@ -1,3 +1,4 @@
+// See loop_bell.h.
 #include "loop_bell.h"
 
 namespace heddle::addon {
