@@ -74,7 +74,10 @@ export abstract class SharedObject {
 }
 
 /** Declares that instances of exactly `cls` travel. */
-export function registerTravel<T extends SharedObject>(cls: abstract new (...args: never[]) => T, travel: Travel<T>): void {
+export function registerTravel<T extends SharedObject>(
+  cls: abstract new (...args: never[]) => T,
+  travel: Travel<T>,
+): void {
   const erased = travel as unknown as Travel<SharedObject>;
   travels.set(travel.tag, erased);
   travelOfClass.set(cls, erased);
