@@ -161,7 +161,7 @@ export const NodeState = {
   WAITING: 0,
   /** Still linked; told to try again (a mutex set free for whoever comes first). */
   RETRY: 1,
-  /** As WAITING, and its thread sleeps in the kernel or is about to: whoever changes the word wakes it. Native only. */
+  /** As WAITING, and its thread sleeps in the kernel or is about to: whoever changes the word wakes it. */
   ASLEEP: -1,
 } as const;
 

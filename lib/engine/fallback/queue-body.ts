@@ -27,7 +27,7 @@ export const Keyed = {
   /** A double. */ ARRIVAL: 10,
   KEY: 12,
 } as const;
-export const WORDS_PER_KEYED_ENTRY = 16;
+const WORDS_PER_KEYED_ENTRY = 16;
 export const KEY_IN_ENTRY = 16;
 
 const WORDS_PER_UNIT = UNIT_BYTES / 4;

@@ -141,11 +141,6 @@ export class Section {
     if ((before & 1) !== 0) Atomics.notify(words, guard, 1);
   }
 
-  /** True while this isolate is in a section, which after an exception means that it was left in the middle. */
-  get broken(): boolean {
-    return this.journals[this.base + Journal.GUARD] !== 0;
-  }
-
   /**
    * Ends the section in which the isolate of `slot` died, or in which this isolate threw: undoes it,
    * or goes on with it when it had been committed. Leaves this isolate in a section of its own on
