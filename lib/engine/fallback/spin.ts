@@ -6,9 +6,9 @@ import process from 'node:process';
 const DEFAULT_SPIN_US = 30;
 const LONGEST_SPIN_US = 10_000;
 /** Looks at a word per microsecond, roughly. */
-const LOOKS_PER_US = 50;
-/** Enough to see an answer that is already under way, so that the budget can grow again. */
-const LEAST_LOOKS = 50;
+const LOOKS_PER_US = 100;
+/** Enough to see an answer that is already under way, an operation or two of another thread, so that the budget can grow again. */
+const LEAST_LOOKS = 300;
 
 /** HEDDLE_SPIN_US in looks; 0 on a machine with one core, where the one waited for could not run meanwhile. */
 function limit(): number {
