@@ -12,7 +12,7 @@ test('a new cell is zeroed, has its kind, and one reference', () => {
   expect([...engine.words.subarray(handle, handle + 16)]).toEqual([Kind.EVENT, 1, ...new Array(14).fill(0)]);
 });
 
-test('cells are used again, and a million of each kind leave the arena where it was', () => {
+test('cells are used again: many that come and go leave the arena where it was', () => {
   const live = liveCells();
   engine.disown(engine.create(Kind.MUTEX));
   const top = Atomics.load(engine.words, Header.CELLS_TOP);
