@@ -202,20 +202,24 @@ export const FIRST_TICKET = CELLS_START;
 /**
  * Mutex state word.
  *
- *   LOCKED PARKED   meaning
- *     0      0      free
- *     1      0      held, nobody waits
- *     1      1      held, waiters linked
- *     0      1      set free while waiters are linked; the first of them has been told to retry
+ *   LOCKED PARKED WAKING   meaning
+ *     0      0      0      free
+ *     1      0      0      held, nobody waits
+ *     1      1      0      held, waiters linked; a release sees to them
+ *     0      1      1      set free while waiters are linked; the first of them has been told to retry
+ *     1      1      1      the same, and somebody was quicker; a release need not tell again
  *
- * The bits from OWNER_SHIFT up hold the owner's slot while LOCKED. PARKED changes only under GUARD
- * and is set exactly when WAITERS is not empty.
+ * The bits from OWNER_SHIFT up hold the owner's slot while LOCKED. PARKED and WAKING change only under
+ * GUARD. PARKED is set exactly when WAITERS is not empty. WAKING is cleared by the waiter that was told,
+ * in one step with seeing LOCKED, so a release that finds it set leaves nobody asleep on a free mutex.
+ * The fallback does without WAKING: it tells again.
  */
 export const Mutex = {
   LOCKED: 1,
   PARKED: 2,
   /** Held by someone who got it because the holder before died. */
   OWNER_DIED: 4,
+  WAKING: 8,
   OWNER_SHIFT: 8,
   /** RLock: identifier of the owning thread or scope, valid while LOCKED. */
   OWNER: 5,
@@ -314,5 +318,5 @@ export const ThreadStatus = { INITIAL: 0, STARTED: 1, RUNNING: 2, FINISHED: 3 } 
 
 /** A blocked thread comes back to JavaScript this often, so that terminate() and exit() work. */
 export const SLICE_MS = 50;
-/** A waiting thread that has stood in line this long is handed the mutex instead of told to retry. */
+/** A thread that has stood first in line this long is handed the mutex instead of told to retry. */
 export const FAIR_AFTER_NS = 500_000;

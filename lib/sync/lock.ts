@@ -22,7 +22,7 @@ const HELD: Hold = { owner: 0, depth: 1 };
  * task or thread may release it. It is not reentrant; see `RLock` for one that is.
  *
  * Waiters, blocked threads and promises alike, stand in one line. A running thread may take the lock
- * before a sleeping one has woken, but not once that one has waited for half a millisecond.
+ * before a sleeping one has woken, but not once that one has stood first in line for half a millisecond.
  *
  * A blocked thread runs no JavaScript: if async code of the same thread holds the lock, or stands in
  * line before it, `acquireSync()` waits for something that can only happen after it returns.

@@ -9,6 +9,9 @@ const words = engine.words;
 const STATE = Cell.STATE;
 const LOCKED = Mutex.LOCKED;
 const PARKED = Mutex.PARKED;
+const WAKING = Mutex.WAKING;
+/** What a release leaves when the first in line has been told already. */
+const LINE = PARKED | WAKING;
 
 /** The state of a mutex that this isolate holds and nobody waits for. */
 export const MINE = (engine.self << Mutex.OWNER_SHIFT) | LOCKED;
@@ -61,8 +64,8 @@ export function giveBack(handle: Handle): boolean {
   for (;;) {
     const state = Atomics.load(words, handle + STATE);
     if ((state & LOCKED) === 0) return false;
-    if ((state & PARKED) !== 0) break;
-    if (Atomics.compareExchange(words, handle + STATE, state, 0) === state) return true;
+    if ((state & LINE) === PARKED) break;
+    if (Atomics.compareExchange(words, handle + STATE, state, state & LINE) === state) return true;
   }
   const outcome = engine.mutexRelease(handle);
   settleOwnGrants();

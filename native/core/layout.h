@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0x94c0c69fU;
+inline constexpr uint32_t HASH = 0x452cc1b2U;
 
 inline constexpr int32_t LAYOUT_VERSION = 1;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -141,6 +141,7 @@ namespace Mutex {
 inline constexpr int32_t LOCKED = 1;
 inline constexpr int32_t PARKED = 2;
 inline constexpr int32_t OWNER_DIED = 4;
+inline constexpr int32_t WAKING = 8;
 inline constexpr int32_t OWNER_SHIFT = 8;
 inline constexpr int32_t OWNER = 5;
 inline constexpr int32_t DEPTH = 6;

@@ -7,6 +7,9 @@ using namespace layout;
 
 namespace {
 
+// A holder that takes the mutex again and again does so many times before the cache line has to move.
+constexpr int kLongestPause = 64;
+
 int32_t held_by(int32_t slot) {
   return slot << Mutex::OWNER_SHIFT | Mutex::LOCKED;
 }
@@ -41,20 +44,37 @@ void tell_to_retry(Self& self, Wakes& wakes, Handle node) {
   }
 }
 
-// Lets go of a mutex whose state is `seen`, LOCKED, with waiters linked. Nobody else changes the
-// word then: the fast release wants PARKED clear, barging wants LOCKED clear.
-void pass_on(Self& self, const Guard& guard, Wakes& wakes, Handle mutex, Handle first, int32_t died) {
+// Who is first in line now has its time to be handed the mutex start anew: one hand-over costs as much
+// as thousands of uncontended turns.
+void step_up(const Self& self, const Guard& guard, Handle mutex) {
+  if (Handle first = first_waiter(self, guard, mutex, Cell::WAITERS)) {
+    self.arena.long_word(first + Node::SINCE)
+        .store(static_cast<uint64_t>(monotonic_ns()), std::memory_order_relaxed);
+  }
+}
+
+// Lets go of a mutex whose state is `seen`, LOCKED, with `first` linked first. False when the state has
+// changed, which `seen` then shows: a release on the fast path that should not be, or a told waiter.
+bool pass_on(Self& self, const Guard& guard, Wakes& wakes, Handle mutex, Handle first, int32_t& seen,
+             int32_t died) {
   auto state = self.word(mutex, Cell::STATE);
-  if (wants_handoff(self, first)) {
-    int32_t parked = is_last(self, first) ? 0 : Mutex::PARKED;
-    // release: by the holder before, for whoever acquires from this word later; the new holder
-    // itself synchronises through its node.
-    state.store(held_by(self.get(first, Node::SLOT)) | parked | died, std::memory_order_release);
+  const bool handoff = wants_handoff(self, first);
+  int32_t next = Mutex::PARKED | Mutex::WAKING | died;
+  if (handoff) {
+    next = held_by(self.get(first, Node::SLOT)) | (is_last(self, first) ? 0 : Mutex::PARKED) | died;
+  }
+  // release: by the holder before, for whoever acquires from this word later; a new holder itself
+  // synchronises through its node.
+  if (!state.compare_exchange_strong(seen, next, std::memory_order_release, std::memory_order_relaxed)) {
+    return false;
+  }
+  if (handoff) {
     finish(self, guard, wakes, mutex, first, Outcome::GRANTED);
+    step_up(self, guard, mutex);
   } else {
-    state.store(Mutex::PARKED | died, std::memory_order_release);
     tell_to_retry(self, wakes, first);
   }
+  return true;
 }
 
 // `holder`: the slot that must hold it, or -1 for any.
@@ -67,8 +87,8 @@ OutcomeCode let_go(Self& self, Handle mutex, int32_t holder, int32_t died) {
     if ((seen & Mutex::LOCKED) == 0) return Outcome::MISUSE;
     if (holder >= 0 && seen >> Mutex::OWNER_SHIFT != holder) return Outcome::MISUSE;
     if (Handle first = first_waiter(self, guard, mutex, Cell::WAITERS)) {
-      pass_on(self, guard, wakes, mutex, first, died);
-      return Outcome::OK;
+      if (pass_on(self, guard, wakes, mutex, first, seen, died)) return Outcome::OK;
+      continue;
     }
     // A wrong second release may free it on the fast path meanwhile; then this one is the misuse.
     if (state.compare_exchange_weak(seen, died, std::memory_order_release, std::memory_order_relaxed)) {
@@ -82,7 +102,8 @@ OutcomeCode let_go(Self& self, Handle mutex, int32_t holder, int32_t died) {
 OutcomeOrTicket mutex_acquire(Self& self, Handle mutex, Mode mode, Deadline deadline) {
   if (try_take(self, mutex)) return Outcome::GRANTED;
   if (deadline.is_now()) return Outcome::TIMED_OUT;
-  if (mode == WaiterMode::THREAD && self.spinner.spin(deadline, [&] { return try_take(self, mutex); })) {
+  if (mode == WaiterMode::THREAD && self.spinner.spin(
+                                        deadline, [&] { return try_take(self, mutex); }, kLongestPause)) {
     return Outcome::GRANTED;
   }
   Handle node = 0;
@@ -127,24 +148,29 @@ bool mutex_retry(Self& self, Handle mutex, Handle node, Deadline deadline) {
   // releases meanwhile need not wake this thread again.
   auto state = self.word(mutex, Cell::STATE);
   auto is_free = [&] { return (state.load(std::memory_order_relaxed) & Mutex::LOCKED) == 0; };
-  (void)self.spinner.spin(deadline, [&] {
-    return is_free() || self.word(node, Node::STATE).load(std::memory_order_relaxed) != NodeState::RETRY;
-  });
+  (void)self.spinner.spin(
+      deadline,
+      [&] {
+        return is_free() || self.word(node, Node::STATE).load(std::memory_order_relaxed) != NodeState::RETRY;
+      },
+      kLongestPause);
   Guard guard(self, mutex);
   // Handed over meanwhile.
   if (!is_linked(self, guard, node)) return false;
   int32_t seen = state.load(std::memory_order_relaxed);
   for (;;) {
     if ((seen & Mutex::LOCKED) != 0) {
-      // The holder finds PARKED set and will tell again.
+      // The holder, if it still is one, finds WAKING clear and will tell again.
+      if (!state.compare_exchange_weak(seen, seen & ~Mutex::WAKING, std::memory_order_relaxed)) continue;
       self.set(node, Node::STATE, NodeState::WAITING);
       return false;
     }
-    int32_t taken = (seen & ~Mutex::PARKED) | held_by(self.slot);
+    int32_t taken = (seen & ~(Mutex::PARKED | Mutex::WAKING)) | held_by(self.slot);
     if (!is_last(self, node)) taken |= Mutex::PARKED;
     // acquire: as in try_take.
     if (state.compare_exchange_weak(seen, taken, std::memory_order_acquire, std::memory_order_relaxed)) {
       unlink(self, guard, mutex, node);
+      step_up(self, guard, mutex);
       return true;
     }
   }
@@ -154,21 +180,30 @@ void mutex_waiter_left(Self& self, const Guard& guard, Wakes& wakes, Handle mute
   auto state = self.word(mutex, Cell::STATE);
   Handle first = first_waiter(self, guard, mutex, Cell::WAITERS);
   if (first == 0) {
-    state.fetch_and(~Mutex::PARKED, std::memory_order_relaxed);
+    state.fetch_and(~(Mutex::PARKED | Mutex::WAKING), std::memory_order_relaxed);
     return;
   }
+  if (!was_told) return;
   int32_t seen = state.load(std::memory_order_relaxed);
-  if (!was_told || (seen & Mutex::LOCKED) != 0) return;
-  if (!wants_handoff(self, first)) {
-    tell_to_retry(self, wakes, first);
-    return;
-  }
-  int32_t taken = (seen & ~Mutex::PARKED) | held_by(self.get(first, Node::SLOT));
-  if (!is_last(self, first)) taken |= Mutex::PARKED;
-  // Strong: it fails only because somebody barged in, whose release will see to the waiters. acquire
-  // and release: takes over from the last holder, for the waiter.
-  if (state.compare_exchange_strong(seen, taken, std::memory_order_acq_rel, std::memory_order_relaxed)) {
-    finish(self, guard, wakes, mutex, first, Outcome::GRANTED);
+  for (;;) {
+    if ((seen & Mutex::LOCKED) != 0) {
+      // Somebody was quicker, whose release will see to the waiters.
+      if (state.compare_exchange_weak(seen, seen & ~Mutex::WAKING, std::memory_order_relaxed)) return;
+      continue;
+    }
+    if (!wants_handoff(self, first)) {
+      // WAKING stays, now for this one.
+      tell_to_retry(self, wakes, first);
+      return;
+    }
+    int32_t taken = (seen & ~(Mutex::PARKED | Mutex::WAKING)) | held_by(self.get(first, Node::SLOT));
+    if (!is_last(self, first)) taken |= Mutex::PARKED;
+    // acquire and release: takes over from the last holder, for the waiter.
+    if (state.compare_exchange_weak(seen, taken, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      finish(self, guard, wakes, mutex, first, Outcome::GRANTED);
+      step_up(self, guard, mutex);
+      return;
+    }
   }
 }
 

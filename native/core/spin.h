@@ -30,12 +30,17 @@ class Spinner {
  public:
   Spinner() : limit_ns_(spin_limit_ns()), budget_ns_(limit_ns_) {}
 
-  // True as soon as `ready()` is; false when the budget is spent or the deadline has passed.
+  // True as soon as `ready()` is; false when the budget is spent or the deadline has passed. Between
+  // looks the thread pauses, up to `longest_pause` times in a row: every look takes the cache line away
+  // from whoever is about to change it.
   template <class Ready>
-  [[nodiscard]] bool spin(Deadline deadline, Ready ready) {
+  [[nodiscard]] bool spin(Deadline deadline, Ready ready, int longest_pause = 1) {
     if (limit_ns_ == 0) return ready();
-    int64_t start = monotonic_ns();
-    int64_t end = deadline.earlier(Deadline::at(start + budget_ns_)).ns();
+    int pauses = 1;
+    // A short budget never sees an answer that takes longer, so now and then the whole is tried.
+    const int64_t budget = ++waits_ % kWaitsPerTrial == 0 ? limit_ns_ : budget_ns_;
+    const int64_t start = monotonic_ns();
+    const int64_t end = deadline.earlier(Deadline::at(start + budget)).ns();
     for (;;) {
       // The clock costs as much as several looks.
       for (int look = 0; look < kLooksPerClock; look++) {
@@ -43,11 +48,12 @@ class Spinner {
           budget_ns_ = budget_ns_ * 2 < limit_ns_ ? budget_ns_ * 2 : limit_ns_;
           return true;
         }
-        cpu_relax();
+        for (int i = 0; i < pauses; i++) cpu_relax();
+        if (pauses < longest_pause) pauses *= 2;
       }
       if (monotonic_ns() >= end) break;
     }
-    if (end == start + budget_ns_) {
+    if (end == start + budget) {
       budget_ns_ = budget_ns_ / 2 > kLeastNs ? budget_ns_ / 2 : kLeastNs;
     }
     return false;
@@ -55,11 +61,13 @@ class Spinner {
 
  private:
   static constexpr int kLooksPerClock = 16;
+  static constexpr uint32_t kWaitsPerTrial = 8;
   // Enough to see an answer that is already under way, so that the budget can grow again.
   static constexpr int64_t kLeastNs = 1000;
 
   int64_t limit_ns_;
   int64_t budget_ns_;
+  uint32_t waits_ = 0;
 };
 
 }  // namespace heddle

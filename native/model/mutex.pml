@@ -1,6 +1,6 @@
 /*
- * The mutex: a state word with the bits LOCKED and PARKED, fast paths that know nothing of the line,
- * and a line under the guard. Threads are told to RETRY and compete with whoever comes along; event
+ * The mutex: a state word with the bits LOCKED, PARKED and WAKING, fast paths that know nothing of the
+ * line, and a line under the guard. Threads are told to RETRY and compete with whoever comes along; event
  * loops, and threads that have waited long, are handed the mutex.
  * BROKEN: a thread that gives up does not pass on the RETRY it was given.
  */
@@ -8,13 +8,14 @@
 #include "parking.pml"
 
 /* The state word. A compare-and-swap is an `atomic` below. */
-bit LOCKED, PARKED;
+bit LOCKED, PARKED, WAKING;
 bit isLoop[NODES];
 byte inside;
 
 /* PARKED says exactly whether somebody is linked, whenever the guard is free. */
 inline leave_guard() {
 	assert(PARKED == !nobody_waits);
+	assert(!WAKING || PARKED);
 	unlock_guard()
 }
 
@@ -66,7 +67,7 @@ inline retry() {
 	if
 	:: !linked(me) -> got = 1
 	:: else ->
-		atomic { if :: !LOCKED -> LOCKED = 1; got = 1 :: else fi };
+		atomic { if :: !LOCKED -> LOCKED = 1; got = 1 :: else fi; WAKING = 0 };
 		if
 		:: got -> unlink(me); PARKED = !nobody_waits
 		:: else -> state[me] = WAITING
@@ -83,19 +84,17 @@ inline give_up() {
 	:: else ->
 		unlink(me);
 		if
-		:: nobody_waits -> PARKED = 0
+		:: nobody_waits -> atomic { PARKED = 0; WAKING = 0 }
 #ifndef BROKEN
-		:: !nobody_waits && state[me] == RETRY && !LOCKED ->
+		:: !nobody_waits && state[me] == RETRY ->
 			line?<head>;
 			if
-			:: isLoop[head] ->
-				/* Unless somebody barges in right now, who will then release by the slow path. */
-				atomic { if :: !LOCKED -> LOCKED = 1; handed = 1 :: else fi };
-				if
-				:: handed -> handed = 0; finish(head); PARKED = !nobody_waits
-				:: else
-				fi
-			:: else -> tell_to_retry(head)
+			/* Somebody barged in, whose release will see to the line. */
+			:: atomic { LOCKED -> WAKING = 0 }
+			:: atomic { !LOCKED && isLoop[head] -> LOCKED = 1; WAKING = 0 };
+				finish(head); PARKED = !nobody_waits
+			/* WAKING stays, now for this one. */
+			:: atomic { !LOCKED && !isLoop[head] -> skip }; tell_to_retry(head)
 			fi
 #endif
 		:: else
@@ -105,19 +104,20 @@ inline give_up() {
 }
 
 inline release() {
-	atomic { if :: !PARKED -> LOCKED = 0; got = 0 :: else fi };
+	/* The fast path. With WAKING somebody awake is about to look. */
+	atomic { if :: !PARKED || WAKING -> LOCKED = 0; got = 0 :: else fi };
 	if
 	:: !got
 	:: else ->
 		got = 0;
 		lock_guard();
 		if
-		:: nobody_waits -> atomic { LOCKED = 0; PARKED = 0 }
+		:: nobody_waits -> atomic { LOCKED = 0; PARKED = 0; WAKING = 0 }
 		:: else ->
 			line?<head>;
 			if
-			:: true -> PARKED = (len(line) > 1); finish(head)
-			:: !isLoop[head] -> LOCKED = 0; tell_to_retry(head)
+			:: true -> atomic { PARKED = (len(line) > 1); WAKING = 0 }; finish(head)
+			:: !isLoop[head] -> atomic { LOCKED = 0; WAKING = 1 }; tell_to_retry(head)
 			fi
 		fi;
 		leave_guard()
@@ -126,7 +126,7 @@ inline release() {
 
 proctype worker(byte me; byte rounds) {
 	byte head;
-	bit got, timed, expired, handed;
+	bit got, timed, expired;
 	do
 	:: rounds == 0 -> break
 	:: else ->
@@ -142,12 +142,12 @@ proctype worker(byte me; byte rounds) {
 			release()
 		:: else -> assert(timed)
 		fi;
-		d_step { got = 0; expired = 0; head = 0; handed = 0; isLoop[me] = 0; state[me] = WAITING }
+		d_step { got = 0; expired = 0; head = 0; isLoop[me] = 0; state[me] = WAITING }
 	od
 }
 
 init {
 	atomic { run worker(0, 2); run worker(1, 2); run worker(2, 1) };
 	_nr_pr == 1;
-	assert(nobody_waits && !LOCKED && !PARKED)
+	assert(nobody_waits && !LOCKED && !PARKED && !WAKING)
 }

@@ -154,7 +154,7 @@ TEST_F(MutexTest, IsHandedToASleeperOnlyAfterAWhile) {
       EXPECT_EQ(state(mutex_) >> layout::Mutex::OWNER_SHIFT, other->self());
       EXPECT_EQ(word(ticket, layout::Node::STATE), Outcome::GRANTED);
     } else {
-      EXPECT_EQ(state(mutex_), layout::Mutex::PARKED);
+      EXPECT_EQ(state(mutex_), layout::Mutex::PARKED | layout::Mutex::WAKING);
       EXPECT_EQ(word(ticket, layout::Node::STATE), layout::NodeState::RETRY);
     }
     EXPECT_EQ(other->wait(ticket, kForEver), Outcome::GRANTED);
@@ -170,8 +170,11 @@ TEST_F(MutexTest, ASleeperToldToRetryKeepsItsPlaceWhenSomebodyWasQuicker) {
   set_waiting_since(ticket, kJustNow);
   main().unlock(mutex_);
   ASSERT_EQ(main().lock(mutex_), Outcome::GRANTED);
+  EXPECT_NE(state(mutex_) & layout::Mutex::WAKING, 0);
   EXPECT_EQ(other->wait(ticket, kForEver), Outcome::PENDING);
   EXPECT_EQ(word(mutex_, Cell::WAITERS), ticket);
+  // Asleep again: the next release must tell it once more.
+  EXPECT_EQ(state(mutex_) & layout::Mutex::WAKING, 0);
   main().unlock(mutex_);
   EXPECT_EQ(other->wait(ticket, kForEver), Outcome::GRANTED);
   other.unlock(mutex_);
@@ -190,6 +193,7 @@ TEST_F(MutexTest, AWaiterGivingUpPassesOnTheRetry) {
     main().unlock(mutex_);
     ASSERT_EQ(word(gives_up, layout::Node::STATE), layout::NodeState::RETRY);
     EXPECT_EQ(first->cancel(gives_up), Outcome::TIMED_OUT);
+    EXPECT_EQ((state(mutex_) & layout::Mutex::WAKING) == 0, handed_over);
     EXPECT_EQ(word(next, layout::Node::STATE), handed_over ? Outcome::GRANTED : layout::NodeState::RETRY);
     EXPECT_EQ(second->wait(next, kForEver), Outcome::GRANTED);
     second.unlock(mutex_);
