@@ -93,20 +93,33 @@ export function travelOf(object: SharedObject): Travel<SharedObject> {
   throw new TypeError(`${object.constructor.name} has no way to travel`);
 }
 
+/** This isolate's wrapper of an object that has travelled, if it has one. */
+export function wrapperOf(handle: Handle): SharedObject | undefined {
+  return wrappers.get(handle)?.ref?.deref();
+}
+
 /**
  * The wrapper for a handle that arrived in a message, together with the message's reference to it,
  * which this call uses up.
  */
 export function reviveShared(tag: string, handle: Handle, extra: unknown): SharedObject {
-  const known = wrappers.get(handle)?.ref?.deref();
-  engine.adopt(handle);
-  if (known !== undefined) return known;
+  const known = wrapperOf(handle);
+  if (known !== undefined) {
+    engine.adopt(handle);
+    return known;
+  }
   const travel = travels.get(tag);
-  if (travel === undefined) throw new TypeError(`a shared object of unknown class ${tag} arrived`);
+  if (travel === undefined) {
+    engine.release(handle);
+    throw new TypeError(`a shared object of class ${tag}, which is not known in this thread, arrived`);
+  }
+  engine.adopt(handle);
   adopting = handle;
   try {
     return travel.revive(extra);
   } finally {
+    // Still set: no wrapper was made that would drop the reference one day.
+    if (adopting !== 0) engine.disown(handle);
     adopting = 0;
   }
 }

@@ -18,7 +18,15 @@ import { Script } from './script.js';
 export type Analysis =
   | { readonly kind: 'reference'; readonly reference: FunctionReference; readonly site?: FunctionSite | undefined }
   | { readonly kind: 'bound'; readonly bound: BoundFunction }
-  | { readonly kind: 'source'; readonly plan: Plan; readonly values: ReadonlyMap<string, unknown> };
+  | SourceAnalysis;
+
+export interface SourceAnalysis {
+  readonly kind: 'source';
+  readonly plan: Plan;
+  readonly values: ReadonlyMap<string, unknown>;
+  /** Its variables keep their values for ever. */
+  readonly lasting: boolean;
+}
 
 const analyses = new WeakMap<Function, Analysis>();
 /** Scripts taken apart, as long as `inspection.ts` keeps them. */
@@ -127,7 +135,7 @@ function analyseSource(fn: Function, inspection: Inspection | undefined, script:
     if (variable === undefined || variable.reassigned || value === undefined) lasting = false;
   }
   if (inspection === undefined) refuseUnknownNames(fn, plan);
-  const analysis: Analysis = { kind: 'source', plan, values };
+  const analysis: Analysis = { kind: 'source', plan, values, lasting };
   return lasting ? remember(fn, analysis) : analysis;
 }
 

@@ -2,7 +2,7 @@
 import { registrationOf } from '../codec/classes.js';
 import { Sort, sortOf } from '../codec/classify.js';
 import type { FunctionParts } from '../codec/functions.js';
-import { type Analysis, analyse, holdsSharedMembers } from './analysis.js';
+import { type Analysis, analyse, holdsSharedMembers, type SourceAnalysis } from './analysis.js';
 import {
   type Box,
   Extra,
@@ -62,11 +62,7 @@ export function sendFunction(fn: Function, need: Need): FunctionParts {
       code: [JSON.stringify({ kind: 'bound', name: fn.name } satisfies Header), { target, boundThis, boundArguments }],
     };
   }
-  let packed = packings.get(analysis);
-  if (packed === undefined) {
-    packed = pack(fn, analysis);
-    packings.set(analysis, packed);
-  }
+  const packed = packingOf(fn, analysis);
   for (const url of packed.modules) need(url);
   return analysis.kind === 'source' ? sendSource(fn, analysis.plan, packed, need) : { code: packed.header };
 }
@@ -86,6 +82,21 @@ interface CapturedValue {
 }
 
 const packings = new WeakMap<Analysis, Packing>();
+
+function packingOf(fn: Function, analysis: Exclude<Analysis, { kind: 'bound' }>): Packing {
+  let packed = packings.get(analysis);
+  if (packed === undefined) {
+    packed = pack(fn, analysis);
+    packings.set(analysis, packed);
+  }
+  return packed;
+}
+
+/** Values that travel with the function: of its variables other than imports. */
+export function capturedValues(fn: Function, analysis: SourceAnalysis): unknown[] {
+  const { early, late } = packingOf(fn, analysis);
+  return [...early, ...late].map(({ value }) => value);
+}
 
 function pack(fn: Function, analysis: Exclude<Analysis, { kind: 'bound' }>): Packing {
   if (analysis.kind === 'reference') {
