@@ -1,6 +1,11 @@
 /**
  * Wait lists: circular and doubly linked through the nodes, newest last; the list's word in the
  * object holds the first. Every function needs the object's guard.
+ *
+ * Node.NEXT is 0 exactly when the node is in no list, undone sections included: so a sweep can tell a
+ * node that is still linked from one that its isolate had just taken out, or not yet put in. It
+ * therefore changes by logged words; granted nodes are the exception, whose NEXT the delivery clears,
+ * and who finds them in between holds the guard and goes on with it.
  */
 import { Node } from '../../memory/layout.js';
 import type { Section } from './section.js';
@@ -10,14 +15,14 @@ export function pushBack(section: Section, list: number, node: number): void {
   const { words } = section;
   const first = words[list] as number;
   if (first === 0) {
-    words[node + Node.NEXT] = node;
     words[node + Node.PREVIOUS] = node;
+    section.set(node + Node.NEXT, node);
     section.set(list, node);
     return;
   }
   const last = words[first + Node.PREVIOUS] as number;
-  words[node + Node.NEXT] = first;
   words[node + Node.PREVIOUS] = last;
+  section.set(node + Node.NEXT, first);
   section.set(last + Node.NEXT, node);
   section.set(first + Node.PREVIOUS, node);
 }
@@ -25,6 +30,7 @@ export function pushBack(section: Section, list: number, node: number): void {
 export function unlink(section: Section, list: number, node: number): void {
   const { words } = section;
   const next = words[node + Node.NEXT] as number;
+  section.set(node + Node.NEXT, 0);
   if (next === node) {
     section.set(list, 0);
     return;

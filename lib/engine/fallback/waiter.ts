@@ -95,12 +95,11 @@ export function withdraw(isolate: Isolate, node: number): OutcomeCode {
     section.unlock();
     return state as OutcomeCode;
   }
-  // Not linked: its isolate died while it linked it, which was undone.
+  // Not linked: its isolate died while it linked it, which was undone, or when it had just taken it out.
   if (words[node + Node.NEXT] !== 0) {
     const kind = words[object + Cell.KIND] as number;
     const list = kind === Kind.BARRIER ? barrierListOf(isolate, object, node) : (words[node + Node.LIST] as number);
     unlink(section, object + list, node);
-    section.set(node + Node.NEXT, 0);
     afterUnlink(isolate, object, kind, state === NodeState.RETRY);
   }
   section.unlock();
