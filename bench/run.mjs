@@ -10,18 +10,8 @@ import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runCase } from './harness/child.mjs';
 import { describeMachine } from './harness/machine.mjs';
-import { available } from './harness/peers.mjs';
-import { compareEngines, judge, median, printVariant, writeReport } from './harness/report.mjs';
-
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: 'string', default: '5' },
-    only: { type: 'string', multiple: true },
-    write: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-  },
-});
+import { nodeFor, obstacle } from './harness/peers.mjs';
+import { compareEngines, duration, judge, median, printVariant, writeReport } from './harness/report.mjs';
 
 const everything = readdirSync(new URL('scenarios/', import.meta.url))
   .filter((name) => name.endsWith('.mjs'))
@@ -29,45 +19,67 @@ const everything = readdirSync(new URL('scenarios/', import.meta.url))
   .sort();
 /** Not a file: heddle's two engines against each other in all of them. */
 const ENGINE = 'engine';
+const ENGINES = ['native', 'fallback'];
 
+/** Ends with what is wrong with the command line. */
+function refuse(complaint) {
+  console.error(`bench: ${complaint}`);
+  process.exit(2);
+}
+
+function readCommandLine() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        rounds: { type: 'string', default: '5' },
+        only: { type: 'string', multiple: true },
+        write: { type: 'boolean', default: false },
+        list: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    return refuse(error.message);
+  }
+}
+
+const { values: options, positionals } = readCommandLine();
 if (options.list) {
   for (const name of [...everything, ENGINE]) console.log(name);
   process.exit();
 }
-
 const enginesOnly = positionals.includes(ENGINE);
 const names = positionals.length === 0 || enginesOnly ? everything : positionals;
 const unknown = names.filter((name) => !everything.includes(name));
 if (unknown.length > 0) {
-  console.error(`no scenario ${unknown.join(', ')}; there are: ${[...everything, ENGINE].join(', ')}`);
-  process.exit(2);
+  refuse(`no scenario ${unknown.join(', ')}; there are: ${[...everything, ENGINE].join(', ')}`);
 }
 const rounds = Number(options.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) refuse(`--rounds is a whole number from 1, not ${options.rounds}`);
 
-/** The cases of a scenario that this machine can run: [name, environment]. */
+const scenarios = new Map();
+for (const name of names) scenarios.set(name, (await import(`./scenarios/${name}.mjs`)).default);
+const allCases = new Set([...ENGINES, ...[...scenarios.values()].flatMap(({ peers = {} }) => Object.keys(peers))]);
+const missing = (options.only ?? []).filter((name) => !allCases.has(name));
+if (missing.length > 0) refuse(`--only ${missing.join(', ')}: the cases are ${[...allCases].join(', ')}`);
+
+/** The cases of a scenario that were asked for: [name, peer]. */
 function casesOf(scenario) {
-  const cases = [
-    ['native', { HEDDLE_ENGINE: 'native' }],
-    ['fallback', { HEDDLE_ENGINE: 'fallback' }],
-  ];
-  if (!enginesOnly) {
-    for (const [name, peer] of Object.entries(scenario.peers ?? {})) {
-      if (peer.needs === undefined || available(peer.needs)) cases.push([name, {}]);
-      else console.log(`  (${name} is left out: no ${peer.needs} here)`);
-    }
-  }
-  return options.only === undefined ? cases : cases.filter(([name]) => options.only.includes(name));
+  const cases = ENGINES.map((name) => [name, { env: { HEDDLE_ENGINE: name } }]);
+  if (!enginesOnly) cases.push(...Object.entries(scenario.peers ?? {}));
+  return cases.filter(([name]) => options.only?.includes(name) ?? true);
 }
 
-async function runVariant(scenarioName, scenario, variant) {
-  const cases = casesOf(scenario).filter(([name]) => scenario.peers?.[name]?.skip?.(variant) !== true);
+async function runVariant(scenarioName, scenario, variant, allCases) {
+  const cases = allCases.filter(([, peer]) => peer.skip?.(variant) !== true);
   const samples = new Map(cases.map(([name]) => [name, []]));
   const failures = new Map();
   for (let round = 0; round < rounds; round++) {
-    for (const [name, env] of cases) {
+    for (const [name, peer] of cases) {
       if (failures.has(name)) continue;
       try {
-        samples.get(name).push(await runCase(scenarioName, variant.name, name, { ...env, ...scenario.env }));
+        const env = { ...peer.env, ...scenario.env };
+        samples.get(name).push(await runCase(scenarioName, variant.name, name, env, nodeFor(peer)));
       } catch (error) {
         failures.set(name, error.message);
       }
@@ -75,37 +87,55 @@ async function runVariant(scenarioName, scenario, variant) {
   }
   const results = {};
   for (const [name, values] of samples) {
-    results[name] = failures.has(name)
-      ? { failed: failures.get(name) }
-      : { median: median(values), low: Math.min(...values), high: Math.max(...values), samples: values };
+    const figures = { median: median(values), low: Math.min(...values), high: Math.max(...values), samples: values };
+    // What it came to before it failed still counts, and the failure is told too.
+    results[name] = { ...(values.length > 0 ? figures : {}), failed: failures.get(name) };
   }
   return { variant: variant.name, results, verdicts: judge(scenario, variant, results) };
 }
 
+const began = performance.now();
 const machine = await describeMachine();
 console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, commit ${machine.commit}\n`);
 const report = [];
-for (const name of names) {
-  const { default: scenario } = await import(`./scenarios/${name}.mjs`);
+for (const [name, scenario] of scenarios) {
+  const start = performance.now();
   console.log(`${name}: ${scenario.title} [${scenario.unit}]`);
+  const cases = [];
+  const leftOut = {};
+  for (const [caseName, peer] of casesOf(scenario)) {
+    const why = obstacle(peer);
+    if (why === undefined) cases.push([caseName, peer]);
+    else leftOut[caseName] = why;
+  }
+  for (const [caseName, why] of Object.entries(leftOut)) console.log(`  (${caseName} is left out: ${why})`);
   const variants = [];
   for (const variant of scenario.variants ?? [{ name: '' }]) {
-    const outcome = await runVariant(name, scenario, variant);
+    const outcome = await runVariant(name, scenario, variant, cases);
     printVariant(scenario, outcome);
     variants.push(outcome);
   }
-  report.push({ scenario: name, title: scenario.title, work: scenario.work, unit: scenario.unit, variants });
+  const { title, work, unit } = scenario;
+  report.push({ scenario: name, title, work, unit, leftOut, variants });
+  console.log(`  (${duration(performance.now() - start)})`);
 }
 const engines = compareEngines(report);
-if (names.length > 1) {
+if (names.length > 1 && engines.length > 0) {
   console.log('\nengine: native against fallback, the nearest ones');
   for (const { where, ratio, holds } of engines.slice(0, 8)) {
     console.log(`  ${ratio.toFixed(2).padStart(8)} × ${where}${holds ? '' : '   BELOW 0.95'}`);
   }
 }
+const took = performance.now() - began;
 if (options.write || positionals.length === 0) {
-  for (const file of writeReport(machine, rounds, report, engines)) console.log(`wrote ${file}`);
+  for (const file of writeReport({ ...machine, took }, rounds, report, engines)) console.log(`wrote ${file}`);
 }
-const verdicts = report.flatMap(({ variants }) => variants.flatMap((variant) => variant.verdicts));
-const below = verdicts.filter(({ holds }) => !holds);
-console.log(`\n${verdicts.length - below.length} floors hold, ${below.length} do not`);
+const outcomes = report.flatMap(({ variants }) => variants);
+const verdicts = outcomes.flatMap((outcome) => outcome.verdicts);
+const below = verdicts.filter(({ holds }) => !holds).length;
+const failed = outcomes
+  .flatMap(({ results }) => Object.values(results))
+  .filter(({ failed }) => failed !== undefined).length;
+console.log(
+  `\n${verdicts.length - below} floors hold, ${below} do not; ${failed} ${failed === 1 ? 'case' : 'cases'} failed; ${duration(took)}`,
+);

@@ -7,11 +7,12 @@ const self = fileURLToPath(import.meta.url);
 /** No case takes longer than this, ms. */
 const PATIENCE = 120_000;
 
-/** The figure the case came to. Rejects if the case fails, computes a wrong result, or hangs. */
-export function runCase(scenario, variant, name, env) {
+/** The figure the case came to, on that Node binary. Rejects if the case fails, computes a wrong result, or hangs. */
+export function runCase(scenario, variant, name, env, execPath) {
   return new Promise((resolve, reject) => {
     const child = fork(self, [scenario, variant, name], {
       env: { ...process.env, ...env },
+      execPath,
       execArgv: ['--expose-gc'],
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
@@ -30,9 +31,17 @@ export function runCase(scenario, variant, name, env) {
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       if (typeof figure === 'number' && Number.isFinite(figure)) resolve(figure);
-      else reject(new Error(`${scenario} ${variant} ${name}: ${complaint.trim() || `ended with ${signal ?? code}`}`));
+      else
+        reject(
+          new Error(`${scenario} ${variant} ${name}: ${complaintOf(complaint) || `ended with ${signal ?? code}`}`),
+        );
     });
   });
+}
+
+/** The line of a printed error that says what is wrong, or all of it if none does. */
+function complaintOf(text) {
+  return text.match(/^[\w.]*(?:Error|Exception)\b.*$/m)?.[0] ?? text.trim();
 }
 
 if (process.argv[1] === self) {

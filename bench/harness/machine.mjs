@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
-import { toolVersions } from './peers.mjs';
+import { peerVersions } from './peers.mjs';
 
 function git(...args) {
   try {
@@ -10,11 +10,6 @@ function git(...args) {
   } catch (error) {
     return `unknown (${error.message.split('\n', 1)[0]})`;
   }
-}
-
-function versionOf(name) {
-  const file = new URL(`../../node_modules/${name}/package.json`, import.meta.url);
-  return JSON.parse(readFileSync(file, 'utf8')).version;
 }
 
 export async function describeMachine() {
@@ -32,6 +27,6 @@ export async function describeMachine() {
     commit: git('rev-parse', '--short', 'HEAD') + dirty,
     engine: engine.name,
     refusals: engine.refusals,
-    peers: { 'async-mutex': versionOf('async-mutex'), ...toolVersions() },
+    peers: peerVersions(),
   };
 }

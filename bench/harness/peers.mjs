@@ -1,7 +1,8 @@
-/** Runs the peers that are not JavaScript: each prints one JSON number. */
+/** Which peers this machine has, and how to run those that are not JavaScript: each prints one JSON number. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { nodeBinary } from '../../scripts/node-lines.mjs';
 
 const folder = fileURLToPath(new URL('../peers/', import.meta.url));
 const built = fileURLToPath(new URL('../../node_modules/.cache/heddle-bench/', import.meta.url));
@@ -9,27 +10,59 @@ const built = fileURLToPath(new URL('../../node_modules/.cache/heddle-bench/', i
 const TOOLS = {
   python3: ['python3', ['--version']],
   java: ['java', ['-version']],
+  javac: ['javac', ['-version']],
   'g++': [process.env.CXX ?? 'g++', ['--version']],
 };
+const PACKAGES = ['async-mutex', 'piscina', 'tinypool', 'workerpool', 'poolifier', 'multithreading'];
 
-/** The version line of a tool, or undefined if it is not here. */
-function versionOf(tool) {
+const versions = new Map();
+
+/** The version of a tool or an npm package, or undefined if it is not here. */
+function versionOf(name) {
+  if (!versions.has(name)) versions.set(name, name in TOOLS ? toolVersion(name) : packageVersion(name));
+  return versions.get(name);
+}
+
+function toolVersion(tool) {
   const [command, args] = TOOLS[tool];
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   return status === 0 ? (stdout + stderr).split('\n', 1)[0] : undefined;
 }
 
-export function available(tool) {
-  return versionOf(tool) !== undefined;
+function packageVersion(name) {
+  const file = new URL(`../../node_modules/${name}/package.json`, import.meta.url);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).version : undefined;
 }
 
-export function toolVersions() {
-  const versions = {};
-  for (const tool of Object.keys(TOOLS)) {
-    const version = versionOf(tool);
-    if (version !== undefined) versions[tool] = version;
+export function peerVersions() {
+  const found = {};
+  for (const name of [...PACKAGES, ...Object.keys(TOOLS)]) {
+    const version = versionOf(name);
+    if (version !== undefined) found[name] = version;
   }
-  return versions;
+  return found;
+}
+
+/**
+ * What keeps a peer from running here, or undefined: `needs`, a tool or a package; `node`, the line of Node that
+ * it takes when this one is older.
+ */
+export function obstacle({ needs, node }) {
+  const needed = needs === 'java' ? ['java', 'javac'] : needs === undefined ? [] : [needs];
+  const missing = needed.filter((name) => versionOf(name) === undefined);
+  if (missing.length > 0) return `no ${missing.join(', ')} here`;
+  try {
+    nodeFor({ node });
+    return undefined;
+  } catch (error) {
+    return `it takes Node ${node}: ${error.message}`;
+  }
+}
+
+/** The Node binary that a case runs on. */
+export function nodeFor({ node }) {
+  const current = Number(process.versions.node.split('.', 1)[0]);
+  return node === undefined || current >= Number(node) ? process.execPath : nodeBinary(node);
 }
 
 function run(command, args) {

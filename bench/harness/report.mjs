@@ -5,6 +5,12 @@ import { fileURLToPath } from 'node:url';
 /** Units in which more is better. */
 const MORE_IS_BETTER = new Set(['op/s']);
 
+/** A length of time in words. */
+export function duration(ms) {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -16,9 +22,16 @@ function ratioOf(unit, ours, theirs) {
   return MORE_IS_BETTER.has(unit) ? ours / theirs : theirs / ours;
 }
 
+/** The peer that did best, of those that ran. */
+function bestOf(unit, names, results) {
+  const ran = names.filter((name) => results[name]?.median !== undefined);
+  return ran.sort((a, b) => ratioOf(unit, results[b].median, results[a].median))[0];
+}
+
 /**
- * Holds a variant against its floors. A floor is `{ against, floor, goal }`, both ratios as in ratioOf,
- * or `{ at most, goal }`, both figures in the scenario's unit.
+ * Holds a variant against its floors. A floor is `{ against, floor, goal }`, both ratios as in ratioOf, where
+ * `against` names one peer, or several of which the best counts; or `{ atMost, goal }` or `{ atLeast, goal }`,
+ * figures in the scenario's unit.
  */
 export function judge(scenario, variant, results) {
   const verdicts = [];
@@ -26,13 +39,16 @@ export function judge(scenario, variant, results) {
   if (ours === undefined) return verdicts;
   for (const rule of variant.floors ?? scenario.floors ?? []) {
     if (rule.against === undefined) {
-      verdicts.push({ ...rule, figure: ours, holds: ours <= rule.atMost, reached: ours <= (rule.goal ?? rule.atMost) });
+      const meets = (bound) => (rule.atLeast === undefined ? ours <= bound : ours >= bound);
+      const bound = rule.atLeast ?? rule.atMost;
+      verdicts.push({ ...rule, figure: ours, holds: meets(bound), reached: meets(rule.goal ?? bound) });
       continue;
     }
-    const theirs = results[rule.against]?.median;
+    const against = Array.isArray(rule.against) ? bestOf(scenario.unit, rule.against, results) : rule.against;
+    const theirs = results[against]?.median;
     if (theirs === undefined) continue;
     const ratio = ratioOf(scenario.unit, ours, theirs);
-    verdicts.push({ ...rule, ratio, holds: ratio >= rule.floor, reached: ratio >= (rule.goal ?? rule.floor) });
+    verdicts.push({ ...rule, against, ratio, holds: ratio >= rule.floor, reached: ratio >= (rule.goal ?? rule.floor) });
   }
   return verdicts;
 }
@@ -61,17 +77,25 @@ function figure(value) {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-function verdictText({ against, floor, goal, atMost, ratio, figure: value, holds, reached }) {
+/** Two digits, and never an exponent. */
+function plain(ratio) {
+  return ratio < 10 ? ratio.toPrecision(2) : ratio.toFixed(0);
+}
+
+function verdictText({ against, floor, goal, atMost, atLeast, ratio, figure: value, holds, reached }) {
   const mark = reached ? 'goal reached' : holds ? 'floor holds' : 'BELOW FLOOR';
-  if (against === undefined) return `${figure(value)} (at most ${atMost}, goal ${goal ?? atMost}): ${mark}`;
-  return `${ratio.toFixed(2)} × ${against} (floor ${floor.toPrecision(2)}, goal ${(goal ?? floor).toPrecision(2)}): ${mark}`;
+  if (against === undefined) {
+    const bound = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
+    return `${figure(value)} (${bound}, goal ${goal ?? atLeast ?? atMost}): ${mark}`;
+  }
+  return `${ratio.toFixed(2)} × ${against} (floor ${plain(floor)}, goal ${plain(goal ?? floor)}): ${mark}`;
 }
 
 export function printVariant(scenario, { variant, results, verdicts }) {
   if (variant !== '') console.log(`  ${variant}`);
   for (const [name, result] of Object.entries(results)) {
     if (result.failed !== undefined) console.log(`    ${name.padEnd(28)} FAILED: ${result.failed}`);
-    else {
+    if (result.median !== undefined) {
       const range = `${figure(result.low)} – ${figure(result.high)}`;
       console.log(`    ${name.padEnd(28)} ${figure(result.median).padStart(9)} ${scenario.unit}   (${range})`);
     }
@@ -95,20 +119,22 @@ function markdown(machine, rounds, report, engines) {
     `# Benchmarks of ${machine.date.slice(0, 10)}`,
     '',
     `${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.system}; Node ${machine.node} (V8 ${machine.v8});`,
-    `heddle ${machine.heddle} at commit ${machine.commit}; ${tools.join('; ')}.`,
+    `heddle ${machine.heddle} at commit ${machine.commit}; ${tools.join('; ')}. It took ${duration(machine.took)}.`,
     '',
     `Medians of ${rounds} rounds (lowest – highest), every case in a process of its own, the cases in turn. A ratio says how`,
     'many times as good the native engine is: its throughput over theirs, or their time over its.',
   ];
-  for (const { scenario, title, work, unit, variants } of report) {
+  for (const { scenario, title, work, unit, leftOut, variants } of report) {
     lines.push('', `## ${scenario}`, '', `${title}. ${work}`);
+    for (const [name, why] of Object.entries(leftOut)) lines.push('', `${name} is left out: ${why}.`);
     for (const { variant, results, verdicts } of variants) {
       lines.push('', `| ${variant || 'case'} | ${unit} | range |`, '|---|---:|---|');
       for (const [name, result] of Object.entries(results)) {
-        const cells =
-          result.failed === undefined
-            ? `${figure(result.median)} | ${figure(result.low)} – ${figure(result.high)}`
-            : `failed | ${result.failed.split('\n', 1)[0].replaceAll('|', '\\|')}`;
+        const { failed, median: middle, low, high } = result;
+        const figures = middle === undefined ? 'failed' : figure(middle);
+        const notes = middle === undefined ? [] : [`${figure(low)} – ${figure(high)}`];
+        if (failed !== undefined) notes.push(`failed: ${failed.split('\n', 1)[0].replaceAll('|', '\\|')}`);
+        const cells = `${figures} | ${notes.join('; ')}`;
         lines.push(`| ${name} | ${cells} |`);
       }
       if (verdicts.length > 0) lines.push('');

@@ -1,0 +1,112 @@
+/**
+ * What the pool scenarios share: the ways to drive a pool, timed and checked, and the Node pools as peers.
+ *
+ * A pool here is `run(name, value, transfer?)`, which runs the function of that name from
+ * `peers/pools/tasks.mjs` on a worker and returns a promise of its result, and `close()`.
+ */
+
+/** Each opens with its defaults, or with the settings it is given: { threads, atOnce, atomics }. */
+const LIBRARIES = {
+  piscina: {},
+  tinypool: {},
+  workerpool: {},
+  poolifier: {},
+  // Needs the global `navigator`, which came with Node 21.
+  multithreading: { node: '24' },
+};
+
+export const NODE_POOLS = Object.keys(LIBRARIES).flatMap((name) => [name, `${name} tuned`]);
+
+async function open(name, settings) {
+  const { open } = await import(`../peers/pools/${name}.mjs`);
+  return open(settings);
+}
+
+/**
+ * The Node pools as peers of a scenario. `measure(open, variant)` comes to the figure, where `open(more)` opens
+ * a pool; `settingsFor(variant)` names what serves each library best there, found by trying its options.
+ */
+export function nodePools(measure, settingsFor = () => ({}), names = Object.keys(LIBRARIES)) {
+  const peers = {};
+  for (const name of names) {
+    const requirements = { needs: name, ...LIBRARIES[name] };
+    peers[name] = {
+      ...requirements,
+      run: (variant) => measure((more) => open(name, more), variant),
+    };
+    peers[`${name} tuned`] = {
+      ...requirements,
+      run: (variant) => measure((more) => open(name, { ...settingsFor(variant)[name], ...more }), variant),
+    };
+  }
+  return peers;
+}
+
+/** heddle as such a pool. */
+export async function openHeddle(settings) {
+  const { ThreadPoolExecutor } = await import('heddle');
+  const tasks = await import('../peers/pools/tasks.mjs');
+  const executor = new ThreadPoolExecutor({ maxWorkers: settings?.threads });
+  return {
+    run(name, value, transfer) {
+      const target = transfer === undefined ? executor : executor.options({ transfer });
+      return target.submit(tasks[name], value);
+    },
+    close: () => executor.shutdown(),
+  };
+}
+
+/** Awaits task after task. The sum of their results must be right. */
+export async function oneAtATime(run, count) {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += await run(i);
+  checkSum(sum, count);
+}
+
+/** Keeps `inFlight` tasks on their way: each that is done is followed by another. */
+export async function keepInFlight(run, count, inFlight) {
+  let sum = 0;
+  let begun = 0;
+  const lane = async () => {
+    while (begun < count) {
+      const result = await run(begun++);
+      sum += result;
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
+  checkSum(sum, count);
+}
+
+/** Submits all, then awaits all. */
+export async function allAtOnce(run, count) {
+  const results = [];
+  for (let i = 0; i < count; i++) results.push(run(i));
+  let sum = 0;
+  for (const result of results) sum += await result;
+  checkSum(sum, count);
+}
+
+/** The tasks are `next(0)` … `next(count - 1)`. */
+function checkSum(sum, count) {
+  const expected = (count * (count + 1)) / 2;
+  if (sum !== expected) throw new Error(`the results add up to ${sum}, not ${expected}`);
+}
+
+/** Milliseconds for one item: `work(size)` again and again for at least `ms`, after a warm-up of a third of that. */
+export async function timePerItem(work, size, ms) {
+  await repeat(work, size, ms / 3);
+  const { items, elapsed } = await repeat(work, size, ms);
+  return elapsed / items;
+}
+
+async function repeat(work, size, ms) {
+  const start = performance.now();
+  let items = 0;
+  let elapsed = 0;
+  while (elapsed < ms) {
+    await work(size);
+    items += size;
+    elapsed = performance.now() - start;
+  }
+  return { items, elapsed };
+}

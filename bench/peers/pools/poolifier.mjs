@@ -1,0 +1,28 @@
+/**
+ * poolifier. Plain: a fixed pool with its defaults, which hand every task to a worker at once. Tuned: no events,
+ * and workers in turn instead of by a comparison of their loads.
+ */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const script = fileURLToPath(new URL('poolifier.worker.mjs', import.meta.url));
+
+export async function open(settings) {
+  const { FixedThreadPool, WorkerChoiceStrategies } = await import('poolifier');
+  const pool = new FixedThreadPool(
+    settings?.threads ?? availableParallelism(),
+    script,
+    settings === undefined
+      ? {}
+      : {
+          enableEvents: false,
+          workerChoiceStrategy: WorkerChoiceStrategies.ROUND_ROBIN,
+          enableTasksQueue: settings.atOnce !== undefined,
+          tasksQueueOptions: { concurrency: settings.atOnce ?? 1 },
+        },
+  );
+  return {
+    run: (name, value, transferList) => pool.execute(value, name, undefined, transferList),
+    close: () => pool.destroy(),
+  };
+}
