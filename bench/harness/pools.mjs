@@ -5,7 +5,7 @@
  * `peers/pools/tasks.mjs` on a worker and returns a promise of its result, and `close()`.
  */
 
-/** Each opens with its defaults, or with the settings it is given: { threads, atOnce, atomics }. */
+/** Each opens with its defaults, or tuned: { atOnce, atomics }; in either case with `threads` workers if it is told so. */
 const LIBRARIES = {
   piscina: {},
   tinypool: {},
@@ -23,8 +23,8 @@ async function open(name, settings) {
 }
 
 /**
- * The Node pools as peers of a scenario. `measure(open, variant)` comes to the figure, where `open(more)` opens
- * a pool; `settingsFor(variant)` names what serves each library best there, found by trying its options.
+ * The Node pools as peers of a scenario. `measure(open, variant)` comes to the figure, where
+ * `open({ threads })` opens a pool; `settingsFor(variant)` names what serves each library best there, found by trying its options.
  */
 export function nodePools(measure, settingsFor = () => ({}), names = Object.keys(LIBRARIES)) {
   const peers = {};
@@ -32,11 +32,14 @@ export function nodePools(measure, settingsFor = () => ({}), names = Object.keys
     const requirements = { needs: name, ...LIBRARIES[name] };
     peers[name] = {
       ...requirements,
-      run: (variant) => measure((more) => open(name, more), variant),
+      run: (variant) => measure((settings) => open(name, settings ?? {}), variant),
     };
     peers[`${name} tuned`] = {
       ...requirements,
-      run: (variant) => measure((more) => open(name, { ...settingsFor(variant)[name], ...more }), variant),
+      run(variant) {
+        const { threads, ...tuned } = settingsFor(variant)[name] ?? {};
+        return measure((settings) => open(name, { threads, ...settings, tuned }), variant);
+      },
     };
   }
   return peers;
@@ -48,6 +51,7 @@ export async function openHeddle(settings) {
   const tasks = await import('../peers/pools/tasks.mjs');
   const executor = new ThreadPoolExecutor({ maxWorkers: settings?.threads });
   return {
+    executor,
     run(name, value, transfer) {
       const target = transfer === undefined ? executor : executor.options({ transfer });
       return target.submit(tasks[name], value);
@@ -92,9 +96,9 @@ function checkSum(sum, count) {
   if (sum !== expected) throw new Error(`the results add up to ${sum}, not ${expected}`);
 }
 
-/** Milliseconds for one item: `work(size)` again and again for at least `ms`, after a warm-up of a third of that. */
-export async function timePerItem(work, size, ms) {
-  await repeat(work, size, ms / 3);
+/** Milliseconds for one item: `work(size)` again and again for at least `ms`, after a third of that with `warmUp` items at a time. */
+export async function timePerItem(work, size, ms, warmUp = size) {
+  await repeat(work, warmUp, ms / 3);
   const { items, elapsed } = await repeat(work, size, ms);
   return elapsed / items;
 }

@@ -1,12 +1,15 @@
+import { allAtOnce } from '../harness/pools.mjs';
+import { next } from '../peers/pools/tasks.mjs';
+
 const SMALL = 1000;
 const LARGE = 1_000_000;
 const floors = [{ atMost: 1.5, goal: 1.1 }];
 
 export default {
   title: 'what an item costs among a million, as a multiple of its cost among a thousand',
-  work: 'Locks made and used; integers put, then taken; waiters linked on an event, then all released. The small case is repeated until it has done as much as the large one.',
+  work: 'Locks made and used; integers put, then taken; waiters linked on an event, then all released; tasks submitted to an executor, then all awaited. The small case is repeated until it has done as much as the large one.',
   unit: '×',
-  variants: ['locks', 'queued items', 'waiters'].map((name) => ({ name, floors })),
+  variants: ['locks', 'queued items', 'waiters', 'tasks'].map((name) => ({ name, floors })),
 
   async heddle({ name }) {
     const heddle = await import('heddle');
@@ -51,6 +54,10 @@ const works = {
       const woken = await Promise.all(waits);
       if (woken.length !== count || woken.includes(false)) throw new Error('a waiter was not woken');
     };
+  },
+  tasks: ({ ThreadPoolExecutor }) => {
+    const executor = new ThreadPoolExecutor();
+    return (count) => allAtOnce((n) => executor.submit(next, n), count);
   },
 };
 

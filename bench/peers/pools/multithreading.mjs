@@ -7,9 +7,9 @@ import * as exported from './tasks.mjs';
 
 const tasks = { ...exported };
 
-export async function open(settings) {
+export async function open({ threads = availableParallelism() }) {
   const { initRuntime, move, shutdown, spawn } = await import('multithreading');
-  initRuntime({ maxWorkers: settings?.threads ?? availableParallelism() });
+  initRuntime({ maxWorkers: threads });
   return {
     async run(name, value) {
       const result = await spawn(move(value), tasks[name]).join();

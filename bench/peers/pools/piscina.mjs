@@ -7,22 +7,18 @@ import { availableParallelism } from 'node:os';
 
 const filename = new URL('piscina.tasks.mjs', import.meta.url).href;
 
-export async function open(settings) {
+export async function open({ tuned, threads = tuned && availableParallelism() }) {
   const { default: Piscina } = await import('piscina');
-  const threads = settings?.threads ?? availableParallelism();
-  const pool = new Piscina(
-    settings === undefined
-      ? { filename }
-      : {
-          filename,
-          minThreads: threads,
-          maxThreads: threads,
-          idleTimeout: Number.POSITIVE_INFINITY,
-          recordTiming: false,
-          concurrentTasksPerWorker: settings.atOnce ?? 1,
-          atomics: settings.atomics ?? 'sync',
-        },
-  );
+  const pool = new Piscina({
+    filename,
+    ...(threads && { minThreads: threads, maxThreads: threads }),
+    ...(tuned && {
+      idleTimeout: Number.POSITIVE_INFINITY,
+      recordTiming: false,
+      concurrentTasksPerWorker: tuned.atOnce ?? 1,
+      atomics: tuned.atomics ?? 'sync',
+    }),
+  });
   return {
     run: (name, value, transferList) => pool.run(value, { name, transferList }),
     close: () => pool.destroy(),

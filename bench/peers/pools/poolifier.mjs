@@ -7,20 +7,11 @@ import { fileURLToPath } from 'node:url';
 
 const script = fileURLToPath(new URL('poolifier.worker.mjs', import.meta.url));
 
-export async function open(settings) {
+export async function open({ tuned, threads = availableParallelism() }) {
   const { FixedThreadPool, WorkerChoiceStrategies } = await import('poolifier');
-  const pool = new FixedThreadPool(
-    settings?.threads ?? availableParallelism(),
-    script,
-    settings === undefined
-      ? {}
-      : {
-          enableEvents: false,
-          workerChoiceStrategy: WorkerChoiceStrategies.ROUND_ROBIN,
-          enableTasksQueue: settings.atOnce !== undefined,
-          tasksQueueOptions: { concurrency: settings.atOnce ?? 1 },
-        },
-  );
+  const pool = new FixedThreadPool(threads, script, {
+    ...(tuned && { enableEvents: false, workerChoiceStrategy: WorkerChoiceStrategies.ROUND_ROBIN }),
+  });
   return {
     run: (name, value, transferList) => pool.execute(value, name, undefined, transferList),
     close: () => pool.destroy(),

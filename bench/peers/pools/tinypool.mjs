@@ -3,21 +3,17 @@ import { availableParallelism } from 'node:os';
 
 const filename = new URL('tinypool.tasks.mjs', import.meta.url).href;
 
-export async function open(settings) {
+export async function open({ tuned, threads = tuned && availableParallelism() }) {
   const { Tinypool } = await import('tinypool');
-  const threads = settings?.threads ?? availableParallelism();
-  const pool = new Tinypool(
-    settings === undefined
-      ? { filename }
-      : {
-          filename,
-          minThreads: threads,
-          maxThreads: threads,
-          idleTimeout: 2 ** 31 - 1,
-          concurrentTasksPerWorker: settings.atOnce ?? 1,
-          useAtomics: settings.atomics !== 'disabled',
-        },
-  );
+  const pool = new Tinypool({
+    filename,
+    ...(threads && { minThreads: threads, maxThreads: threads }),
+    ...(tuned && {
+      idleTimeout: 2 ** 31 - 1,
+      concurrentTasksPerWorker: tuned.atOnce ?? 1,
+      useAtomics: tuned.atomics !== 'disabled',
+    }),
+  });
   return {
     run: (name, value, transferList) => pool.run(value, { name, transferList }),
     close: () => pool.destroy(),

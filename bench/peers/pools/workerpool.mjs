@@ -7,19 +7,15 @@ const script = fileURLToPath(new URL('workerpool.worker.mjs', import.meta.url));
 
 const tasks = { ...exported };
 
-export async function open(settings) {
+export async function open({ tuned, threads }) {
   const { default: workerpool } = await import('workerpool');
-  const options = { workerType: 'thread' };
+  const options = { workerType: 'thread', ...(threads && { maxWorkers: threads }) };
   const pool =
-    settings === undefined
+    tuned === undefined
       ? workerpool.pool(options)
-      : workerpool.pool(script, {
-          ...options,
-          minWorkers: 'max',
-          maxWorkers: settings.threads ?? availableParallelism(),
-        });
+      : workerpool.pool(script, { maxWorkers: availableParallelism(), ...options, minWorkers: 'max' });
   return {
-    run: (name, value, transfer) => pool.exec(settings === undefined ? tasks[name] : name, [value], { transfer }),
+    run: (name, value, transfer) => pool.exec(tuned === undefined ? tasks[name] : name, [value], { transfer }),
     close: () => pool.terminate(true),
   };
 }
