@@ -20,6 +20,11 @@ export interface FunctionLane {
    */
   encode(fn: Function, need: (url: string) => void): FunctionParts;
   /**
+   * The class by which an instance that a function captures is known on the other side; undefined to
+   * have it travel as a plain object. Throws to refuse.
+   */
+  classOf(instance: object): Function | undefined;
+  /**
    * Makes the function. Its captured values are decoded afterwards and handed to `link`, so that
    * functions which capture each other, or themselves, find each other.
    */

@@ -219,6 +219,12 @@ export class Reader extends ByteReader {
         return this.#readCustom();
       case Tag.FUNCTION:
         return this.#readFunction();
+      case Tag.INSTANCE:
+        return this.#readInstance(this.#note({}));
+      case Tag.SYMBOL:
+        return Symbol.for(this.readText());
+      case Tag.WELL_KNOWN_SYMBOL:
+        return this.#readWellKnownSymbol();
       case Tag.DEFERRED_OBJECT:
         return this.#defer({});
       case Tag.DEFERRED_ARRAY:
@@ -269,6 +275,7 @@ export class Reader extends ByteReader {
     else if (tag === Tag.OBJECT && Object.getPrototypeOf(object) === Object.prototype)
       this.#readPlain(object as Record<string, unknown>);
     else if (tag === Tag.OBJECT) this.#readProperties(object);
+    else if (tag === Tag.INSTANCE && Object.getPrototypeOf(object) === Object.prototype) this.#readInstance(object);
     else throw malformed('a body of another kind');
   }
 
@@ -456,6 +463,24 @@ export class Reader extends ByteReader {
     this.#taken[place] = true;
     this.keepBytes();
     return this.#make(number, reviveShared(tag, handle, extra));
+  }
+
+  /** The class may lead back to the instance, so that exists first. */
+  #readInstance(instance: object): object {
+    const cls = this.#read();
+    const prototype: unknown = typeof cls === 'function' ? cls.prototype : undefined;
+    if (typeof prototype !== 'object') throw malformed('an instance of no class');
+    Object.setPrototypeOf(instance, prototype);
+    return this.#readProperties(instance);
+  }
+
+  #readWellKnownSymbol(): symbol {
+    const name = this.readText();
+    const symbol: unknown = Object.hasOwn(Symbol, name)
+      ? (Symbol as unknown as Record<string, unknown>)[name]
+      : undefined;
+    if (typeof symbol !== 'symbol') throw malformed(`no symbol ${name} here`);
+    return symbol;
   }
 
   #readFunction(): Function {

@@ -146,6 +146,20 @@ export class Trail {
     throw new NotSerializableError(`${this.path()} is ${what}, which cannot be sent to another thread: ${remedy}`);
   }
 
+  /** The refusal of a function that another one captures says which. */
+  blamed(error: unknown): unknown {
+    if (!(error instanceof FunctionNotShippableError)) return error;
+    for (let k = this.depth - 1; k >= this.#base; k--) {
+      const container = this.containers[k] as object;
+      if (typeof container !== 'function') continue;
+      const variable = this.#between(k + 1, this.depth).replace(/^\./, '');
+      if (variable === '') return error;
+      const by = `captured as ${variable} by ${describeFunction(container)}`;
+      return new FunctionNotShippableError(`${error.message} (${by})`, { cause: error.cause });
+    }
+    return error;
+  }
+
   #between(first: number, last: number): string {
     return format(this.ways, this.steps, first, last);
   }

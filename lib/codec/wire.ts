@@ -83,6 +83,12 @@ export const Tag = {
   DEFERRED_SET: 36,
   /** name (string value). */
   DEFERRED_CLASS: 37,
+  /** class (a function), (key, value) each, END_OF_KEYS. Only inside what a function captures. */
+  INSTANCE: 38,
+  /** its key (string value), by which Symbol.for() finds it. */
+  SYMBOL: 39,
+  /** its name (string value) as a property of Symbol. */
+  WELL_KNOWN_SYMBOL: 40,
   /** 64…95: a Latin-1 string of 0…31 bytes. */
   SHORT_STRING: 64,
   SHORT_STRING_MAX: 95,

@@ -12,7 +12,7 @@ import {
 import { type Plan, planOf, refuse } from './plan.js';
 import { builtinReference, exportReference, type FunctionReference, globalReference, isNative } from './references.js';
 import { isOwnUrl } from './resolution.js';
-import type { FunctionSite } from './scopes.js';
+import type { FunctionSite, Variable } from './scopes.js';
 import { Script } from './script.js';
 
 export type Analysis =
@@ -131,12 +131,43 @@ function analyseSource(fn: Function, inspection: Inspection | undefined, script:
       );
     }
     const value = scope[name];
+    if (value === undefined && variable !== undefined && isNeverUndefined(variable)) {
+      refuse(
+        fn,
+        `uses \`${name}\`, which has no value yet because its declaration has not run`,
+        'send the function after that',
+      );
+    }
     values.set(name, value);
     if (variable === undefined || variable.reassigned || value === undefined) lasting = false;
   }
   if (inspection === undefined) refuseUnknownNames(fn, plan);
   const analysis: Analysis = { kind: 'source', plan, values, lasting };
   return lasting ? remember(fn, analysis) : analysis;
+}
+
+/** Expressions that have a value whatever they consist of. */
+const VALUED = new Set([
+  'ArrowFunctionExpression',
+  'FunctionExpression',
+  'ClassExpression',
+  'ObjectExpression',
+  'ArrayExpression',
+  'NewExpression',
+  'TemplateLiteral',
+  'Literal',
+]);
+
+/** V8 shows variables before their declaration as undefined; of these it is known that they never are. */
+function isNeverUndefined({ kind, reassigned, declaration }: Variable): boolean {
+  if (reassigned) return false;
+  if (kind === 'class') return true;
+  return (
+    (kind === 'const' || kind === 'let') &&
+    declaration.type === 'VariableDeclarator' &&
+    declaration.id.type === 'Identifier' &&
+    VALUED.has(declaration.init?.type ?? '')
+  );
 }
 
 /** The class that a class extends, under the name it has there: V8 keeps it in no scope when methods do not use it. */

@@ -11,12 +11,11 @@ import {
   type FunctionCode,
   type Header,
   type ImportedVariable,
-  INSTANCE_CLASS,
-  INSTANCE_STATE,
   made,
   type SourceCode,
 } from './code.js';
 import { compile, type Values } from './compile.js';
+import { hideInstance } from './instances.js';
 import { dressed, exportOf, loadModule, requiredFrom } from './modules.js';
 import { followGlobal } from './references.js';
 import { isOwnSpecifier, resolveImport } from './resolution.js';
@@ -69,6 +68,11 @@ function makerOf(header: Header): Maker {
         Object.defineProperty(fn, 'name', { value: header.name, configurable: true });
         return { fn };
       };
+    case 'instance':
+      return ({ cls }) => {
+        const state: Values = {};
+        return { fn: hideInstance(cls as Function, state), link: (captured) => Object.assign(state, captured) };
+      };
     case 'source':
       return sourceMaker(header);
   }
@@ -85,14 +89,14 @@ function expectFunction(value: unknown, what: string): Function {
 function sourceMaker(code: SourceCode): Maker {
   const surroundings: Values = {};
   for (const variable of code.imports) surroundings[variable.local] = importVariable(variable);
-  for (const [name, kind] of code.ambient) surroundings[name] = ambientOf(kind, code.url);
+  for (const [name, kind, url] of code.ambient) surroundings[name] = ambientOf(kind, url ?? code.url);
   const factory = compile({ ...code, early: [...Object.keys(surroundings), ...code.early] });
   const late = code.late.length > 0 ? code.late : undefined;
   return (values) => {
     let early = surroundings;
     if (code.early.length > 0) {
       early = { ...surroundings };
-      for (const name of code.early) early[name] = restore(values[name]);
+      for (const name of code.early) early[name] = values[name];
     }
     const [fn, set] = factory(early);
     if (fn.name !== code.name && !(Object.hasOwn(fn, 'name') && typeof fn.name !== 'string'))
@@ -105,67 +109,23 @@ function link(fn: Function, set: (late: Values) => void, names: readonly string[
   const late: Values = {};
   let owed = false;
   for (const name of names) {
-    if (name in captured) late[name] = restore(captured[name]);
+    if (name in captured) late[name] = captured[name];
     else owed = true;
   }
   // A part may still be owed: it comes with the class that it leads back to.
   if (owed) {
-    setters.set(fn, (rest) => {
-      for (const [name, value] of Object.entries(rest)) late[name] = restore(value);
-      set(late);
-    });
+    setters.set(fn, (rest) => set(Object.assign(late, rest)));
   }
   set(late);
   const properties = captured[Extra.PROPERTIES] as Values | undefined;
-  if (properties !== undefined) Object.assign(fn, restoreAll(properties));
+  if (properties !== undefined) Object.assign(fn, properties);
   const prototype = captured[Extra.PROTOTYPE] as Values | undefined;
-  if (prototype !== undefined) Object.assign(fn.prototype as object, restoreAll(prototype));
+  if (prototype !== undefined) Object.assign(fn.prototype as object, prototype);
   const parent = captured[Extra.PARENT] as Function | undefined;
   if (parent !== undefined) Object.setPrototypeOf(fn.prototype, parent.prototype as object);
   for (const [debtor, rest] of (captured[Extra.OWED] as [Function, Values][] | undefined) ?? []) {
     setters.get(debtor)?.(rest);
     setters.delete(debtor);
-  }
-}
-
-function restoreAll(values: Values): Values {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, restore(value)]));
-}
-
-const instances = new WeakMap<object, object>();
-
-/** Gives an instance of a user's class its class back; in a box too. */
-export function restore(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (INSTANCE_CLASS in value && INSTANCE_STATE in value) {
-    let instance = instances.get(value);
-    if (instance === undefined) {
-      instance = {};
-      restoreOnto(instance, value as Values);
-    }
-    return instance;
-  }
-  const keys = Object.keys(value);
-  if (keys.length === 1 && keys[0] === 'value' && Object.getPrototypeOf(value) === Object.prototype) {
-    const box = value as Box;
-    if (typeof box.value === 'object' && box.value !== null && INSTANCE_CLASS in box.value)
-      box.value = restore(box.value);
-  }
-  return value;
-}
-
-/** Makes an object that exists already the instance that was taken apart. */
-export function restoreOnto(instance: object, parts: Values): void {
-  Object.setPrototypeOf(instance, (parts[INSTANCE_CLASS] as Function).prototype as object);
-  instances.set(parts, instance);
-  // Defined, not assigned: the class may have setters of these names.
-  for (const [name, property] of Object.entries(parts[INSTANCE_STATE] as Values)) {
-    Object.defineProperty(instance, name, {
-      value: restore(property),
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
   }
 }
 
@@ -222,7 +182,11 @@ function makeAmbient(kind: string, url: string): unknown {
         filename: file,
         dirname: path.dirname(file),
         env: process.env,
-        resolve: (specifier: string) => resolveFrom(specifier, url),
+        // As there, what is written as a URL or a path need not exist.
+        resolve: (specifier: string) =>
+          /^(?:\.{0,2}\/|[a-z][a-z\d+.-]*:)/i.test(specifier)
+            ? new URL(specifier, url).href
+            : resolveFrom(specifier, url),
       };
     case 'import()':
       return async (specifier: string, options?: ImportCallOptions): Promise<unknown> => {

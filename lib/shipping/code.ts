@@ -20,8 +20,8 @@ export interface SourceCode {
   readonly strict: boolean;
   readonly name: string;
   readonly imports: readonly ImportedVariable[];
-  /** Names and kinds (`Ambient`) of what is made from `url`. */
-  readonly ambient: readonly (readonly [name: string, kind: string])[];
+  /** Names and kinds (`Ambient`) of what is made from a URL: its own, or that of the code. */
+  readonly ambient: readonly (readonly [name: string, kind: string, url?: string])[];
   /** Names of captured variables that a class needs while it is being made. */
   readonly early: readonly string[];
   /** Names of captured variables that come after the function has been made. */
@@ -37,8 +37,13 @@ export interface BoundCode {
   readonly name: string;
 }
 
+/** What `hideInstance` made. */
+export interface InstanceCode {
+  readonly kind: 'instance';
+}
+
 /** In JSON: it stays the same from message to message, so that the receiving side does its work once. */
-export type Header = SourceCode | NamedCode | BoundCode;
+export type Header = SourceCode | NamedCode | BoundCode | InstanceCode;
 
 /** What the codec carries: the header, and early values or the parts of a bound function where there are any. */
 export type FunctionCode = string | readonly [header: string, values: Readonly<Record<string, unknown>>];
@@ -54,10 +59,6 @@ export const Extra = {
   /** Captured variables of functions made on the way which lead back to this class: [function, variables] pairs. */
   OWED: 'functions that use it',
 } as const;
-
-/** Keys of an instance of a user's class, as it travels. */
-export const INSTANCE_CLASS = 'its class';
-export const INSTANCE_STATE = 'its properties';
 
 /** A variable that several functions may share, or that lives in a module. */
 export interface Box {

@@ -1,21 +1,11 @@
 /** The sending half of shipping: takes a function apart. */
-import { registrationOf } from '../codec/classes.js';
-import { Sort, sortOf } from '../codec/classify.js';
 import type { FunctionParts } from '../codec/functions.js';
 import { type Analysis, analyse, holdsSharedMembers, type SourceAnalysis } from './analysis.js';
-import {
-  type Box,
-  Extra,
-  type Header,
-  type ImportedVariable,
-  INSTANCE_CLASS,
-  INSTANCE_STATE,
-  made,
-  type SourceCode,
-} from './code.js';
+import { type Box, Extra, type Header, type ImportedVariable, made, type SourceCode } from './code.js';
 import type { Values } from './compile.js';
+import { instanceIn } from './instances.js';
 import { type CapturedVariable, type Plan, refuse } from './plan.js';
-import { isEntryModule, isNative } from './references.js';
+import { directoryOfRequire, isEntryModule } from './references.js';
 import { isOwnSpecifier, resolveImport } from './resolution.js';
 import type { FunctionSite, Variable } from './scopes.js';
 
@@ -27,7 +17,6 @@ interface Message {
   readonly making: Making[];
   /** Boxes of the variables that functions of this message share. */
   readonly boxes: Map<Variable, SharedBox[]>;
-  readonly instances: Map<object, Values>;
 }
 
 interface Making {
@@ -48,13 +37,18 @@ const messages = new WeakMap<Need, Message>();
 function messageOf(need: Need): Message {
   let message = messages.get(need);
   if (message === undefined) {
-    message = { making: [], boxes: new Map(), instances: new Map() };
+    message = { making: [], boxes: new Map() };
     messages.set(need, message);
   }
   return message;
 }
 
 export function sendFunction(fn: Function, need: Need): FunctionParts {
+  const instance = instanceIn(fn);
+  if (instance !== undefined) {
+    const { cls, state } = instance;
+    return { code: [JSON.stringify({ kind: 'instance' } satisfies Header), { cls }], captured: state };
+  }
   const analysis = analyse(fn);
   if (analysis.kind === 'bound') {
     const { target, boundThis, boundArguments } = analysis.bound;
@@ -110,13 +104,13 @@ function pack(fn: Function, analysis: Exclude<Analysis, { kind: 'bound' }>): Pac
   }
   const { plan, values } = analysis;
   const imports: ImportedVariable[] = [];
-  const ambient: [string, string][] = plan.ambient.map(({ name, kind }) => [name, kind]);
+  const ambient: [string, string, string?][] = plan.ambient.map(({ name, kind }) => [name, kind]);
   const early: CapturedValue[] = [];
   const late: CapturedValue[] = [];
   for (const captured of plan.captured) {
     const value = values.get(captured.name);
     const origin = originOf(fn, plan, captured, value);
-    if (origin?.kind === 'ambient') ambient.push([captured.name, origin.ambient]);
+    if (origin?.kind === 'ambient') ambient.push([captured.name, origin.ambient, origin.url]);
     else if (origin !== undefined)
       imports.push({
         local: captured.name,
@@ -146,7 +140,7 @@ function pack(fn: Function, analysis: Exclude<Analysis, { kind: 'bound' }>): Pac
 
 function sendSource(fn: Function, plan: Plan, packed: Packing, need: Need): FunctionParts {
   const message = messageOf(need);
-  const captured = ownState(fn, plan.site, message);
+  const captured = ownState(fn, plan.site);
   for (const { captured: variable, value } of packed.late)
     captured[variable.name] = carried(fn, plan, variable, value, message);
   if (packed.early.length === 0) return { code: packed.header, captured: postponeDebts(fn, captured, message) };
@@ -184,7 +178,7 @@ function postponeDebts(fn: Function, captured: Values, message: Message): Values
 
 type Origin =
   | ({ readonly kind: 'import' } & Omit<ImportedVariable, 'local'>)
-  | { readonly kind: 'ambient'; readonly ambient: string };
+  | { readonly kind: 'ambient'; readonly ambient: string; readonly url: string };
 
 /** The module, or the surroundings, that a captured variable comes from; undefined when its value travels. */
 function originOf(fn: Function, plan: Plan, captured: CapturedVariable, value: unknown): Origin | undefined {
@@ -194,6 +188,8 @@ function originOf(fn: Function, plan: Plan, captured: CapturedVariable, value: u
     // What arrived as an import travels on as one; `boxed` tells of this text, in which the box is read already.
     if (record?.kind === 'import') return { ...record, boxed: true };
     if (record?.kind === 'ambient') return record;
+    const directory = directoryOfRequire(value);
+    if (directory !== undefined) return { kind: 'ambient', ambient: 'require', url: directory };
   }
   if (binding !== undefined) {
     const style = binding.style === 'import' ? 'import' : 'require';
@@ -256,11 +252,11 @@ function carried(fn: Function, plan: Plan, captured: CapturedVariable, value: un
   const namespace =
     variable === undefined ? captured.name === 'exports' || captured.name === 'module' : binding?.name === '*';
   if (namespace && members !== undefined && typeof value === 'object' && value !== null) {
-    const used = Object.fromEntries(members.map((member) => [member, withClass((value as Values)[member], message)]));
+    const used = Object.fromEntries(members.map((member) => [member, (value as Values)[member]]));
     return boxed ? { value: used } : used;
   }
-  if (!boxed || variable === undefined) return withClass(value, message);
-  if (binding !== undefined) return { value: withClass(value, message) };
+  if (!boxed || variable === undefined) return value;
+  if (binding !== undefined) return { value };
   return sharedBox(fn, plan.site, variable, value, message);
 }
 
@@ -282,80 +278,15 @@ function sharedBox(fn: Function, site: FunctionSite, variable: Variable, value: 
     (candidate) => single || (Object.is(candidate.value, value) && (candidate.capturedBy.get(site) ?? fn) === fn),
   );
   if (found === undefined) {
-    found = { box: { value: withClass(value, message) }, value, capturedBy: new Map() };
+    found = { box: { value }, value, capturedBy: new Map() };
     candidates.push(found);
   }
   found.capturedBy.set(site, fn);
   return found.box;
 }
 
-/** An instance of a class of the user's, directly in a variable, takes its class along. */
-function withClass(value: unknown, message: Message): unknown {
-  if (typeof value !== 'object' || value === null || sortOf(value) !== Sort.INSTANCE || made.has(value)) return value;
-  const prototype = Object.getPrototypeOf(value) as object;
-  const cls = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value as unknown;
-  if (
-    typeof cls !== 'function' ||
-    cls.prototype !== prototype ||
-    isNative(cls) ||
-    registrationOf(prototype) !== undefined
-  )
-    return value;
-  let parts = message.instances.get(value);
-  if (parts === undefined) {
-    const state: Values = {};
-    parts = instanceParts(cls, state);
-    message.instances.set(value, parts);
-    for (const [name, property] of Object.entries(value)) state[name] = withClass(property, message);
-  }
-  return parts;
-}
-
-/** An instance in a form that the codec carries, without the properties named. The state of `base` is no matter of the message. */
-export function takeInstanceApart(instance: object, without: readonly string[], base?: Function): Values {
-  const message: Message = { making: [], boxes: new Map(), instances: new Map() };
-  const entries = Object.entries(instance).filter(([name]) => !without.includes(name));
-  const state = Object.fromEntries(entries.map(([name, value]) => [name, withClass(value, message)]));
-  return instanceParts(instance.constructor, state, base);
-}
-
-/** @throws FunctionNotShippableError when the class, or one it extends below `base`, keeps state in private fields. */
-function instanceParts(cls: Function, state: Values, base: Function = Function.prototype): Values {
-  for (
-    let at: unknown = cls;
-    typeof at === 'function' && !isNative(at) && at !== base && at !== Function.prototype;
-    at = Object.getPrototypeOf(at)
-  ) {
-    const hidden = privateStateOf(at);
-    if (hidden !== undefined) {
-      refuse(
-        at,
-        `keeps the state of its instances in the private field ${hidden}, which cannot be read from outside`,
-        'use a public field, or register the class with registerClass()',
-      );
-    }
-  }
-  return { [INSTANCE_CLASS]: cls, [INSTANCE_STATE]: state };
-}
-
-function privateStateOf(cls: Function): string | undefined {
-  const analysis = analyse(cls);
-  const node =
-    analysis.kind === 'source'
-      ? analysis.plan.site.node
-      : analysis.kind === 'reference'
-        ? analysis.site?.node
-        : undefined;
-  if (node === undefined || (node.type !== 'ClassDeclaration' && node.type !== 'ClassExpression')) return undefined;
-  for (const element of node.body.body) {
-    if (element.type !== 'StaticBlock' && !element.static && element.key.type === 'PrivateIdentifier')
-      return `#${element.key.name}`;
-  }
-  return undefined;
-}
-
 /** Properties that were put on the function after it was made. */
-function ownState(fn: Function, site: FunctionSite, message: Message): Values {
+function ownState(fn: Function, site: FunctionSite): Values {
   const state: Values = {};
   if (site.form === 'arrow' && Object.keys(fn).length === 0) return state;
   const declared = new Set<string>();
@@ -381,8 +312,7 @@ function ownState(fn: Function, site: FunctionSite, message: Message): Values {
       state[Extra.PARENT] = parent;
   }
   const properties = Object.keys(fn).length === 0 ? [] : Object.entries(fn).filter(([name]) => !declared.has(name));
-  if (properties.length > 0)
-    state[Extra.PROPERTIES] = Object.fromEntries(properties.map(([name, value]) => [name, withClass(value, message)]));
+  if (properties.length > 0) state[Extra.PROPERTIES] = Object.fromEntries(properties);
   return state;
 }
 

@@ -133,6 +133,15 @@ export function exportReference(
   return undefined;
 }
 
+/** URL of the directory that a `require` of Node's starts from; undefined for anything else. */
+export function directoryOfRequire(value: unknown): string | undefined {
+  if (typeof value !== 'function' || value.name !== 'require') return undefined;
+  const { cache, resolve } = value as unknown as Partial<NodeJS.Require>;
+  if (cache !== requireHere.cache || typeof resolve?.paths !== 'function') return undefined;
+  const directory = resolve.paths('./')?.[0];
+  return directory === undefined ? undefined : pathToFileURL(`${directory}/`).href;
+}
+
 let entry: string | undefined | null = null;
 
 /** The module that the program was started with: importing it again would run the program again. */

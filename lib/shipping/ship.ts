@@ -5,8 +5,7 @@
  * or discarded, exactly once.
  */
 import { decodeBytes, dropBytes, encodeBytes, neededModulesOfBytes } from '../codec/codec.js';
-import { restore } from './arrival.js';
-import { takeInstanceApart } from './departure.js';
+import { restoreOnto, takeInstanceApart } from './instances.js';
 import { importModules, modulesLoaded } from './modules.js';
 import './lane.js';
 
@@ -66,5 +65,7 @@ export function shipInstance(instance: object, without: readonly string[] = [], 
 
 /** Makes the instance: no constructor runs. Uses `shipped` up. */
 export function receiveInstance(shipped: Shipped): object {
-  return restore(decodeBytes(shipped.bytes)) as object;
+  const instance = {};
+  restoreOnto(instance, decodeBytes(shipped.bytes) as Function);
+  return instance;
 }

@@ -26,8 +26,7 @@ import {
   Thread as ThreadWord,
   WaiterMode,
 } from '../memory/layout.js';
-import { restoreOnto } from '../shipping/arrival.js';
-import { takeInstanceApart } from '../shipping/departure.js';
+import { restoreOnto, takeInstanceApart } from '../shipping/instances.js';
 import '../shipping/lane.js';
 import { refuseWhileLoading } from '../shipping/modules.js';
 import { deliverErrors, report } from './excepthook.js';
@@ -61,7 +60,7 @@ export interface Command {
   readonly target: ((...args: unknown[]) => unknown) | undefined;
   readonly args: unknown[];
   /** For an instance of a subclass: its class and fields, taken apart. */
-  readonly instance?: Record<string, unknown>;
+  readonly instance?: Function;
   /** For a subclass that every isolate has by this name: the fields. */
   readonly known?: { readonly name: string; readonly fields: Record<string, unknown> };
 }

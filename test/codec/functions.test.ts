@@ -22,6 +22,7 @@ const lane: FunctionLane = {
     need('file:///needed.js');
     return { code: parts.source, captured: parts.scope };
   },
+  classOf: (instance) => (made.has(instance.constructor) ? instance.constructor : undefined),
   decode(code) {
     const scope: Record<string, unknown> = {};
     return { fn: scoped(code as string, scope), link: (captured) => Object.assign(scope, captured) };
@@ -47,6 +48,23 @@ describe('with a lane for functions', () => {
       add(x: number): number;
     };
     expect(copy.add(1)).toBe(6);
+  });
+
+  it('instances that it captures keep their class, wherever they are', () => {
+    const Point = scoped('class Point { constructor(x) { this.x = x; } twice() { return this.x * 2; } }', {});
+    const point = Reflect.construct(Point, [2]) as object;
+    Object.assign(made.get(Point)?.scope as object, { origin: point });
+    let deep: unknown = point;
+    for (let i = 0; i < 500; i++) deep = [deep];
+    const fn = scoped('() => scope', { deep, map: new Map([[1, point]]) });
+    const [plain, copy] = decodeBytes(encodeBytes([Reflect.construct(Point, [1]), fn])) as [object, () => never];
+    expect(Object.getPrototypeOf(plain)).toBe(Object.prototype);
+    const { deep: arrived, map } = copy() as { deep: unknown; map: Map<number, { twice(): number }> };
+    let inner = arrived;
+    for (let i = 0; i < 500; i++) inner = (inner as unknown[])[0];
+    expect(inner).toBe(map.get(1));
+    expect(map.get(1)?.twice()).toBe(4);
+    expect(inner).toBeInstanceOf((inner as object).constructor);
   });
 
   it('what it captures and what travels beside it stay one object', () => {

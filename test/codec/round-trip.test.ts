@@ -18,6 +18,11 @@ function expectSame(value: unknown): void {
   expect(difference(structuredClone(value), decodeBytes(encodeBytes(value)))).toBeUndefined();
 }
 
+it.each([Symbol.for('registered'), Symbol.for('\ud800'), Symbol.iterator, Symbol.asyncIterator])(
+  'a symbol that all threads have arrives as itself: %s',
+  (symbol) => expect(throughItem([symbol])).toEqual([symbol]),
+);
+
 const shared = { a: 1 };
 const cycle: Record<string, unknown> = { list: [] };
 cycle['self'] = cycle;

@@ -134,6 +134,35 @@ describe('a shared object in a message', () => {
     expect(() => encode({ local })).toThrow(NotSerializableError);
   });
 
+  it('of a class that is not known here is refused, and nothing is kept', () => {
+    const flag = new Flag();
+    const bytes = encodeBytes([flag]);
+    Buffer.from(bytes.buffer).write('some Flag', Buffer.from(bytes.buffer).indexOf('test Flag'), 'latin1');
+    flag.close();
+    expect(flag.references).toBe(1);
+    expect(() => decodeBytes(bytes)).toThrow(/class some Flag, which is not known in this thread/);
+    expect(Atomics.load(engine.words, flag.handle + Cell.KIND)).toBe(Kind.FREE);
+  });
+
+  it('that cannot be made is let go of', () => {
+    class Broken extends SharedObject {
+      constructor(fails: boolean) {
+        if (fails) throw new RangeError('no');
+        super(Kind.EVENT);
+      }
+      close(): void {
+        this.releaseHandle();
+      }
+    }
+    registerTravel(Broken, { tag: 'test Broken', revive: () => new Broken(true) });
+    const broken = new Broken(false);
+    const { _handle: handle } = broken as unknown as { _handle: number };
+    const bytes = encodeBytes([broken]);
+    broken.close();
+    expect(() => decodeBytes(bytes)).toThrow(new RangeError('no'));
+    expect(Atomics.load(engine.words, handle + Cell.KIND)).toBe(Kind.FREE);
+  });
+
   it('belongs to an owned item until that is sent or discarded', () => {
     const flag = new Flag();
     const owned = encodeOwned([flag]);

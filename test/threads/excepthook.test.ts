@@ -81,7 +81,7 @@ describe('setExcepthook', () => {
   it('serves threads that were started before it was set, and those that threads started', async () => {
     const hook = vi.fn();
     const queue = new Queue<unknown>();
-    const early = new Thread({ target: work.later, args: [queue, Symbol.iterator as unknown, 50] });
+    const early = new Thread({ target: work.later, args: [queue, Symbol('local') as unknown, 50] });
     expect(() => early.start()).toThrow();
     setExcepthook(hook);
     const thread = new Thread({ target: work.throwString, args: ['text'] });
