@@ -4,14 +4,16 @@
  * A scenario (a file of `bench/scenarios/`) has variants and cases: heddle on each of its engines, and
  * peers. Every case of a variant runs in a process of its own, in turn (A B C A B C …) for some rounds,
  * so that whatever else the machine does hits all of them alike. Medians are compared, and their ratio
- * is held against a floor. A run of everything writes `bench/results/DATE.json` and `.md`.
+ * is held against a floor. A run of everything writes `bench/results/DATE.json` and `.md`; with `--write`, a run
+ * of some scenarios goes into the same files: its rounds add to those of the same commit and replace others.
  */
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runCase } from './harness/child.mjs';
 import { describeMachine } from './harness/machine.mjs';
 import { nodeFor, obstacle } from './harness/peers.mjs';
-import { compareEngines, duration, judge, median, printVariant, writeReport } from './harness/report.mjs';
+import { compareEngines, duration, judge, median, printVariant } from './harness/report.mjs';
+import { earlierResults, writeResults } from './harness/results.mjs';
 
 const everything = readdirSync(new URL('scenarios/', import.meta.url))
   .filter((name) => name.endsWith('.mjs'))
@@ -70,10 +72,12 @@ function casesOf(scenario) {
   return cases.filter(([name]) => options.only?.includes(name) ?? true);
 }
 
-async function runVariant(scenarioName, scenario, variant, allCases) {
+/** `earlier`: what the same commit came to in this variant before. */
+async function runVariant(scenarioName, scenario, variant, allCases, earlier) {
   const cases = allCases.filter(([, peer]) => peer.skip?.(variant) !== true);
-  const samples = new Map(cases.map(([name]) => [name, []]));
+  const samples = new Map(Object.entries(earlier?.results ?? {}).map(([name, result]) => [name, result.samples ?? []]));
   const failures = new Map();
+  for (const [name] of cases) samples.set(name, [...(samples.get(name) ?? [])]);
   for (let round = 0; round < rounds; round++) {
     for (const [name, peer] of cases) {
       if (failures.has(name)) continue;
@@ -97,6 +101,8 @@ async function runVariant(scenarioName, scenario, variant, allCases) {
 const began = performance.now();
 const machine = await describeMachine();
 console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, commit ${machine.commit}\n`);
+const writes = options.write || positionals.length === 0;
+const earlier = writes ? earlierResults(machine) : new Map();
 const report = [];
 for (const [name, scenario] of scenarios) {
   const start = performance.now();
@@ -109,14 +115,18 @@ for (const [name, scenario] of scenarios) {
     else leftOut[caseName] = why;
   }
   for (const [caseName, why] of Object.entries(leftOut)) console.log(`  (${caseName} is left out: ${why})`);
+  const before = earlier.get(name)?.commit === machine.commit ? earlier.get(name) : undefined;
   const variants = [];
   for (const variant of scenario.variants ?? [{ name: '' }]) {
-    const outcome = await runVariant(name, scenario, variant, cases);
+    const known = before?.variants.find((entry) => entry.variant === variant.name);
+    const outcome = await runVariant(name, scenario, variant, cases, known);
     printVariant(scenario, outcome);
     variants.push(outcome);
   }
   const { title, work, unit } = scenario;
-  report.push({ scenario: name, title, work, unit, leftOut, variants });
+  const took = performance.now() - start + (before?.took ?? 0);
+  const sum = { commit: machine.commit, rounds: rounds + (before?.rounds ?? 0), took };
+  report.push({ scenario: name, title, work, unit, ...sum, leftOut, variants });
   console.log(`  (${duration(performance.now() - start)})`);
 }
 const engines = compareEngines(report);
@@ -126,10 +136,7 @@ if (names.length > 1 && engines.length > 0) {
     console.log(`  ${ratio.toFixed(2).padStart(8)} × ${where}${holds ? '' : '   BELOW 0.95'}`);
   }
 }
-const took = performance.now() - began;
-if (options.write || positionals.length === 0) {
-  for (const file of writeReport({ ...machine, took }, rounds, report, engines)) console.log(`wrote ${file}`);
-}
+if (writes) for (const file of writeResults(machine, earlier, report)) console.log(`wrote ${file}`);
 const outcomes = report.flatMap(({ variants }) => variants);
 const verdicts = outcomes.flatMap((outcome) => outcome.verdicts);
 const below = verdicts.filter(({ holds }) => !holds).length;
@@ -137,5 +144,5 @@ const failed = outcomes
   .flatMap(({ results }) => Object.values(results))
   .filter(({ failed }) => failed !== undefined).length;
 console.log(
-  `\n${verdicts.length - below} floors hold, ${below} do not; ${failed} ${failed === 1 ? 'case' : 'cases'} failed; ${duration(took)}`,
+  `\n${verdicts.length - below} floors hold, ${below} do not; ${failed} ${failed === 1 ? 'case' : 'cases'} failed; ${duration(performance.now() - began)}`,
 );

@@ -5,6 +5,8 @@
  * `peers/pools/tasks.mjs` on a worker and returns a promise of its result, and `close()`.
  */
 
+import { median } from './report.mjs';
+
 /** Each opens with its defaults, or tuned: { atOnce, atomics }; in either case with `threads` workers if it is told so. */
 const LIBRARIES = {
   piscina: {},
@@ -96,21 +98,24 @@ function checkSum(sum, count) {
   if (sum !== expected) throw new Error(`the results add up to ${sum}, not ${expected}`);
 }
 
-/** Milliseconds for one item: `work(size)` again and again for at least `ms`, after a third of that with `warmUp` items at a time. */
+/**
+ * Milliseconds for one item: the median of `work(size)` done again and again for at least `ms`, after a third of that
+ * with `warmUp` items at a time. A median, for a machine that is never quite free takes the processor away at times.
+ */
 export async function timePerItem(work, size, ms, warmUp = size) {
   await repeat(work, warmUp, ms / 3);
-  const { items, elapsed } = await repeat(work, size, ms);
-  return elapsed / items;
+  return median(await repeat(work, size, ms)) / size;
 }
 
+/** How long each `work(size)` took. */
 async function repeat(work, size, ms) {
+  const times = [];
   const start = performance.now();
-  let items = 0;
-  let elapsed = 0;
-  while (elapsed < ms) {
+  for (let now = start; now - start < ms; ) {
+    const began = now;
     await work(size);
-    items += size;
-    elapsed = performance.now() - start;
+    now = performance.now();
+    times.push(now - began);
   }
-  return { items, elapsed };
+  return times;
 }

@@ -1,6 +1,4 @@
 /** Turns samples into medians, ratios and verdicts, and those into text. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 
 /** Units in which more is better. */
 const MORE_IS_BETTER = new Set(['op/s']);
@@ -103,29 +101,22 @@ export function printVariant(scenario, { variant, results, verdicts }) {
   for (const verdict of verdicts) console.log(`      → ${verdictText(verdict)}`);
 }
 
-/** Writes results/DATE.json and .md; returns their names. */
-export function writeReport(machine, rounds, report, engines) {
-  const folder = fileURLToPath(new URL('../results/', import.meta.url));
-  mkdirSync(folder, { recursive: true });
-  const stem = machine.date.slice(0, 10);
-  writeFileSync(`${folder}${stem}.json`, `${JSON.stringify({ machine, rounds, report, engines }, undefined, 1)}\n`);
-  writeFileSync(`${folder}${stem}.md`, markdown(machine, rounds, report, engines));
-  return [`bench/results/${stem}.json`, `bench/results/${stem}.md`];
-}
-
-function markdown(machine, rounds, report, engines) {
+/** The results of a day as a page. */
+export function markdown(machine, report, engines) {
+  const took = report.reduce((sum, entry) => sum + entry.took, 0);
   const tools = Object.entries(machine.peers).map(([name, version]) => `${name}: ${version}`);
   const lines = [
     `# Benchmarks of ${machine.date.slice(0, 10)}`,
     '',
     `${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.system}; Node ${machine.node} (V8 ${machine.v8});`,
-    `heddle ${machine.heddle} at commit ${machine.commit}; ${tools.join('; ')}. It took ${duration(machine.took)}.`,
+    `heddle ${machine.heddle}; ${tools.join('; ')}. All of it took ${duration(took)}.`,
     '',
-    `Medians of ${rounds} rounds (lowest – highest), every case in a process of its own, the cases in turn. A ratio says how`,
-    'many times as good the native engine is: its throughput over theirs, or their time over its.',
+    'Medians (lowest – highest), every case in a process of its own, the cases in turn. A ratio says how many times as',
+    'good the native engine is: its throughput over theirs, or their time over its.',
   ];
-  for (const { scenario, title, work, unit, leftOut, variants } of report) {
-    lines.push('', `## ${scenario}`, '', `${title}. ${work}`);
+  for (const { scenario, title, work, unit, commit, rounds, leftOut, variants } of report) {
+    const measured = `Commit ${commit}, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`;
+    lines.push('', `## ${scenario}`, '', `${title}. ${work} ${measured}`);
     for (const [name, why] of Object.entries(leftOut)) lines.push('', `${name} is left out: ${why}.`);
     for (const { variant, results, verdicts } of variants) {
       lines.push('', `| ${variant || 'case'} | ${unit} | range |`, '|---|---:|---|');

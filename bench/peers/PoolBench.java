@@ -1,8 +1,10 @@
 // Java's side of the pool scenarios, on a fixed pool of one thread per core.
+// The median of rounds of 100 tasks, or of a tenth of COUNT.
 // Usage: PoolBench latency COUNT 1           nanoseconds per task, one at a time
 //        PoolBench throughput COUNT IN_FLIGHT tasks per second
 
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -14,8 +16,13 @@ public class PoolBench {
         ExecutorService pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
         try {
             run(pool, count, inFlight); // warms the JIT up
-            double nanoseconds = run(pool, count, inFlight);
-            System.out.println(args[0].equals("latency") ? nanoseconds / count : count / nanoseconds * 1e9);
+            boolean latency = args[0].equals("latency");
+            int size = latency ? 100 : count / 10;
+            double[] rounds = new double[count / size];
+            for (int i = 0; i < rounds.length; i++) rounds[i] = run(pool, size, inFlight) / size;
+            Arrays.sort(rounds);
+            double nanoseconds = rounds[rounds.length / 2];
+            System.out.println(latency ? nanoseconds : 1e9 / nanoseconds);
         } finally {
             pool.shutdown();
         }

@@ -5,6 +5,7 @@ import concurrent.futures
 import multiprocessing
 import multiprocessing.pool
 import os
+import statistics
 import sys
 import time
 
@@ -22,10 +23,14 @@ def check_sum(total, count):
         raise AssertionError(f"the results add up to {total}")
 
 
-def nanoseconds(body):
-    start = time.perf_counter_ns()
-    body()
-    return time.perf_counter_ns() - start
+def nanoseconds(body, rounds=1):
+    """The median of so many rounds."""
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter_ns()
+        body()
+        times.append(time.perf_counter_ns() - start)
+    return statistics.median(times)
 
 
 def latency(count):
@@ -36,7 +41,7 @@ def latency(count):
             check_sum(sum(executor.submit(next_number, i).result() for i in range(n)), n)
 
         body(count // 5)
-        return nanoseconds(lambda: body(count)) / count
+        return nanoseconds(lambda: body(100), count // 100) / 100
 
 
 def apply_latency(count):
@@ -47,7 +52,7 @@ def apply_latency(count):
             check_sum(sum(pool.apply(next_number, (i,)) for i in range(n)), n)
 
         body(count // 5)
-        return nanoseconds(lambda: body(count)) / count
+        return nanoseconds(lambda: body(100), count // 100) / 100
 
 
 def throughput(count, in_flight):
@@ -64,7 +69,7 @@ def throughput(count, in_flight):
             check_sum(total + sum(future.result() for future in flying), n)
 
         body(count // 5)
-        return count / nanoseconds(lambda: body(count)) * 1e9
+        return count / nanoseconds(lambda: body(count), 5) * 1e9
 
 
 def best_map(pool, count):
