@@ -130,9 +130,8 @@ export class Trail {
     for (let k = this.#base; k < this.depth; k++) {
       const container = this.containers[k] as object;
       if (typeof container === 'function') {
-        const variable = this.#between(k + 1, this.depth).replace(/^\./, '') || 'a value';
         throw new FunctionNotShippableError(
-          `${this.path(k)} is ${describeFunction(container)}, which captures ${variable}, ${what} that cannot be sent to another thread: ${remedy}`,
+          `${this.path(k)} is ${describeFunction(container)}, which captures ${this.#captures(k, what)} that cannot be sent to another thread: ${remedy}`,
         );
       }
       if (sortOf(container) === Sort.INSTANCE) {
@@ -144,6 +143,19 @@ export class Trail {
       }
     }
     throw new NotSerializableError(`${this.path()} is ${what}, which cannot be sent to another thread: ${remedy}`);
+  }
+
+  /** What the function at depth `k` captures, by way of which other functions. */
+  #captures(k: number, what: string): string {
+    const parts: string[] = [];
+    for (let next = k + 1, from = k + 1; next <= this.depth; next++) {
+      const inner = next < this.depth && typeof this.containers[next] === 'function';
+      if (!inner && next < this.depth) continue;
+      const variable = this.#between(from, next).replace(/^\./, '') || 'a value';
+      parts.push(inner ? `${variable}, a function that captures ` : `${variable}, ${what}`);
+      from = next + 1;
+    }
+    return parts.join('');
   }
 
   /** The refusal of a function that another one captures says which. */

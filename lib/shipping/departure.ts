@@ -4,6 +4,8 @@ import { type Analysis, analyse, holdsSharedMembers, type SourceAnalysis } from 
 import { type Box, Extra, type Header, type ImportedVariable, made, type SourceCode } from './code.js';
 import type { Values } from './compile.js';
 import { instanceIn } from './instances.js';
+import { canLoad } from './loadable.js';
+import { moduleBehind } from './module-objects.js';
 import { type CapturedVariable, type Plan, refuse } from './plan.js';
 import { directoryOfRequire, isEntryModule } from './references.js';
 import { isOwnSpecifier, resolveImport } from './resolution.js';
@@ -188,6 +190,13 @@ function originOf(fn: Function, plan: Plan, captured: CapturedVariable, value: u
     // What arrived as an import travels on as one; `boxed` tells of this text, in which the box is read already.
     if (record?.kind === 'import') return { ...record, boxed: true };
     if (record?.kind === 'ambient') return record;
+    if (isWebpackLoader(value)) {
+      refuse(
+        fn,
+        `uses \`${captured.name}\`, by which the webpack bundle around it loads modules: webpack has rewritten an import() or require()`,
+        'import the module at the top of the file, or keep webpack off with import(/* webpackIgnore: true */ …)',
+      );
+    }
     const directory = directoryOfRequire(value);
     if (directory !== undefined) return { kind: 'ambient', ambient: 'require', url: directory };
   }
@@ -197,7 +206,7 @@ function originOf(fn: Function, plan: Plan, captured: CapturedVariable, value: u
     if (url !== undefined && isEntryModule(url)) return undefined;
     if (!isOwnSpecifier(binding.specifier) && (url === undefined || isFile(url)) && holdsSharedMembers(value, members))
       return undefined;
-    if (url === undefined || !canLoad(url)) {
+    if (url === undefined || !canLoad(url, plan.script)) {
       if (isCarriable(value, members)) return undefined;
       return refuse(
         fn,
@@ -207,6 +216,10 @@ function originOf(fn: Function, plan: Plan, captured: CapturedVariable, value: u
     }
     return { kind: 'import', url, name: binding.name, style: binding.style, boxed };
   }
+  if (typeof value === 'object' && value !== null) {
+    const module = moduleBehind(value);
+    if (module !== undefined) return { kind: 'import', ...module, name: '*', boxed };
+  }
   // An exported variable of another module than the program itself stays that module's.
   const { script } = plan;
   const exported = variable && script.exportedVariables.get(variable);
@@ -214,6 +227,7 @@ function originOf(fn: Function, plan: Plan, captured: CapturedVariable, value: u
     exported === undefined ||
     script.isShipped ||
     !script.url.startsWith('file:') ||
+    !canLoad(script.url, script) ||
     isEntryModule(script.url) ||
     typeof value === 'function' ||
     holdsSharedMembers(value, members)
@@ -222,19 +236,18 @@ function originOf(fn: Function, plan: Plan, captured: CapturedVariable, value: u
   return { kind: 'import', url: script.url, name: exported, style: 'import', boxed };
 }
 
-function isFile(url: string): boolean {
-  return url.startsWith('file:') && !url.includes('/node_modules/');
+/** `__webpack_require__`, whatever it is called: a function whose properties are the runtime's. */
+function isWebpackLoader(value: object): boolean {
+  const { o, d, r } = value as Record<string, unknown>;
+  return typeof value === 'function' && [o, d ?? r].every((part) => typeof part === 'function' && isShort(part));
 }
 
-/** Plain Node.js, without the loader or bundler that runs here, must be able to load it. */
-function canLoad(url: string): boolean {
-  if (!url.startsWith('file:')) return !url.startsWith('data:');
-  const extension = /\.([a-z0-9]+)(?:[?#]|$)/i.exec(url)?.[1] ?? '';
-  if (extension === 'json') return false;
-  return (
-    !/^(ts|mts|cts|tsx|jsx|vue|svelte|css)$/.test(extension) ||
-    (extension.endsWith('ts') && Boolean((process.features as { typescript?: unknown }).typescript))
-  );
+function isShort(part: Function): boolean {
+  return part.length === 1 || part.length === 2;
+}
+
+function isFile(url: string): boolean {
+  return url.startsWith('file:') && !url.includes('/node_modules/');
 }
 
 /** May stand for the module: a value that is no namespace, or a namespace of which only certain members are used. */

@@ -51,10 +51,28 @@ export async function importModules(urls: readonly string[]): Promise<void> {
     running.push(url);
     try {
       loaded.set(url, (await import(isOwnSpecifier(url) ? import.meta.resolve(url) : url)) as Loaded);
+    } catch (error) {
+      throw explained(url, error);
     } finally {
       running.splice(running.lastIndexOf(url), 1);
     }
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null)?.code;
+}
+
+/** Errors of Node.js about a kind of file that only the loader of the other side understands say so. */
+function explained(url: string, error: unknown): unknown {
+  const code = codeOf(error);
+  if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' && code !== 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return error;
+  return new FunctionNotShippableError(
+    `a function arrived that needs ${url}, which Node.js cannot load in this thread: ` +
+      'loaders and bundlers of the main thread do not reach threads; compile the program to JavaScript first, ' +
+      'or define the function in a module that Node.js can load',
+    { cause: error },
+  );
 }
 
 /** The module at `url`, loaded now unless it is already. */
@@ -67,15 +85,15 @@ export function loadModule(url: string): Loaded {
     // A name of our own or a builtin is required as it is, a file by its path.
     module = (url.startsWith('file:') ? createRequire(url)(fileURLToPath(url)) : requireHere(url)) as Loaded;
   } catch (error) {
-    const code = (error as { code?: unknown } | null)?.code;
-    if (code === 'ERR_REQUIRE_ASYNC_MODULE' || code === 'ERR_REQUIRE_ESM' || code === 'ERR_UNKNOWN_FILE_EXTENSION') {
+    const code = codeOf(error);
+    if (code === 'ERR_REQUIRE_ASYNC_MODULE' || code === 'ERR_REQUIRE_ESM') {
       throw new FunctionNotShippableError(
         `a function arrived that needs ${url}, which cannot be loaded synchronously here; ` +
           'import it in the receiving thread first, or receive with the call that returns a promise',
         { cause: error },
       );
     }
-    throw error;
+    throw explained(url, error);
   } finally {
     running.pop();
   }

@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { canLoad } from './loadable.js';
 import type { FunctionSite } from './scopes.js';
 import type { Script } from './script.js';
 
@@ -114,6 +115,7 @@ export function exportReference(
   site: FunctionSite | undefined,
 ): FunctionReference | undefined {
   if (script.isShipped || !script.url.startsWith('file:') || isEntryModule(script.url)) return undefined;
+  if (!canLoad(script.url, script)) return undefined;
   if (script.isModule) {
     const name = site && script.exportedSites.get(site.node);
     return name === undefined ? undefined : { kind: 'export', url: script.url, name, required: false };

@@ -220,6 +220,9 @@ describe('a program of sloppy CommonJS', () => {
     ['inherits', ['hi', true]],
     ['bound', 'bound'],
     ['iife', 'o var x'],
+    ['webpackImport', 1],
+    ['webpackNamespace', 2],
+    ['namespaceOfBuiltin', ['b', '/']],
   ])('works: %s', (name, value) => expect(report.value(name)).toEqual(value));
 
   it.each([
@@ -230,6 +233,7 @@ describe('a program of sloppy CommonJS', () => {
     ['argumentsOfModule', /`arguments`.*put it in a variable, or pass it/],
     ['thisOfModule', /`this`.*pass the object as an argument/],
     ['directEvalInside', /calls eval.*export it from a module/],
+    ['webpackLoader', /`__webpack_require__`.*webpack bundle.*import the module at the top.*webpackIgnore/],
     ['evalInHelper', /function 'helper'.*calls eval.*captured as helper by a function/],
   ])('says why not, and what to do: %s', (name, message) => expect(report.error(name).message).toMatch(message));
 });
