@@ -40,7 +40,9 @@ import { withdraw } from './waiter.js';
 /** Sweeps the slot of a dead isolate, and those of the isolates that ended with it. */
 export function sweep(isolate: Isolate, slot: number, generation: number): void {
   if (!claim(isolate, slot, generation)) return;
-  sweepClaimed(isolate, slot);
+  // First of all their guards: what follows may wait for any of them.
+  const family = repairFamily(isolate, slot);
+  for (const member of family) empty(isolate, member);
   // What this very loop was granted thereby nobody else tells it of.
   if (Atomics.load(isolate.words, slotWord(isolate.self, Slot.READY)) !== 0) ring(isolate.words, isolate.self);
 }
@@ -49,8 +51,12 @@ export function sweep(isolate: Isolate, slot: number, generation: number): void 
 function claim(isolate: Isolate, slot: number, generation: number): boolean {
   const { journals, words } = isolate;
   const state = slotWord(slot, Slot.STATE);
-  takeSimpleGuard(words, Header.SLOTS_GUARD, isolate.self, (holder) => isGone(words, holder));
-  const mine = Atomics.load(words, state) === SlotState.LIVE && words[slotWord(slot, Slot.GENERATION)] === generation;
+  const unswept = (): boolean =>
+    Atomics.load(words, state) === SlotState.LIVE && words[slotWord(slot, Slot.GENERATION)] === generation;
+  // It may have died as a sweeper, with this very guard.
+  const isDead = (holder: number): boolean => (holder === slot && unswept()) || isGone(words, holder);
+  takeSimpleGuard(words, Header.SLOTS_GUARD, isolate.self, isDead);
+  const mine = unswept();
   if (mine) {
     journals[slot * JOURNAL_WORDS + Journal.SWEEPER] = isolate.self + 1;
     Atomics.store(words, state, SlotState.SWEEPING);
@@ -59,16 +65,20 @@ function claim(isolate: Isolate, slot: number, generation: number): boolean {
   return mine;
 }
 
-function sweepClaimed(isolate: Isolate, slot: number): void {
+/** Takes all that a slot of this sweeper's has, and sets the slot free. */
+function empty(isolate: Isolate, slot: number): void {
   const { journals, words } = isolate;
   letGo(isolate, slot);
   finishThread(isolate, slot);
   sweepReferences(isolate, slot);
-  sweepFamily(isolate, slot);
-  const counted = journals[slot * JOURNAL_WORDS + Journal.COUNTED] !== 0;
   clear(isolate, slot);
   words[slotWord(slot, Slot.GENERATION)] = (words[slotWord(slot, Slot.GENERATION)] as number) + 1;
-  if (counted) Atomics.sub(words, Header.SLOTS_LIVE, 1);
+  const counted = slot * JOURNAL_WORDS + Journal.COUNTED;
+  if (journals[counted] !== 0) {
+    // One run (see `journal.ts`).
+    Atomics.sub(words, Header.SLOTS_LIVE, 1);
+    journals[counted] = 0;
+  }
   Atomics.store(words, slotWord(slot, Slot.STATE), SlotState.FREE);
 }
 
@@ -82,20 +92,29 @@ function finishThread(isolate: Isolate, slot: number): void {
   eventSet(isolate, thread);
 }
 
-/** Isolates that ended with this one, and slots that it was sweeping. */
-function sweepFamily(isolate: Isolate, slot: number): void {
+/**
+ * Repairs what the isolate of a claimed slot was in the middle of, and those that ended with it, and those that it was
+ * sweeping; claims all their slots, and returns them. Waits for none of their guards.
+ */
+function repairFamily(isolate: Isolate, slot: number): readonly number[] {
   const { journals, words } = isolate;
+  const family = [slot];
   const top = Atomics.load(words, Header.SLOTS_TOP);
-  for (let other = 0; other < top; other++) {
-    const state = Atomics.load(words, slotWord(other, Slot.STATE));
-    if (other === isolate.self || other === slot) continue;
-    if (state === SlotState.LIVE && words[slotWord(other, Slot.PARENT)] === slot + 1) {
-      sweep(isolate, other, words[slotWord(other, Slot.GENERATION)] as number);
-    } else if (state === SlotState.SWEEPING && journals[other * JOURNAL_WORDS + Journal.SWEEPER] === slot + 1) {
-      journals[other * JOURNAL_WORDS + Journal.SWEEPER] = isolate.self + 1;
-      sweepClaimed(isolate, other);
+  // Grows meanwhile.
+  for (const member of family) {
+    repair(isolate, member);
+    for (let other = 0; other < top; other++) {
+      if (other === isolate.self || family.includes(other)) continue;
+      const state = Atomics.load(words, slotWord(other, Slot.STATE));
+      if (state === SlotState.LIVE && words[slotWord(other, Slot.PARENT)] === member + 1) {
+        if (claim(isolate, other, words[slotWord(other, Slot.GENERATION)] as number)) family.push(other);
+      } else if (state === SlotState.SWEEPING && journals[other * JOURNAL_WORDS + Journal.SWEEPER] === member + 1) {
+        journals[other * JOURNAL_WORDS + Journal.SWEEPER] = isolate.self + 1;
+        family.push(other);
+      }
     }
   }
+  return family;
 }
 
 /** Passes on all that the isolate of a slot holds or waits for. Its references, and the slot, it keeps. */
@@ -209,13 +228,16 @@ function sweepReferences(isolate: Isolate, slot: number): void {
   }
 }
 
-/** Leaves the slot as new, but for its generation. */
+/** Leaves the slot as new, but for its generation, whether it is counted, and who sweeps it: that stays until the slot is free. */
 function clear(isolate: Isolate, slot: number): void {
   const { journals, words } = isolate;
   for (let word = 0; word < WORDS_PER_SLOT; word++) {
     if (word !== Slot.STATE && word !== Slot.GENERATION) words[slotWord(slot, word)] = 0;
   }
-  journals.fill(0, slot * JOURNAL_WORDS, (slot + 1) * JOURNAL_WORDS);
+  const base = slot * JOURNAL_WORDS;
+  for (let word = 0; word < JOURNAL_WORDS; word++) {
+    if (word !== Journal.SWEEPER && word !== Journal.COUNTED) journals[base + word] = 0;
+  }
 }
 
 /** Sweeps the slots of all threads that the system says have ended, where it tells. */
