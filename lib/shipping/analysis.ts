@@ -9,9 +9,10 @@ import {
   inspectorRefusal,
   type LoadedScript,
 } from './inspection.js';
+import { searchModules } from './module-search.js';
 import { type Plan, planOf, refuse } from './plan.js';
 import { builtinReference, exportReference, type FunctionReference, globalReference, isNative } from './references.js';
-import { isOwnUrl } from './resolution.js';
+import { isOwnSpecifier, isOwnUrl } from './resolution.js';
 import type { FunctionSite, Variable } from './scopes.js';
 import { Script } from './script.js';
 
@@ -38,7 +39,7 @@ export function analyse(fn: Function): Analysis {
   if (known !== undefined) return known;
   if (isNative(fn)) return remember(fn, analyseNative(fn));
   const refusal = inspectorRefusal();
-  if (refusal !== undefined) return analyseSource(fn, undefined, isolatedScript(fn));
+  if (refusal !== undefined) return analyseUninspected(fn);
   const inspection = inspectFunction(fn);
   if (inspection === undefined) return analyseSource(fn, undefined, isolatedScript(fn));
   const { url } = inspection.script;
@@ -54,6 +55,33 @@ export function analyse(fn: Function): Analysis {
   const reference = exportReference(fn, script, site);
   if (reference !== undefined && !holdsShared(fn)) return remember(fn, { kind: 'reference', reference, site });
   return analyseSource(fn, inspection, script);
+}
+
+/** Without the inspector: by reference where a module is found to export it, else from its own text. */
+function analyseUninspected(fn: Function): Analysis {
+  const named = globalReference(fn) ?? builtinReference(fn, '');
+  if (named !== undefined) return remember(fn, { kind: 'reference', reference: named });
+  const found = searchModules(fn);
+  if (found === undefined) return analyseSource(fn, undefined, isolatedScript(fn));
+  const { reference, script, site } = found;
+  if (script !== undefined && site !== undefined) refuseSharedObjects(fn, script, site);
+  return remember(fn, { kind: 'reference', reference, site });
+}
+
+/** A shared object in a variable of the module would be another one in each thread, and no value tells. */
+function refuseSharedObjects(fn: Function, script: Script, site: FunctionSite): void {
+  for (const { name, variable } of planOf(script, site, fn, () => false).captured) {
+    const init = variable?.declaration.type === 'VariableDeclarator' ? variable.declaration.init : undefined;
+    if (init?.type !== 'NewExpression' || init.callee.type !== 'Identifier') continue;
+    const made = script.scopes.top.variables.get(init.callee.name);
+    if (made === undefined || !isOwnSpecifier(script.importOf(made)?.specifier ?? '')) continue;
+    refuse(
+      fn,
+      `uses \`${name}\`, a ${init.callee.name} of its module, which would be another one in each thread where node:inspector is not available`,
+      'pass it as an argument',
+      inspectorRefusal(),
+    );
+  }
 }
 
 function remember(fn: Function, analysis: Analysis): Analysis {
@@ -105,6 +133,13 @@ function analyseNative(fn: Function): Analysis {
   if (bound !== undefined) return { kind: 'bound', bound };
   const builtin = builtinReference(fn, '');
   if (builtin !== undefined) return { kind: 'reference', reference: builtin };
+  if (fn.name.startsWith('bound ') && inspectorRefusal() !== undefined)
+    refuse(
+      fn,
+      'was made by bind(), and what it was made of cannot be read without node:inspector',
+      'send the function, and what is bound as arguments',
+      inspectorRefusal(),
+    );
   return refuse(fn, 'is native code without a name that leads to it', 'send a function of yours that calls it');
 }
 
@@ -184,7 +219,7 @@ function refuseUnknownNames(fn: Function, plan: Plan): void {
       refuse(
         fn,
         `uses the variable \`${node.name}\`, and captured variables cannot be read without node:inspector`,
-        'pass it as an argument, or export the function from a module',
+        'pass it as an argument, or export the function from another module than the program itself',
         inspectorRefusal(),
       );
     }

@@ -17,6 +17,11 @@ type Loaded = Record<string, unknown>;
 const loaded = new Map<string, Loaded>();
 const requireHere = createRequire(import.meta.url);
 
+/** The modules that functions needed so far, by URL. */
+export function loadedModules(): ReadonlyMap<string, object> {
+  return loaded;
+}
+
 /** URLs whose top level runs now on behalf of a function that arrives. */
 const running: string[] = [];
 

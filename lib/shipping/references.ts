@@ -148,6 +148,10 @@ let entry: string | undefined | null = null;
 
 /** The module that the program was started with: importing it again would run the program again. */
 export function isEntryModule(url: string): boolean {
+  return url === entryModule();
+}
+
+export function entryModule(): string | undefined {
   if (entry === null) {
     try {
       entry =
@@ -160,5 +164,5 @@ export function isEntryModule(url: string): boolean {
       entry = undefined;
     }
   }
-  return url === entry;
+  return entry;
 }

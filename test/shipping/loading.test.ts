@@ -29,23 +29,6 @@ describe('the inspector', () => {
     expect(await runFile('quiet.mjs')).toEqual({ stdout: 'done\n', stderr: '' });
   });
 
-  it('is not needed for functions that capture nothing', async () => {
-    const permission = process.allowedNodeEnvironmentFlags.has('--permission')
-      ? '--permission'
-      : '--experimental-permission';
-    const report = await runFixture('no-inspector.mjs', [
-      permission,
-      '--allow-fs-read=*',
-      '--allow-worker',
-      '--allow-addons',
-    ]);
-    expect(report.value('refusal')).toBe(true);
-    expect(report.value('selfContained')).toBe(1);
-    expect(report.value('method')).toBe(2);
-    expect(report.value('class')).toBe('hi');
-    expect(report.error('captures').message).toMatch(/`captured`.*node:inspector.*pass it as an argument/);
-  });
-
   it('leaves a debugger alone', async () => {
     const { stdout, stderr } = await runFile('quiet.mjs', ['--inspect=0']);
     expect(stdout).toBe('done\n');
