@@ -9,6 +9,12 @@ export interface ClassOptions<T extends object, D = unknown> {
   name: string;
   /** What travels for an instance: any value that travels. Default: its own enumerable properties. */
   encode?(instance: T): D;
+  /**
+   * URL of the module that registers the class, `import.meta.url` as a rule. A thread that does not know the
+   * class when an instance arrives imports this module. It must not be the module that the program was started with.
+   * Default: each thread imports the module by itself.
+   */
+  module?: string | URL;
   /** Makes an instance from what `encode` returned. Default: an object with the prototype and those properties; no constructor runs. */
   decode?(data: D): T;
 }
@@ -16,6 +22,7 @@ export interface ClassOptions<T extends object, D = unknown> {
 export interface Registration {
   readonly cls: AnyClass<object>;
   readonly name: string;
+  readonly module: string | undefined;
   readonly encode: ((instance: object) => unknown) | undefined;
   readonly decode: ((data: unknown) => object) | undefined;
 }
@@ -50,10 +57,11 @@ export function onRegistration(listener: () => void): void {
  * their nearest built-in class with the name kept. Python: `copyreg.pickle`, `__reduce__`.
  *
  * @param options.name Name of the class in messages, unique in the program.
+ * @param options.module URL of the module that makes this call; threads that do not know the class import it.
  * @param options.encode What travels for an instance; needed when state is in private fields. Give `decode` with it.
  * @param options.decode Makes an instance from what `encode` returned.
  * @throws TypeError when `cls` is no class, `name` is no string or names another class already, or
- * only one of `encode` and `decode` is given.
+ * only one of `encode` and `decode` is given, or `module` is no `file:` URL.
  *
  * @example
  * ```ts
@@ -90,6 +98,9 @@ export function registerClass<T extends object, D = unknown>(cls: AnyClass<T>, o
   if (typeof name !== 'string' || name === '') throw new TypeError('name must be a non-empty string');
   if ((encode === undefined) !== (decode === undefined))
     throw new TypeError(`registerClass(${name}): give both encode and decode, or neither`);
+  const module = options.module === undefined ? undefined : String(options.module);
+  if (module !== undefined && !module.startsWith('file:'))
+    throw new TypeError(`registerClass(${name}): module must be a file: URL such as import.meta.url, got '${module}'`);
   if (encode === undefined && holders.some((holder) => cls.prototype instanceof holder)) {
     throw new TypeError(
       `registerClass(${name}): a class with contents of its own kind, such as a Map, needs encode and decode`,
@@ -103,6 +114,7 @@ export function registerClass<T extends object, D = unknown>(cls: AnyClass<T>, o
   const registration: Registration = {
     cls,
     name,
+    module,
     encode: encode as ((instance: object) => unknown) | undefined,
     decode: decode as ((data: unknown) => object) | undefined,
   };

@@ -24,6 +24,10 @@ export interface FunctionLane {
    * have it travel as a plain object. Throws to refuse.
    */
   classOf(instance: object): Function | undefined;
+  /** Whether a thread may import the module for a class that is registered there. */
+  mayImport(url: string): boolean;
+  /** Imports a module now, for a class that it registers. */
+  load(url: string): void;
   /**
    * Makes the function. Its captured values are decoded afterwards and handed to `link`, so that
    * functions which capture each other, or themselves, find each other.

@@ -8,7 +8,7 @@ import { reviveShared } from '../engine/shared-object.js';
 import { NotSerializableError } from '../errors.js';
 import { CELLS_START, Cell, CONTROL_WORDS, Kind, WORDS_PER_CELL } from '../memory/layout.js';
 import { ByteReader, malformed } from './byte-reader.js';
-import { errorClass, registrationNamed } from './classes.js';
+import { errorClass, type Registration, registrationNamed } from './classes.js';
 import { functionLane } from './functions.js';
 import {
   END_OF_KEYS,
@@ -37,6 +37,7 @@ export class Reader extends ByteReader {
   #objects: unknown[] = [];
   #noted = 0;
   #deferred: unknown[] = [];
+  #modules: string[] = [];
   #handles: readonly Handle[] = NO_HANDLES;
   #taken: boolean[] = [];
   #buffers: readonly BufferEntry[] = NO_BUFFERS;
@@ -87,7 +88,7 @@ export class Reader extends ByteReader {
       this.end = length - 4;
       this.#readHandles();
       try {
-        for (let count = this.count(1); count > 0; count--) this.readText();
+        for (let count = this.count(1); count > 0; count--) this.#modules.push(this.readText());
         this.#readBuffers();
         if (this.position !== this.end) throw malformed('bytes are left over');
       } catch (error) {
@@ -153,6 +154,7 @@ export class Reader extends ByteReader {
     else for (let i = 0; i < this.#noted; i++) this.#objects[i] = undefined;
     this.#noted = 0;
     if (this.#deferred.length > 0) this.#deferred.length = 0;
+    if (this.#modules.length > 0) this.#modules = [];
     this.#buffers = NO_BUFFERS;
     this.detach();
   }
@@ -409,16 +411,25 @@ export class Reader extends ByteReader {
 
   #instance(): object {
     const name = this.readText();
-    const registration = registrationNamed(name);
+    const registration = this.#registrationNamed(name);
     if (registration === undefined || registration.decode !== undefined) throw unknownClass(name);
     return Object.create(registration.cls.prototype as object) as object;
+  }
+
+  /** What is not registered here may be by a module that came with the message. */
+  #registrationNamed(name: string): Registration | undefined {
+    const known = registrationNamed(name);
+    if (known !== undefined || this.#modules.length === 0) return known;
+    this.keepBytes();
+    for (const url of this.#modules) functionLane?.load(url);
+    return registrationNamed(name);
   }
 
   #readCustom(): object {
     const number = this.#reserve();
     const name = this.readText();
     const data = this.#readPart();
-    const registration = registrationNamed(name);
+    const registration = this.#registrationNamed(name);
     if (registration?.decode === undefined) throw unknownClass(name);
     this.keepBytes();
     return this.#make(number, registration.decode(data));
@@ -430,7 +441,7 @@ export class Reader extends ByteReader {
     const limit = Error.stackTraceLimit;
     // The stack that counts is the one that comes with it.
     Error.stackTraceLimit = 0;
-    const cls = registered === '' ? undefined : registrationNamed(registered)?.cls;
+    const cls = registered === '' ? undefined : this.#registrationNamed(registered)?.cls;
     // The constructor of Error alone runs, whatever the class.
     const error = this.#note(Reflect.construct(Error, [], cls ?? errorClass(known)) as Error);
     Error.stackTraceLimit = limit;
@@ -514,6 +525,6 @@ function define(object: object, key: string, value: unknown, enumerable: boolean
 
 function unknownClass(name: string): Error {
   return new NotSerializableError(
-    `an instance of the registered class '${name}' arrived in a thread where that class is not registered: import the module that calls registerClass() there`,
+    `an instance of the registered class '${name}' arrived in a thread where that class is not registered: import the module that calls registerClass() there, or give registerClass() the option module: import.meta.url`,
   );
 }

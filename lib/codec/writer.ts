@@ -1,6 +1,6 @@
 /** Writes any value that travels into bytes, in the format of `wire.ts`, and refuses the others by their path. */
 import { type SharedObject, travelOf } from '../engine/shared-object.js';
-import { errorClass, errorClassOf, registrationOf } from './classes.js';
+import { errorClass, errorClassOf, type Registration, registrationOf } from './classes.js';
 import { article, className, Sort, sortOf, whyNot } from './classify.js';
 import { type FunctionParts, functionLane } from './functions.js';
 import { type Deferred, MessageWriter } from './message-writer.js';
@@ -349,6 +349,7 @@ export class Writer extends MessageWriter {
   #writeRegistered(object: object): void {
     const registration = registrationOf(object);
     if (registration === undefined) return this.#refuseObject(object);
+    this.#needModuleOf(registration);
     if (registration.encode === undefined) {
       const deep = this.trail.below >= MAX_DEPTH;
       if (deep) this.#defer(Tag.DEFERRED_CLASS, object, Sort.REGISTERED);
@@ -365,9 +366,14 @@ export class Writer extends MessageWriter {
     this.open.pop();
   }
 
+  #needModuleOf({ module }: Registration): void {
+    if (module !== undefined && functionLane?.mayImport(module)) this.need(module);
+  }
+
   #writeError(error: Error): void {
     const registration = registrationOf(error);
     if (registration?.encode !== undefined) return this.#writeRegistered(error);
+    if (registration !== undefined) this.#needModuleOf(registration);
     const known = errorClassOf(error);
     this.tag(Tag.ERROR);
     this.writeString(known);

@@ -22,6 +22,8 @@ const lane: FunctionLane = {
     need('file:///needed.js');
     return { code: parts.source, captured: parts.scope };
   },
+  mayImport: () => true,
+  load: () => {},
   classOf: (instance) => (made.has(instance.constructor) ? instance.constructor : undefined),
   decode(code) {
     const scope: Record<string, unknown> = {};

@@ -34,3 +34,23 @@ describe('an instance', () => {
     expect(message).toMatch(/class 'Closed'.*#state.*registerClass/);
   });
 });
+
+describe('a registered class', () => {
+  let registered: Report;
+  beforeAll(async () => {
+    registered = await runFixture('registered.mjs');
+  });
+
+  it.each([
+    ['private', 2.5],
+    ['privateBlocking', 2.5],
+    ['plain', 2],
+    ['error', ['LimitError', 'too many']],
+  ])('is imported where an instance of it arrives: %s', (name, value) => expect(registered.value(name)).toEqual(value));
+  it('of the program itself is not: the program would run again', () => {
+    expect(registered.value('ofProgram')).toMatch(/'OfProgram' arrived.*not registered.*module: import\.meta\.url/);
+    expect(registered.value('runs')).toBeUndefined();
+  });
+  it('names its module by a file URL', () =>
+    expect(registered.error('wrong').message).toMatch(/module must be a file: URL.*'\.\/here\.js'/));
+});
