@@ -13,7 +13,7 @@ import { searchModules } from './module-search.js';
 import { type Plan, planOf, refuse } from './plan.js';
 import { builtinReference, exportReference, type FunctionReference, globalReference, isNative } from './references.js';
 import { isOwnSpecifier, isOwnUrl } from './resolution.js';
-import type { FunctionSite, Variable } from './scopes.js';
+import type { FunctionSite, Variable } from './scope-model.js';
 import { Script } from './script.js';
 
 export type Analysis =

@@ -9,7 +9,7 @@ import { moduleBehind } from './module-objects.js';
 import { type CapturedVariable, type Plan, refuse } from './plan.js';
 import { directoryOfRequire, isEntryModule } from './references.js';
 import { isOwnSpecifier, resolveImport } from './resolution.js';
-import type { FunctionSite, Variable } from './scopes.js';
+import type { FunctionSite, Variable } from './scope-model.js';
 
 type Need = (url: string) => void;
 

@@ -10,7 +10,7 @@ import { types } from 'node:util';
 import { exportOf, loadedModules, loadModule } from './modules.js';
 import { entryModule, type FunctionReference, isEntryModule } from './references.js';
 import { isOwnUrl, resolveImport } from './resolution.js';
-import type { FunctionSite } from './scopes.js';
+import type { FunctionSite } from './scope-model.js';
 import { Script } from './script.js';
 
 export interface Found {

@@ -7,8 +7,9 @@
  * `import()` become variables; computed and private method keys get a plain name.
  */
 import { FunctionNotShippableError } from '../errors.js';
-import { contains, type FunctionSite, type Reference, type Special, type Variable, within } from './scopes.js';
+import type { FunctionSite, Reference, Special, Variable } from './scope-model.js';
 import { type ImportBinding, type Script, VITE_DYNAMIC_IMPORT, VITE_META } from './script.js';
+import { contains, within } from './syntax-tree.js';
 
 export interface CapturedVariable {
   readonly name: string;

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { canLoad } from './loadable.js';
-import type { FunctionSite } from './scopes.js';
+import type { FunctionSite } from './scope-model.js';
 import type { Script } from './script.js';
 
 /** Where a function is found again. */

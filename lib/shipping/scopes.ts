@@ -6,97 +6,28 @@
  * position: the free variables of a function are the references within its range whose variable is
  * declared outside of it.
  */
-import type { AnyNode, CallExpression, Identifier, Pattern, Program } from 'acorn';
-
-export type FunctionNode = Extract<
-  AnyNode,
-  { type: 'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctionExpression' }
->;
-export type ClassNode = Extract<AnyNode, { type: 'ClassDeclaration' | 'ClassExpression' }>;
-
-export type VariableKind =
-  | 'import'
-  | 'const'
-  | 'let'
-  | 'var'
-  | 'function'
-  | 'class'
-  | 'parameter'
-  | 'catch'
-  | 'own name';
-
-export interface Scope {
-  readonly parent: Scope | undefined;
-  readonly node: AnyNode;
-  /** `var` declarations land here. */
-  readonly isFunction: boolean;
-  readonly variables: Map<string, Variable>;
-}
-
-export interface Variable {
-  readonly name: string;
-  readonly scope: Scope;
-  readonly kind: VariableKind;
-  /** ImportSpecifier and kin, VariableDeclarator, FunctionDeclaration, ClassDeclaration, or the pattern of a parameter. */
-  readonly declaration: AnyNode;
-  /** Written anywhere beside its one initialisation. */
-  reassigned: boolean;
-}
-
-export interface Reference {
-  readonly node: Identifier;
-  /** Undefined: not declared in this script, so a global or a parameter of the module wrapper. */
-  readonly variable: Variable | undefined;
-  readonly write: boolean;
-  /** `{ name }`: replacing it takes the key along. */
-  readonly shorthand: boolean;
-  /** Called as a plain function or template tag: replacing it by a member expression must not pass a `this`. */
-  readonly callee: boolean;
-  /** `name.member`: the one property that is used, when it is known. */
-  readonly member: string | undefined;
-  /** Innermost function, or class field initialiser, that runs later than the code around it. */
-  readonly deferredBy: AnyNode | undefined;
-}
-
-export type SpecialKind =
-  | 'this'
-  | 'super'
-  | 'new.target'
-  | 'arguments'
-  | 'eval'
-  | 'with'
-  | 'import.meta'
-  | 'import()'
-  | 'private name';
-
-/** A construct that a function may take from its surroundings. */
-export interface Special {
-  readonly kind: SpecialKind;
-  readonly node: AnyNode;
-  /** What provides it: the function that binds `this`, the class that declares the private name; undefined when unbound or not bindable. */
-  readonly boundBy: AnyNode | undefined;
-  readonly name?: string;
-}
-
-/** A function or class of the script, in the form that `toString` shows. */
-export interface FunctionSite {
-  readonly node: FunctionNode | ClassNode;
-  /** Where the text of `toString` begins: at the key for methods. */
-  readonly start: number;
-  readonly end: number;
-  readonly form: 'function' | 'arrow' | 'class' | 'method' | 'accessor';
-  /** Methods: the key, to be replaced when it is computed or private. */
-  readonly key?: AnyNode;
-  readonly computed?: boolean;
-  readonly strict: boolean;
-}
-
-export interface ScriptScopes {
-  readonly top: Scope;
-  readonly references: readonly Reference[];
-  readonly specials: readonly Special[];
-  readonly sites: readonly FunctionSite[];
-}
+import type { AnyNode, CallExpression, Identifier, Program } from 'acorn';
+import type {
+  FunctionSite,
+  Reference,
+  Scope,
+  ScriptScopes,
+  Special,
+  SpecialKind,
+  Variable,
+  VariableKind,
+} from './scope-model.js';
+import {
+  type ClassNode,
+  childrenOf,
+  type FunctionNode,
+  hasUseStrict,
+  holdsStatements,
+  isClassNode,
+  isFunctionNode,
+  memberName,
+  namesOf,
+} from './syntax-tree.js';
 
 interface Context {
   readonly scope: Scope;
@@ -477,95 +408,6 @@ export function analyseScopes(program: Program, isModule: boolean): ScriptScopes
   references.sort((a, b) => a.node.start - b.node.start);
   specials.sort((a, b) => a.node.start - b.node.start);
   return { top, references, specials, sites };
-}
-
-/** The part of a list sorted by position that lies in `[start, end)`. */
-export function within<T extends { readonly node: { readonly start: number; readonly end: number } }>(
-  sorted: readonly T[],
-  start: number,
-  end: number,
-): T[] {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] as T).node.start < start) low = middle + 1;
-    else high = middle;
-  }
-  const found: T[] = [];
-  for (; low < sorted.length && (sorted[low] as T).node.start < end; low++) found.push(sorted[low] as T);
-  return found;
-}
-
-export function contains(outer: { start: number; end: number }, inner: { start: number; end: number }): boolean {
-  return outer.start <= inner.start && inner.end <= outer.end;
-}
-
-/** Identifiers that a pattern binds or assigns. */
-export function namesOf(pattern: AnyNode): Identifier[] {
-  switch (pattern.type) {
-    case 'Identifier':
-      return [pattern];
-    case 'ObjectPattern':
-      return pattern.properties.flatMap((property) =>
-        namesOf(property.type === 'RestElement' ? property.argument : property.value),
-      );
-    case 'ArrayPattern':
-      return pattern.elements.flatMap((element: Pattern | null) => (element === null ? [] : namesOf(element)));
-    case 'RestElement':
-      return namesOf(pattern.argument);
-    case 'AssignmentPattern':
-      return namesOf(pattern.left);
-    default:
-      return [];
-  }
-}
-
-export function isFunctionNode(node: AnyNode): node is FunctionNode {
-  return (
-    node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression'
-  );
-}
-
-export function isClassNode(node: AnyNode): node is ClassNode {
-  return node.type === 'ClassDeclaration' || node.type === 'ClassExpression';
-}
-
-/** Child nodes in source order. */
-export function childrenOf(node: AnyNode): AnyNode[] {
-  const children: AnyNode[] = [];
-  for (const value of Object.values(node)) {
-    if (isNode(value)) children.push(value);
-    else if (Array.isArray(value)) for (const item of value) if (isNode(item)) children.push(item);
-  }
-  return children;
-}
-
-function isNode(value: unknown): value is AnyNode {
-  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
-}
-
-/** `var` never stands in an expression outside of a function. */
-function holdsStatements(node: AnyNode): boolean {
-  return (
-    node.type.endsWith('Statement') ||
-    node.type.endsWith('Declaration') ||
-    node.type === 'SwitchCase' ||
-    node.type === 'CatchClause'
-  );
-}
-
-function memberName(node: Extract<AnyNode, { type: 'MemberExpression' }>): string | undefined {
-  if (!node.computed && node.property.type === 'Identifier') return node.property.name;
-  return node.property.type === 'Literal' && typeof node.property.value === 'string' ? node.property.value : undefined;
-}
-
-function hasUseStrict(statements: readonly AnyNode[]): boolean {
-  for (const statement of statements) {
-    if (statement.type !== 'ExpressionStatement' || typeof statement.directive !== 'string') return false;
-    if (statement.directive === 'use strict') return true;
-  }
-  return false;
 }
 
 /** `toString` of a method begins after `static`. */

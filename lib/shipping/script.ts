@@ -1,7 +1,9 @@
 /** A script taken apart: its functions, what it exports, and which of its variables are imports. */
 import { type AnyNode, parse } from 'acorn';
 import type { LoadedScript } from './inspection.js';
-import { analyseScopes, type FunctionSite, namesOf, type ScriptScopes, type Variable } from './scopes.js';
+import type { FunctionSite, ScriptScopes, Variable } from './scope-model.js';
+import { analyseScopes } from './scopes.js';
+import { namesOf } from './syntax-tree.js';
 
 /** What a variable is imported from. */
 export interface ImportBinding {
