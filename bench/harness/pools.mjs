@@ -55,8 +55,9 @@ export async function openHeddle(settings) {
   return {
     executor,
     run(name, value, transfer) {
-      const target = transfer === undefined ? executor : executor.options({ transfer });
-      return target.submit(tasks[name], value);
+      if (transfer === undefined) return executor.submit(tasks[name], value);
+      // Peers move the result back by a function of their own; here it is the same function, and the result is copied.
+      return executor.options({ transfer }).submit(tasks.touch, value);
     },
     close: () => executor.shutdown(),
   };
