@@ -28,6 +28,7 @@ export interface EngineSupports {
   readonly nativeThreads: boolean;
   /** Thread names are visible to the operating system. */
   readonly threadNames: boolean;
+  /** Threads can be tied to cores. False on both engines so far. */
   readonly cpuAffinity: boolean;
 }
 

@@ -37,7 +37,8 @@ Napi::Object supports(Napi::Env env) {
   supports["processSharedMemory"] = Napi::Boolean::New(env, kLinux);
   supports["nativeThreads"] = Napi::Boolean::New(env, true);
   supports["threadNames"] = Napi::Boolean::New(env, kThreadNames);
-  supports["cpuAffinity"] = Napi::Boolean::New(env, kLinux);
+  // Nothing here ties a thread to a core yet.
+  supports["cpuAffinity"] = Napi::Boolean::New(env, false);
   return supports;
 }
 

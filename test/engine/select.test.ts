@@ -44,6 +44,12 @@ describe('the engine export', () => {
     );
   });
 
+  it('claims no more than it does', () => {
+    // Nothing ties threads to cores, on either engine.
+    expect(engine.supports.cpuAffinity).toBe(false);
+    if (engine.name === 'fallback') expect(Object.values(engine.supports)).not.toContain(true);
+  });
+
   it('cannot be changed', () => {
     expect(Object.isFrozen(engine) && Object.isFrozen(engine.supports) && Object.isFrozen(engine.refusals)).toBe(true);
   });
