@@ -24,6 +24,7 @@ it.each([
   'Barrier',
   'Queue',
   'Queue with items',
+  'Queue in itself, shut down at once',
   'LifoQueue',
   'PriorityQueue',
   'SimpleQueue',
