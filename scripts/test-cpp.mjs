@@ -1,9 +1,10 @@
 /**
  * Builds native/core alone and runs its C++ tests:
  *
- *   node scripts/test-cpp.mjs [plain] [thread] [address]      default: plain
+ *   node scripts/test-cpp.mjs [plain] [thread] [address] [portable]      default: plain
  *
- * `thread` is ThreadSanitizer, `address` is AddressSanitizer with UndefinedBehaviorSanitizer.
+ * `thread` is ThreadSanitizer, `address` is AddressSanitizer with UndefinedBehaviorSanitizer, `portable` has
+ * threads sleep as on systems without a futex.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -12,7 +13,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const SANITIZERS = { plain: '', thread: 'thread', address: 'address' };
+const OPTIONS = {
+  plain: [],
+  thread: ['-DHEDDLE_SANITIZE=thread'],
+  address: ['-DHEDDLE_SANITIZE=address'],
+  portable: ['-DHEDDLE_FUTEX_PORTABLE=ON'],
+};
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : ['plain'];
 
 function run(command, args, env) {
@@ -38,14 +44,8 @@ function test(name) {
   const folder = join(root, 'build', `cpp-${name}`);
   const jobs = String(availableParallelism());
   const configured =
-    run('cmake', [
-      '-S',
-      'native',
-      '-B',
-      folder,
-      `-DHEDDLE_SANITIZE=${SANITIZERS[name]}`,
-      '-DCMAKE_BUILD_TYPE=RelWithDebInfo',
-    ]) || run('cmake', ['--build', folder, '--parallel', jobs]);
+    run('cmake', ['-S', 'native', '-B', folder, ...OPTIONS[name], '-DCMAKE_BUILD_TYPE=RelWithDebInfo']) ||
+    run('cmake', ['--build', folder, '--parallel', jobs]);
   if (configured !== 0) return configured;
 
   const results = join(folder, 'results');
@@ -59,6 +59,6 @@ function test(name) {
 }
 
 for (const name of chosen) {
-  if (SANITIZERS[name] === undefined) throw new Error(`${name} is none of ${Object.keys(SANITIZERS).join(', ')}`);
+  if (OPTIONS[name] === undefined) throw new Error(`${name} is none of ${Object.keys(OPTIONS).join(', ')}`);
   process.exitCode ||= test(name);
 }
