@@ -6,7 +6,7 @@
  *   begin    `mutexAcquire(h, mode, timeout)` either completes at once (an Outcome) or links a
  *            waiter node and returns its handle, the ticket.
  *   wait     mode THREAD: `wait(ticket, timeout)` blocks until the node has an Outcome, returning
- *            PENDING at least every SLICE_MS. mode LOOP: the ticket shows up in a later `drain()`.
+ *            PENDING at least every LONGEST_SLICE_MS. mode LOOP: the ticket shows up in a later `drain()`.
  *   cancel   `cancel(ticket)` is the only other way out: still linked → unlinked, TIMED_OUT;
  *            already granted → the Outcome it was granted, so nothing is ever swallowed.
  *

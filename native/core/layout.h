@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0x452cc1b2U;
+inline constexpr uint32_t HASH = 0x2565e8d8U;
 
 inline constexpr int32_t LAYOUT_VERSION = 1;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -234,6 +234,7 @@ inline constexpr int32_t FINISHED = 3;
 }  // namespace ThreadStatus
 
 inline constexpr int32_t SLICE_MS = 50;
+inline constexpr int32_t LONGEST_SLICE_MS = 250;
 inline constexpr int32_t FAIR_AFTER_NS = 500000;
 
 }  // namespace heddle::layout

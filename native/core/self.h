@@ -22,6 +22,9 @@ struct alignas(64) Self {
   Spinner spinner;
   // The node that the thread itself waits with, kept for the next time; 0 while in use.
   Handle spare_node = 0;
+  // The node that the last wait() came back from without an outcome, 0 for none, and when its wait began.
+  Handle blocked_on = 0;
+  int64_t blocked_since_ns = 0;
   // Ready nodes taken off the slot's stack and not delivered yet, oldest first.
   Handle backlog = 0;
   Reservations reservations;

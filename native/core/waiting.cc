@@ -75,6 +75,16 @@ void deliver(Self& self, Handle node, OutcomeCode outcome) {
   if (self.get(object, Cell::KIND) == Kind::QUEUE) self.reservations.note(object, list);
 }
 
+// The end of the slice of waiting that begins now: see SLICE_MS. The longest ones end at the same moment
+// for all threads, which costs less than waking for each of them at a time of its own.
+Deadline end_of_slice(int64_t now, int64_t since, bool exiting) {
+  if (exiting) return Deadline::at(now + kExitingSliceNs);
+  const int64_t slice = (now - since) / 4;
+  if (slice < SLICE_MS * kNsPerMs) return Deadline::at(now + SLICE_MS * kNsPerMs);
+  constexpr int64_t kLongest = LONGEST_SLICE_MS * kNsPerMs;
+  return Deadline::at(slice < kLongest ? now + slice : (now / kLongest + 1) * kLongest);
+}
+
 OutcomeCode collect(Self& self, Handle node, OutcomeCode outcome) {
   self.out[0] = self.get(node, Node::VALUE);
   deliver(self, node, outcome);
@@ -121,8 +131,6 @@ Handle link_waiter(Self& self, const Guard& guard, Handle object, int32_t list, 
   self.set(node, Node::MODE, mode);
   self.set(node, Node::VALUE, 0);
   self.set(node, Node::CELL, object);
-  self.arena.long_word(node + Node::SINCE)
-      .store(static_cast<uint64_t>(monotonic_ns()), std::memory_order_relaxed);
   push_back(self, guard, object, list, node);
   return node;
 }
@@ -170,15 +178,22 @@ OutcomeOrTicket settle(Self& self, Handle node, Mode mode, Deadline deadline, bo
 }
 
 OutcomeCode wait(Self& self, Handle node, Deadline deadline, bool spin) {
+  const bool goes_on = self.blocked_on == node;
+  self.blocked_on = 0;
+  if (!goes_on) self.blocked_since_ns = monotonic_ns();
   auto state = self.word(node, Node::STATE);
   auto exiting = self.arena.word(Header::EXITING);
   const bool was_exiting = exiting.load(std::memory_order_relaxed) != 0;
   // A thread that has slept before, as in a slice before this one, goes straight back to sleep.
-  if (spin && state.load(std::memory_order_acquire) == NodeState::WAITING) {
+  if (spin && !goes_on && state.load(std::memory_order_acquire) == NodeState::WAITING) {
     (void)self.spinner.spin(deadline,
                             [&] { return state.load(std::memory_order_acquire) != NodeState::WAITING; });
   }
-  const Deadline slice = Deadline::at(monotonic_ns() + (was_exiting ? kExitingSliceNs : SLICE_MS * kNsPerMs));
+  const Deadline slice = end_of_slice(monotonic_ns(), self.blocked_since_ns, was_exiting);
+  const auto pending = [&] {
+    self.blocked_on = node;
+    return Outcome::PENDING;
+  };
   for (;;) {
     // acquire: pairs with finish().
     int32_t seen = state.load(std::memory_order_acquire);
@@ -190,14 +205,14 @@ OutcomeCode wait(Self& self, Handle node, Deadline deadline, bool spin) {
       continue;
     }
     if (deadline.passed()) return cancel(self, node);
-    if (slice.passed()) return Outcome::PENDING;
+    if (slice.passed()) return pending();
     // relaxed: only announces that somebody sleeps; finish() reads it from the same word.
     if (seen == NodeState::WAITING &&
         !state.compare_exchange_strong(seen, NodeState::ASLEEP, std::memory_order_relaxed)) {
       continue;
     }
     Blocked blocked(self, node);
-    if (!was_exiting && exiting.load(std::memory_order_seq_cst) != 0) return Outcome::PENDING;
+    if (!was_exiting && exiting.load(std::memory_order_seq_cst) != 0) return pending();
     futex_wait(state_address(self, node), NodeState::ASLEEP, deadline.earlier(slice));
   }
 }
@@ -215,6 +230,7 @@ OutcomeCode withdraw(Self& self, Handle node) {
 }
 
 OutcomeCode cancel(Self& self, Handle node) {
+  self.blocked_on = 0;
   OutcomeCode outcome = withdraw(self, node);
   self.out[0] = self.get(node, Node::VALUE);
   deliver(self, node, outcome);

@@ -46,6 +46,27 @@ TEST_F(WaitingTest, ComesBackAfterASlice) {
   EXPECT_EQ(core().cancel(ticket), Outcome::TIMED_OUT);
 }
 
+TEST_F(WaitingTest, SlicesGrowWithTheWaitAndBeginAnewWithTheNext) {
+  const auto slice_ms = [&](int32_t ticket) {
+    int64_t start = monotonic_ns();
+    EXPECT_EQ(core().wait(ticket, kForEver), Outcome::PENDING);
+    return static_cast<double>(monotonic_ns() - start) / 1e6;
+  };
+  for (int round = 0; round < 2; round++) {
+    int32_t ticket = core().event_wait(event_, WaiterMode::THREAD, kForEver);
+    ASSERT_TRUE(is_ticket(ticket));
+    int64_t start = monotonic_ns();
+    double first = slice_ms(ticket);
+    double last = 0;
+    while (monotonic_ns() - start < 600'000'000) last = slice_ms(ticket);
+    EXPECT_GE(first, layout::SLICE_MS * 0.9);
+    // Loaded machines make all of them longer, but not by the half of the longest.
+    EXPECT_LT(first, layout::LONGEST_SLICE_MS * 0.6);
+    EXPECT_GT(last, layout::SLICE_MS * 2);
+    EXPECT_EQ(core().cancel(ticket), Outcome::TIMED_OUT);
+  }
+}
+
 // A thread that was not woken would sleep to the end of its slice, every time.
 TEST_F(WaitingTest, AGrantWakesTheSleeperBeforeItsSliceIsOver) {
   int64_t quickest = std::numeric_limits<int64_t>::max();

@@ -26,6 +26,9 @@ export class Isolate {
   readonly out = new Int32Array(4);
   readonly scratch = new Uint8Array(SCRATCH_BYTES);
   readonly item = new StagedItem();
+  /** The node that the last `wait` came back from without an outcome, 0 for none, and when its wait began. */
+  blockedOn = 0;
+  blockedSince = 0;
   /** Nodes taken off the ready stack and not yet drained, oldest first. */
   backlog = 0;
   /** Nodes that the drain before returned, linked as on the stack. */

@@ -3,6 +3,7 @@ import {
   Cell,
   Header,
   Kind,
+  LONGEST_SLICE_MS,
   Node,
   NodeState,
   Outcome,
@@ -26,9 +27,17 @@ const EXITING_SLICE_MS = 1;
 /** Triples that one `drain` returns at most. */
 export const READY_TRIPLES = 64;
 
+/** The end of the slice of waiting that begins now, of `performance.now()`: see SLICE_MS. */
+function endOfSlice(isolate: Isolate, now: number): number {
+  if (Atomics.load(isolate.words, Header.EXITING) !== 0) return now + EXITING_SLICE_MS;
+  return now + Math.min(Math.max((now - isolate.blockedSince) / 4, SLICE_MS), LONGEST_SLICE_MS);
+}
+
 /** Blocks for at most a slice. `timeout` in ms, negative for ever. */
 export function wait(isolate: Isolate, node: number, timeout: number, spin: boolean): OutcomeCode {
   const { words } = isolate;
+  const goesOn = isolate.blockedOn === node;
+  isolate.blockedOn = 0;
   const state = node + Node.STATE;
   // A thread that has slept before, in a slice before this one, goes straight back to sleep.
   if (spin && timeout !== 0) isolate.spinner.whileEqual(words, state, NodeState.WAITING);
@@ -43,18 +52,24 @@ export function wait(isolate: Isolate, node: number, timeout: number, spin: bool
     }
     const now = performance.now();
     if (sliceEnd < 0) {
-      sliceEnd = now + (Atomics.load(words, Header.EXITING) !== 0 ? EXITING_SLICE_MS : SLICE_MS);
+      if (!goesOn) isolate.blockedSince = now;
+      sliceEnd = endOfSlice(isolate, now);
       if (timeout >= 0) deadline = now + timeout;
     }
     if (now >= deadline) return cancel(isolate, node);
-    if (now >= sliceEnd) return Outcome.PENDING;
+    if (now >= sliceEnd) return pending(isolate, node);
     if (
       seen === NodeState.WAITING &&
       Atomics.compareExchange(words, state, NodeState.WAITING, NodeState.ASLEEP) !== NodeState.WAITING
     )
       continue;
-    if (!sleep(isolate, node, Math.min(deadline, sliceEnd) - now, sliceEnd)) return Outcome.PENDING;
+    if (!sleep(isolate, node, Math.min(deadline, sliceEnd) - now, sliceEnd)) return pending(isolate, node);
   }
+}
+
+function pending(isolate: Isolate, node: number): OutcomeCode {
+  isolate.blockedOn = node;
+  return Outcome.PENDING;
 }
 
 /** False when the exit has begun meanwhile. */
@@ -75,6 +90,7 @@ function sleep(isolate: Isolate, node: number, ms: number, sliceEnd: number): bo
 /** Gives up a wait; an outcome that was granted already is returned instead. */
 export function cancel(isolate: Isolate, node: number): OutcomeCode {
   const { out, words } = isolate;
+  isolate.blockedOn = 0;
   const outcome = withdraw(isolate, node);
   if (outcome !== Outcome.TIMED_OUT && words[node + Node.MODE] === WaiterMode.LOOP) {
     // It lies on the ready stack, from which only `drain` takes it: without CELL, in silence.
