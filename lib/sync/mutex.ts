@@ -22,6 +22,11 @@ export function takeFree(handle: Handle): boolean {
   return Atomics.compareExchange(words, handle + STATE, 0, MINE) === 0;
 }
 
+/** The bits of a state that a release without the engine leaves: LINE or 0. */
+export function lineOf(state: number): number {
+  return (state & LINE) === LINE ? LINE : 0;
+}
+
 /** True if the mutex is not held, waiters or not. */
 export function tryTake(handle: Handle): boolean {
   for (;;) {

@@ -7,8 +7,8 @@ using namespace layout;
 
 namespace {
 
-// A holder that takes the mutex again and again does so many times before the cache line has to move.
-constexpr int kLongestPause = 64;
+// What SINCE says of a waiter that has stood first for its time and was told to retry in vain.
+constexpr uint64_t kDue = 0;
 
 int32_t held_by(int32_t slot) {
   return slot << Mutex::OWNER_SHIFT | Mutex::LOCKED;
@@ -24,11 +24,24 @@ bool try_take(Self& self, Handle mutex) {
                                        std::memory_order_relaxed);
 }
 
+auto since(const Self& self, Handle node) {
+  return self.arena.long_word(node + Node::SINCE);
+}
+
+void start_clock(const Self& self, Handle node) {
+  since(self, node).store(static_cast<uint64_t>(monotonic_ns()), std::memory_order_relaxed);
+}
+
+// Whether a thread has stood first in line for its time.
+bool is_overdue(const Self& self, Handle node) {
+  auto began = static_cast<int64_t>(since(self, node).load(std::memory_order_relaxed));
+  return monotonic_ns() - began >= FAIR_AFTER_NS;
+}
+
 // Whether the waiter is handed the mutex rather than told to retry.
 bool wants_handoff(const Self& self, Handle node) {
-  if (self.get(node, Node::MODE) == WaiterMode::LOOP) return true;
-  auto since = static_cast<int64_t>(self.arena.long_word(node + Node::SINCE).load(std::memory_order_relaxed));
-  return monotonic_ns() - since >= FAIR_AFTER_NS;
+  return self.get(node, Node::MODE) == WaiterMode::LOOP ||
+         since(self, node).load(std::memory_order_relaxed) == kDue;
 }
 
 bool is_last(const Self& self, Handle node) {
@@ -47,10 +60,7 @@ void tell_to_retry(Self& self, Wakes& wakes, Handle node) {
 // Who is first in line now has its time to be handed the mutex start anew: one hand-over costs as much
 // as thousands of uncontended turns.
 void step_up(const Self& self, const Guard& guard, Handle mutex) {
-  if (Handle first = first_waiter(self, guard, mutex, Cell::WAITERS)) {
-    self.arena.long_word(first + Node::SINCE)
-        .store(static_cast<uint64_t>(monotonic_ns()), std::memory_order_relaxed);
-  }
+  if (Handle first = first_waiter(self, guard, mutex, Cell::WAITERS)) start_clock(self, first);
 }
 
 // Lets go of a mutex whose state is `seen`, LOCKED, with `first` linked first. False when the state has
@@ -97,13 +107,38 @@ OutcomeCode let_go(Self& self, Handle mutex, int32_t holder, int32_t died) {
   }
 }
 
+// True when the mutex was free, and is taken now. Else the node waits again, or has an outcome.
+bool retry_once(Self& self, Handle mutex, Handle node) {
+  Guard guard(self, mutex);
+  if (!is_linked(self, guard, node)) return false;
+  auto state = self.word(mutex, Cell::STATE);
+  int32_t seen = state.load(std::memory_order_relaxed);
+  for (;;) {
+    if ((seen & Mutex::LOCKED) != 0) {
+      // The holder, if it still is one, finds WAKING clear and will tell again or hand over.
+      if (!state.compare_exchange_weak(seen, seen & ~Mutex::WAKING, std::memory_order_relaxed)) continue;
+      if (is_overdue(self, node)) since(self, node).store(kDue, std::memory_order_relaxed);
+      self.set(node, Node::STATE, NodeState::WAITING);
+      return false;
+    }
+    int32_t taken = (seen & ~(Mutex::PARKED | Mutex::WAKING)) | held_by(self.slot);
+    if (!is_last(self, node)) taken |= Mutex::PARKED;
+    // acquire: as in try_take.
+    if (state.compare_exchange_weak(seen, taken, std::memory_order_acquire, std::memory_order_relaxed)) {
+      unlink(self, guard, mutex, node);
+      step_up(self, guard, mutex);
+      return true;
+    }
+  }
+}
+
 }  // namespace
 
 OutcomeOrTicket mutex_acquire(Self& self, Handle mutex, Mode mode, Deadline deadline) {
   if (try_take(self, mutex)) return Outcome::GRANTED;
   if (deadline.is_now()) return Outcome::TIMED_OUT;
-  if (mode == WaiterMode::THREAD && self.spinner.spin(
-                                        deadline, [&] { return try_take(self, mutex); }, kLongestPause)) {
+  if (mode == WaiterMode::THREAD &&
+      self.spinner.spin_for_turn(deadline, [&] { return try_take(self, mutex); })) {
     return Outcome::GRANTED;
   }
   Handle node = 0;
@@ -128,6 +163,7 @@ OutcomeOrTicket mutex_acquire(Self& self, Handle mutex, Mode mode, Deadline dead
       }
       return Outcome::NO_MEMORY;
     }
+    start_clock(self, node);
   }
   return settle(self, node, mode, deadline, false);
 }
@@ -147,33 +183,18 @@ bool mutex_retry(Self& self, Handle mutex, Handle node, Deadline deadline) {
   // Somebody may have been quicker. It pays to look for a moment, while still marked as told: whoever
   // releases meanwhile need not wake this thread again.
   auto state = self.word(mutex, Cell::STATE);
-  auto is_free = [&] { return (state.load(std::memory_order_relaxed) & Mutex::LOCKED) == 0; };
-  (void)self.spinner.spin(
-      deadline,
-      [&] {
-        return is_free() || self.word(node, Node::STATE).load(std::memory_order_relaxed) != NodeState::RETRY;
-      },
-      kLongestPause);
-  Guard guard(self, mutex);
-  // Handed over meanwhile.
-  if (!is_linked(self, guard, node)) return false;
-  int32_t seen = state.load(std::memory_order_relaxed);
-  for (;;) {
-    if ((seen & Mutex::LOCKED) != 0) {
-      // The holder, if it still is one, finds WAKING clear and will tell again.
-      if (!state.compare_exchange_weak(seen, seen & ~Mutex::WAKING, std::memory_order_relaxed)) continue;
-      self.set(node, Node::STATE, NodeState::WAITING);
-      return false;
-    }
-    int32_t taken = (seen & ~(Mutex::PARKED | Mutex::WAKING)) | held_by(self.slot);
-    if (!is_last(self, node)) taken |= Mutex::PARKED;
-    // acquire: as in try_take.
-    if (state.compare_exchange_weak(seen, taken, std::memory_order_acquire, std::memory_order_relaxed)) {
-      unlink(self, guard, mutex, node);
-      step_up(self, guard, mutex);
-      return true;
-    }
+  auto told = self.word(node, Node::STATE);
+  (void)self.spinner.spin_for_turn(deadline, [&] {
+    return (state.load(std::memory_order_relaxed) & Mutex::LOCKED) == 0 ||
+           told.load(std::memory_order_relaxed) != NodeState::RETRY;
+  });
+  if (retry_once(self, mutex, node)) return true;
+  if (since(self, node).load(std::memory_order_relaxed) == kDue) {
+    // The next release hands it over, and does not have to wait for this thread if that is awake.
+    (void)self.spinner.spin(deadline,
+                            [&] { return told.load(std::memory_order_relaxed) != NodeState::WAITING; });
   }
+  return false;
 }
 
 void mutex_waiter_left(Self& self, const Guard& guard, Wakes& wakes, Handle mutex, bool was_told) {

@@ -2,8 +2,10 @@
 //
 // A mutex set free under waiters is not handed over but left to whoever comes first, while the first
 // waiter is told to retry: the thread that runs may take it again at once, which is many times faster
-// than waiting for a sleeper to get up. One that has stood in line for FAIR_AFTER_NS, or an event
-// loop, which could only come back late, has the mutex handed over.
+// than waiting for a sleeper to get up. Two kinds of waiters have it handed over instead: event loops,
+// which could only come back late; and threads that are due, which means that they have stood first in
+// line for FAIR_AFTER_NS, were told, and found the mutex taken again. So a thread is only handed it when it
+// has just been awake, and mostly still is: nobody has to wait for it to get up.
 #pragma once
 
 #include "waiting.h"

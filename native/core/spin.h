@@ -24,6 +24,10 @@ inline void cpu_relax() {
 // 0 on a machine with one core for us, where the one waited for could not run meanwhile.
 [[nodiscard]] int64_t spin_limit_ns();
 
+// Whether so many threads can run at the same time. Where they cannot, one that spins keeps a core from
+// the one it waits for.
+[[nodiscard]] bool all_can_run(int32_t threads);
+
 // How long one thread spins. What it learns: a spin that found what it waited for was worth it, so
 // the next may be longer; one that ended in sleep was not.
 class Spinner {
@@ -35,8 +39,28 @@ class Spinner {
   // from whoever is about to change it.
   template <class Ready>
   [[nodiscard]] bool spin(Deadline deadline, Ready ready, int longest_pause = 1) {
+    return spin_between(deadline, ready, 1, longest_pause);
+  }
+
+  // The same for something that goes from hand to hand and is free again soon, as a lock is. Whoever has
+  // it now will often want it again at once, and can have it many times over in the time in which its
+  // cache line would go there and back. So a thread that had to spin just before looks less often.
+  template <class Ready>
+  [[nodiscard]] bool spin_for_turn(Deadline deadline, Ready ready) {
+    if (monotonic_ns() - last_turn_ns_ < kCloseTurnsNs) {
+      if (patience_ < kMostPatience) patience_ *= 2;
+    } else if (patience_ > 1) {
+      patience_ /= 2;
+    }
+    const bool found = spin_between(deadline, ready, patience_, patience_);
+    last_turn_ns_ = monotonic_ns();
+    return found;
+  }
+
+ private:
+  template <class Ready>
+  bool spin_between(Deadline deadline, Ready ready, int pauses, int longest_pause) {
     if (limit_ns_ == 0) return ready();
-    int pauses = 1;
     // A short budget never sees an answer that takes longer, so now and then the whole is tried.
     const int64_t budget = ++waits_ % kWaitsPerTrial == 0 ? limit_ns_ : budget_ns_;
     const int64_t start = monotonic_ns();
@@ -50,6 +74,7 @@ class Spinner {
         }
         for (int i = 0; i < pauses; i++) cpu_relax();
         if (pauses < longest_pause) pauses *= 2;
+        if (pauses >= kPausesPerClock) break;
       }
       if (monotonic_ns() >= end) break;
     }
@@ -59,8 +84,12 @@ class Spinner {
     return false;
   }
 
- private:
   static constexpr int kLooksPerClock = 16;
+  // After so many the clock costs little.
+  static constexpr int kPausesPerClock = 16;
+  // About 2 us on most processors.
+  static constexpr int kMostPatience = 128;
+  static constexpr int64_t kCloseTurnsNs = 5000;
   static constexpr uint32_t kWaitsPerTrial = 8;
   // Enough to see an answer that is already under way, so that the budget can grow again.
   static constexpr int64_t kLeastNs = 1000;
@@ -68,6 +97,8 @@ class Spinner {
   int64_t limit_ns_;
   int64_t budget_ns_;
   uint32_t waits_ = 0;
+  int patience_ = 1;
+  int64_t last_turn_ns_ = 0;
 };
 
 }  // namespace heddle

@@ -1,8 +1,10 @@
 /*
  * The mutex: a state word with the bits LOCKED, PARKED and WAKING, fast paths that know nothing of the
  * line, and a line under the guard. Threads are told to RETRY and compete with whoever comes along; event
- * loops, and threads that have waited long, are handed the mutex.
- * BROKEN: a thread that gives up does not pass on the RETRY it was given.
+ * loops are handed the mutex, and so are threads that are due: that have stood first for long and were told
+ * in vain. Nobody else gets it before one that is due.
+ * BROKEN: a thread that gives up does not pass on the RETRY it was given. UNFAIR: one that is due is told
+ * again instead of being handed the mutex.
  */
 #define NODES 3
 #include "parking.pml"
@@ -10,13 +12,26 @@
 /* The state word. A compare-and-swap is an `atomic` below. */
 bit LOCKED, PARKED, WAKING;
 bit isLoop[NODES];
+bit due[NODES];
 byte inside;
+/* Set while somebody is due: whoever takes the mutex otherwise would starve it. */
+bit owed;
 
 /* PARKED says exactly whether somebody is linked, whenever the guard is free. */
 inline leave_guard() {
 	assert(PARKED == !nobody_waits);
 	assert(!WAKING || PARKED);
 	unlock_guard()
+}
+
+#ifdef UNFAIR
+#define handed(node) (isLoop[node])
+#else
+#define handed(node) (isLoop[node] || due[node])
+#endif
+inline take_for(node) {
+	LOCKED = 1;
+	if :: due[node] -> due[node] = 0; owed = 0 :: else fi
 }
 
 inline tell_to_retry(node) {
@@ -30,14 +45,14 @@ inline acquire() {
 	got = 0;
 	/* The fast path, or a barging try: takes the mutex if it is free, whoever waits. */
 	if
-	:: atomic { !LOCKED -> LOCKED = 1; got = 1 }
+	:: atomic { !LOCKED -> assert(!owed); LOCKED = 1; got = 1 }
 	:: true
 	fi;
 	if
 	:: got
 	:: else ->
 		lock_guard();
-		atomic { if :: !LOCKED -> LOCKED = 1; got = 1 :: else -> PARKED = 1 fi };
+		atomic { if :: !LOCKED -> assert(!owed); LOCKED = 1; got = 1 :: else -> PARKED = 1 fi };
 		if
 		:: got
 		:: else -> link(me)
@@ -67,7 +82,15 @@ inline retry() {
 	if
 	:: !linked(me) -> got = 1
 	:: else ->
-		atomic { if :: !LOCKED -> LOCKED = 1; got = 1 :: else fi; WAKING = 0 };
+		atomic {
+			if
+			:: !LOCKED -> LOCKED = 1; got = 1
+			:: else ->
+				/* Whether its time is over. */
+				if :: due[me] = 1; owed = 1 :: true fi
+			fi;
+			WAKING = 0
+		};
 		if
 		:: got -> unlink(me); PARKED = !nobody_waits
 		:: else -> state[me] = WAITING
@@ -83,6 +106,7 @@ inline give_up() {
 	:: !linked(me) -> got = 1
 	:: else ->
 		unlink(me);
+		d_step { if :: due[me] -> due[me] = 0; owed = 0 :: else fi };
 		if
 		:: nobody_waits -> atomic { PARKED = 0; WAKING = 0 }
 #ifndef BROKEN
@@ -91,10 +115,10 @@ inline give_up() {
 			if
 			/* Somebody barged in, whose release will see to the line. */
 			:: atomic { LOCKED -> WAKING = 0 }
-			:: atomic { !LOCKED && isLoop[head] -> LOCKED = 1; WAKING = 0 };
+			:: atomic { !LOCKED && handed(head) -> take_for(head); WAKING = 0 };
 				finish(head); PARKED = !nobody_waits
 			/* WAKING stays, now for this one. */
-			:: atomic { !LOCKED && !isLoop[head] -> skip }; tell_to_retry(head)
+			:: atomic { !LOCKED && !handed(head) -> skip }; tell_to_retry(head)
 			fi
 #endif
 		:: else
@@ -116,8 +140,8 @@ inline release() {
 		:: else ->
 			line?<head>;
 			if
-			:: true -> atomic { PARKED = (len(line) > 1); WAKING = 0 }; finish(head)
-			:: !isLoop[head] -> atomic { LOCKED = 0; WAKING = 1 }; tell_to_retry(head)
+			:: handed(head) -> atomic { take_for(head); PARKED = (len(line) > 1); WAKING = 0 }; finish(head)
+			:: else -> atomic { LOCKED = 0; WAKING = 1 }; tell_to_retry(head)
 			fi
 		fi;
 		leave_guard()
@@ -149,5 +173,5 @@ proctype worker(byte me; byte rounds) {
 init {
 	atomic { run worker(0, 2); run worker(1, 2); run worker(2, 1) };
 	_nr_pr == 1;
-	assert(nobody_waits && !LOCKED && !PARKED && !WAKING)
+	assert(nobody_waits && !LOCKED && !PARKED && !WAKING && !owed)
 }

@@ -14,6 +14,8 @@ class MutexTest : public CoreTest {
     CoreTest::SetUp();
     mutex_ = create(Kind::MUTEX);
   }
+  // In SINCE: told to retry in vain after its time.
+  static constexpr int64_t kDue = 0;
   static constexpr int64_t kJustNow = std::numeric_limits<int64_t>::max() / 2;
   // A ticket of mode THREAD, whose thread has come back after a slice.
   int32_t sleep_for_mutex(Isolate& isolate) {
@@ -143,12 +145,18 @@ TEST_F(MutexTest, DoesNotStarveASleeperBesideAGreedyThread) {
   greedy.join();
 }
 
-TEST_F(MutexTest, IsHandedToASleeperOnlyAfterAWhile) {
+// Only then: while it slept, the mutex would be of no use to anybody.
+TEST_F(MutexTest, IsHandedToAThreadThatStoodFirstForLongAndWasToldInVain) {
   Isolate other(arena());
   for (bool long_ago : {false, true}) {
     ASSERT_EQ(main().lock(mutex_), Outcome::GRANTED);
     int32_t ticket = sleep_for_mutex(other);
     set_waiting_since(ticket, long_ago ? monotonic_ns() - layout::FAIR_AFTER_NS : kJustNow);
+    main().unlock(mutex_);
+    EXPECT_EQ(state(mutex_), layout::Mutex::PARKED | layout::Mutex::WAKING);
+    EXPECT_EQ(word(ticket, layout::Node::STATE), layout::NodeState::RETRY);
+    ASSERT_EQ(main().lock(mutex_), Outcome::GRANTED);
+    EXPECT_EQ(other->wait(ticket, kForEver), Outcome::PENDING);
     main().unlock(mutex_);
     if (long_ago) {
       EXPECT_EQ(state(mutex_) >> layout::Mutex::OWNER_SHIFT, other->self());
@@ -189,7 +197,7 @@ TEST_F(MutexTest, AWaiterGivingUpPassesOnTheRetry) {
     int32_t gives_up = sleep_for_mutex(first);
     int32_t next = sleep_for_mutex(second);
     set_waiting_since(gives_up, kJustNow);
-    if (!handed_over) set_waiting_since(next, kJustNow);
+    set_waiting_since(next, handed_over ? kDue : kJustNow);
     main().unlock(mutex_);
     ASSERT_EQ(word(gives_up, layout::Node::STATE), layout::NodeState::RETRY);
     EXPECT_EQ(first->cancel(gives_up), Outcome::TIMED_OUT);

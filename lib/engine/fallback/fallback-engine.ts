@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { isMainThread, type Worker } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../../errors.js';
-import { Cell, FIRST_TICKET, Kind, Outcome, SharedArray, Slot, WaiterMode } from '../../memory/layout.js';
+import { Barrier, Cell, FIRST_TICKET, Kind, Outcome, SharedArray, Slot, WaiterMode } from '../../memory/layout.js';
 import type {
   EncodedItem,
   Engine,
@@ -36,6 +36,7 @@ import {
 import { disown, release } from './references.js';
 import { semaphoreAcquire, semaphoreRelease } from './semaphore.js';
 import { claimSlot, isGone, nativeTid, slotWord } from './slots.js';
+import { allCanRun } from './spin.js';
 import { finishMoves, letGo, repair, sweep, sweepGone, sweepIfGone, sweepThread } from './sweep.js';
 import { beginExit, cancel, drain, READY_TRIPLES, wait } from './waiter.js';
 
@@ -248,7 +249,8 @@ export class FallbackEngine implements Engine {
   barrierArrive(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
     if (this.words[handle] !== Kind.BARRIER) this.#refuse();
     try {
-      return this.#settle(barrierArrive(this.#isolate, handle, mode, timeout), mode, timeout, true);
+      const begun = barrierArrive(this.#isolate, handle, mode, timeout);
+      return this.#settle(begun, mode, timeout, allCanRun(this.words[handle + Barrier.PARTIES] as number));
     } catch (error) {
       throw this.#recover(error);
     }

@@ -10,9 +10,16 @@ const LOOKS_PER_US = 100;
 /** Enough to see an answer that is already under way, an operation or two of another thread, so that the budget can grow again. */
 const LEAST_LOOKS = 300;
 
+const cores = availableParallelism();
+
+/** Whether so many threads can run at the same time. Where they cannot, one that spins keeps a core from the one it waits for. */
+export function allCanRun(threads: number): boolean {
+  return threads <= cores;
+}
+
 /** HEDDLE_SPIN_US in looks; 0 on a machine with one core, where the one waited for could not run meanwhile. */
 function limit(): number {
-  if (availableParallelism() < 2) return 0;
+  if (!allCanRun(2)) return 0;
   const text = process.env.HEDDLE_SPIN_US ?? '';
   const us = /^\d+$/.test(text) ? Math.min(Number(text), LONGEST_SPIN_US) : DEFAULT_SPIN_US;
   return us * LOOKS_PER_US;
