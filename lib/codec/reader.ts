@@ -2,161 +2,34 @@
  * Reads values from the bytes of `wire.ts`, trusting none of them: whatever the bytes are, reading
  * ends in a value or a throw, and every handle of the message is adopted or released exactly once.
  */
-import type { Handle } from '../engine/engine.js';
-import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
 import { NotSerializableError } from '../errors.js';
-import { CELLS_START, Cell, CONTROL_WORDS, Kind, WORDS_PER_CELL } from '../memory/layout.js';
-import { ByteReader, malformed } from './byte-reader.js';
+import { malformed } from './byte-reader.js';
 import { errorClass, type Registration, registrationNamed } from './classes.js';
 import { functionLane } from './functions.js';
+import { MessageReader, UNMADE } from './message-reader.js';
 import {
   END_OF_KEYS,
   ERROR_END,
   ERROR_HIDDEN_PROPERTY,
   ERROR_PROPERTY,
-  HAS_TAIL,
-  NO_TAIL,
   SMALL_INT_MIN,
   Tag,
   viewTypes,
 } from './wire.js';
 
-/** Stands for an object that is announced but not made yet. */
-const UNMADE = Symbol('unmade');
-
-interface BufferEntry {
-  readonly buffer: ArrayBuffer;
-  readonly start: number;
-}
-
-const NO_BUFFERS: readonly BufferEntry[] = [];
-const NO_HANDLES: readonly Handle[] = [];
-
-export class Reader extends ByteReader {
-  #objects: unknown[] = [];
-  #noted = 0;
-  #deferred: unknown[] = [];
-  #modules: string[] = [];
-  #handles: readonly Handle[] = NO_HANDLES;
-  #taken: boolean[] = [];
-  #buffers: readonly BufferEntry[] = NO_BUFFERS;
-
+export class Reader extends MessageReader {
   /** The value of the message `source[0, length)`. */
   decode(source: Uint8Array, length: number): unknown {
-    this.#open(source, length);
+    this.openMessage(source, length);
     try {
       const value = this.#read();
       this.#readDeferred(0);
       if (this.position !== this.end) throw malformed('bytes are left over');
       return value;
     } finally {
-      this.#close();
+      this.closeMessage();
     }
-  }
-
-  /** Modules that must be loaded before the message can be decoded. */
-  modules(source: Uint8Array, length: number): string[] {
-    if (source[0] !== HAS_TAIL) return [];
-    this.attach(source, length);
-    const modules: string[] = [];
-    this.position = this.#tailOffset(length);
-    this.end = length - 4;
-    const handles = this.count(4);
-    this.advance(4 * handles);
-    for (let count = this.count(1); count > 0; count--) modules.push(this.readText());
-    this.#forget();
-    return modules;
-  }
-
-  /** Releases the references of a message that nobody will decode. */
-  release(source: Uint8Array, length: number): void {
-    if (source[0] !== HAS_TAIL) return;
-    this.attach(source, length);
-    this.position = this.#tailOffset(length);
-    this.end = length - 4;
-    this.#readHandles();
-    this.#close();
-  }
-
-  #open(source: Uint8Array, length: number): void {
-    this.attach(source, length);
-    this.end = length;
-    if (source[0] === HAS_TAIL) {
-      const tail = this.#tailOffset(length);
-      this.position = tail;
-      this.end = length - 4;
-      this.#readHandles();
-      try {
-        for (let count = this.count(1); count > 0; count--) this.#modules.push(this.readText());
-        this.#readBuffers();
-        if (this.position !== this.end) throw malformed('bytes are left over');
-      } catch (error) {
-        this.#close();
-        throw error;
-      }
-      this.end = tail;
-    } else if (source[0] !== NO_TAIL) {
-      throw malformed(`unknown format ${source[0]}`);
-    }
-    this.position = 1;
-  }
-
-  #tailOffset(length: number): number {
-    if (length < 9) throw malformed('too short');
-    const tail = this.view.getUint32(length - 4, true);
-    if (tail < 2 || tail > length - 7) throw malformed('no tail');
-    return tail;
-  }
-
-  #readHandles(): void {
-    const count = this.count(4);
-    if (count === 0) return;
-    const handles: Handle[] = [];
-    for (let i = 0; i < count; i++) {
-      const handle = this.view.getUint32(this.advance(4), true);
-      if (!isObjectHandle(handle)) throw malformed('a handle of nothing');
-      handles.push(handle);
-    }
-    this.#handles = handles;
-    this.#taken = handles.map(() => false);
-  }
-
-  #readBuffers(): void {
-    const count = this.count(3);
-    if (count === 0) return;
-    const buffers: BufferEntry[] = [];
-    for (let i = 0; i < count; i++) {
-      const start = this.varint();
-      const length = this.varint();
-      const maximum = this.varint();
-      const from = this.advance(length);
-      // Without a maximum it is made from memory that is not zeroed first.
-      const buffer = maximum === 0 ? unzeroed(length) : new ArrayBuffer(length, { maxByteLength: maximum - 1 });
-      new Uint8Array(buffer).set(this.bytes.subarray(from, from + length));
-      buffers.push({ buffer, start });
-    }
-    this.#buffers = buffers;
-  }
-
-  /** Releases what was not adopted and lets go of everything. */
-  #close(): void {
-    if (this.#handles !== NO_HANDLES) {
-      for (const [i, handle] of this.#handles.entries()) if (!this.#taken[i]) engine.release(handle);
-      this.#handles = NO_HANDLES;
-      this.#taken = [];
-    }
-    this.#forget();
-  }
-
-  #forget(): void {
-    if (this.#noted > 64) this.#objects = [];
-    else for (let i = 0; i < this.#noted; i++) this.#objects[i] = undefined;
-    this.#noted = 0;
-    if (this.#deferred.length > 0) this.#deferred.length = 0;
-    if (this.#modules.length > 0) this.#modules = [];
-    this.#buffers = NO_BUFFERS;
-    this.detach();
   }
 
   #read(): unknown {
@@ -187,18 +60,18 @@ export class Reader extends ByteReader {
       case Tag.REF:
         return this.#readReference();
       case Tag.OBJECT:
-        return this.#readPlain(this.#note({}));
+        return this.#readPlain(this.note({}));
       case Tag.ARRAY:
       case Tag.SPARSE_ARRAY:
       case Tag.INT_ARRAY:
       case Tag.FLOAT_ARRAY:
-        return this.#readArray(this.#note([]), tag);
+        return this.#readArray(this.note([]), tag);
       case Tag.MAP:
-        return this.#readMap(this.#note(new Map()));
+        return this.#readMap(this.note(new Map()));
       case Tag.SET:
-        return this.#readSet(this.#note(new Set()));
+        return this.#readSet(this.note(new Set()));
       case Tag.DATE:
-        return this.#note(new Date(this.view.getFloat64(this.advance(8), true)));
+        return this.note(new Date(this.view.getFloat64(this.advance(8), true)));
       case Tag.REGEXP:
         return this.#readRegExp();
       case Tag.BOXED:
@@ -208,7 +81,7 @@ export class Reader extends ByteReader {
       case Tag.VIEW:
         return this.#readView();
       case Tag.ARRAY_BUFFER:
-        return this.#bufferEntry().buffer;
+        return this.bufferEntry().buffer;
       case Tag.ERROR:
         return this.#readError();
       case Tag.DOM_EXCEPTION:
@@ -216,13 +89,13 @@ export class Reader extends ByteReader {
       case Tag.SHARED:
         return this.#readShared();
       case Tag.CLASS:
-        return this.#readProperties(this.#note(this.#instance()));
+        return this.#readProperties(this.note(this.#instance()));
       case Tag.CUSTOM:
         return this.#readCustom();
       case Tag.FUNCTION:
         return this.#readFunction();
       case Tag.INSTANCE:
-        return this.#readInstance(this.#note({}));
+        return this.#readInstance(this.note({}));
       case Tag.SYMBOL:
         return Symbol.for(this.readText());
       case Tag.WELL_KNOWN_SYMBOL:
@@ -242,27 +115,21 @@ export class Reader extends ByteReader {
     }
   }
 
-  /** Gives an object its number. */
-  #note<T>(object: T): T {
-    this.#objects[this.#noted++] = object;
-    return object;
-  }
-
   #defer(object: object): object {
-    this.#deferred.push(object);
-    return this.#note(object);
+    this.deferred.push(object);
+    return this.note(object);
   }
 
   /** Fills the objects deferred since there were `first`. */
   #readDeferred(first: number): void {
-    if (this.#deferred.length === first) return;
-    for (let i = first; i < this.#deferred.length; i++) this.#readBody(this.#deferred[i] as object);
-    this.#deferred.length = first;
+    if (this.deferred.length === first) return;
+    for (let i = first; i < this.deferred.length; i++) this.#readBody(this.deferred[i] as object);
+    this.deferred.length = first;
   }
 
   /** A value to hand to others before the message is read to its end. */
   #readPart(): unknown {
-    const first = this.#deferred.length;
+    const first = this.deferred.length;
     const value = this.#read();
     this.#readDeferred(first);
     return value;
@@ -283,8 +150,8 @@ export class Reader extends ByteReader {
 
   #readReference(): unknown {
     const number = this.varint();
-    if (number >= this.#noted || this.#objects[number] === UNMADE) throw malformed('a reference to nothing');
-    return this.#objects[number];
+    if (number >= this.noted || this.objects[number] === UNMADE) throw malformed('a reference to nothing');
+    return this.objects[number];
   }
 
   #readPlain(object: Record<string, unknown>): object {
@@ -363,17 +230,17 @@ export class Reader extends ByteReader {
   }
 
   #readRegExp(): RegExp {
-    const number = this.#reserve();
+    const number = this.reserve();
     const source = this.readText();
-    return this.#make(number, new RegExp(source, this.readText()));
+    return this.make(number, new RegExp(source, this.readText()));
   }
 
   #readBoxed(): object {
-    const number = this.#reserve();
+    const number = this.reserve();
     const value = this.#read();
     if (value === null || value === undefined || typeof value === 'object' || typeof value === 'function')
       throw malformed('a primitive expected');
-    return this.#make(number, Object(value) as object);
+    return this.make(number, Object(value) as object);
   }
 
   #readBuffer(): Buffer {
@@ -381,32 +248,15 @@ export class Reader extends ByteReader {
     const from = this.advance(length);
     const copy = Buffer.allocUnsafeSlow(length);
     this.bytes.copy(copy, 0, from, from + length);
-    return this.#note(copy);
-  }
-
-  #bufferEntry(): BufferEntry {
-    const entry = this.#buffers[this.varint()];
-    if (entry === undefined) throw malformed('a buffer that is not there');
-    return entry;
+    return this.note(copy);
   }
 
   #readView(): ArrayBufferView {
     const type = viewTypes[this.byte()];
     if (type === undefined) throw malformed('a view of unknown type');
-    const { buffer, start } = this.#bufferEntry();
+    const { buffer, start } = this.bufferEntry();
     const offset = this.varint() - start;
-    return this.#note(new type(buffer, offset, this.varint()));
-  }
-
-  /** A place for an object that is made only after what it consists of. */
-  #reserve(): number {
-    this.#objects[this.#noted] = UNMADE;
-    return this.#noted++;
-  }
-
-  #make<T>(number: number, object: T): T {
-    this.#objects[number] = object;
-    return object;
+    return this.note(new type(buffer, offset, this.varint()));
   }
 
   #instance(): object {
@@ -419,20 +269,20 @@ export class Reader extends ByteReader {
   /** What is not registered here may be by a module that came with the message. */
   #registrationNamed(name: string): Registration | undefined {
     const known = registrationNamed(name);
-    if (known !== undefined || this.#modules.length === 0) return known;
+    if (known !== undefined || this.neededUrls.length === 0) return known;
     this.keepBytes();
-    for (const url of this.#modules) functionLane?.load(url);
+    for (const url of this.neededUrls) functionLane?.load(url);
     return registrationNamed(name);
   }
 
   #readCustom(): object {
-    const number = this.#reserve();
+    const number = this.reserve();
     const name = this.readText();
     const data = this.#readPart();
     const registration = this.#registrationNamed(name);
     if (registration?.decode === undefined) throw unknownClass(name);
     this.keepBytes();
-    return this.#make(number, registration.decode(data));
+    return this.make(number, registration.decode(data));
   }
 
   #readError(): Error {
@@ -443,7 +293,7 @@ export class Reader extends ByteReader {
     Error.stackTraceLimit = 0;
     const cls = registered === '' ? undefined : this.#registrationNamed(registered)?.cls;
     // The constructor of Error alone runs, whatever the class.
-    const error = this.#note(Reflect.construct(Error, [], cls ?? errorClass(known)) as Error);
+    const error = this.note(Reflect.construct(Error, [], cls ?? errorClass(known)) as Error);
     Error.stackTraceLimit = limit;
     if (registered !== '' && cls === undefined) define(error, 'name', registered, false);
     for (;;) {
@@ -456,24 +306,24 @@ export class Reader extends ByteReader {
   }
 
   #readDomException(): DOMException {
-    const number = this.#reserve();
+    const number = this.reserve();
     const message = this.readText();
-    const error = this.#make(number, new DOMException(message, this.readText()));
+    const error = this.make(number, new DOMException(message, this.readText()));
     const stack = this.#read();
     if (stack !== undefined) define(error, 'stack', stack, false);
     return error;
   }
 
   #readShared(): object {
-    const number = this.#reserve();
+    const number = this.reserve();
     const tag = this.readText();
     const place = this.varint();
     const extra = this.#readPart();
-    const handle = this.#handles[place];
-    if (handle === undefined || this.#taken[place] !== false) throw malformed('a handle that is not there');
-    this.#taken[place] = true;
+    const handle = this.handles[place];
+    if (handle === undefined || this.taken[place] !== false) throw malformed('a handle that is not there');
+    this.taken[place] = true;
     this.keepBytes();
-    return this.#make(number, reviveShared(tag, handle, extra));
+    return this.make(number, reviveShared(tag, handle, extra));
   }
 
   /** The class may lead back to the instance, so that exists first. */
@@ -495,28 +345,16 @@ export class Reader extends ByteReader {
   }
 
   #readFunction(): Function {
-    const number = this.#reserve();
+    const number = this.reserve();
     const code = this.#readPart();
     if (functionLane === undefined) throw new NotSerializableError('a function arrived where functions do not travel');
     this.keepBytes();
     const { fn, link } = functionLane.decode(code);
-    this.#make(number, fn);
+    this.make(number, fn);
     const captured = this.#readPart();
     link?.(captured);
     return fn;
   }
-}
-
-/** Whether a handle leads to a live shared object. The references of the message keep those of a sound one alive. */
-function isObjectHandle(handle: Handle): boolean {
-  if (handle < CELLS_START || handle >= CONTROL_WORDS || (handle - CELLS_START) % WORDS_PER_CELL !== 0) return false;
-  const kind = Atomics.load(engine.words, handle + Cell.KIND);
-  return kind !== Kind.FREE && kind !== Kind.NODE;
-}
-
-function unzeroed(length: number): ArrayBuffer {
-  const { buffer } = Buffer.allocUnsafeSlow(length);
-  return buffer.byteLength === length ? (buffer as ArrayBuffer) : new ArrayBuffer(length);
 }
 
 function define(object: object, key: string, value: unknown, enumerable: boolean): void {
