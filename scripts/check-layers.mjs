@@ -17,6 +17,7 @@ const LAYERS = [
   ['shipping'],
   ['shared', 'queues'],
   ['threads'],
+  ['executors'],
 ];
 
 const lib = fileURLToPath(new URL('../lib/', import.meta.url));

@@ -30,6 +30,12 @@ function register(name: string, flags: number): Thread {
   return thread;
 }
 
+/** Gives an isolate that heddle made for other work than a Thread's a name among the threads. @internal */
+export function enterAs(name: string): void {
+  current = register(name, ThreadFlag.DUMMY | ThreadFlag.DAEMON);
+  engine.setThreadName(name);
+}
+
 let main: Thread | undefined;
 
 if (isMainThread) {

@@ -1,0 +1,234 @@
+/**
+ * How a client hears of its finished tasks.
+ *
+ * Workers push them on the lane's DONE stack. The client takes the whole stack at once and settles the
+ * futures oldest first. Nobody rings while it looks by itself; before it sleeps it says that it listens
+ * and looks once more:
+ *
+ *   client   LISTENING = LOOP; DONE ≠ 0? look again : sleep
+ *   worker   push on DONE; LISTENING ≠ NOT? → NOT, release the bell
+ *
+ * Each reads what the other has written after writing its own, so one of them sees the other. Whoever
+ * takes LISTENING back to NOT decides whether a permit of the bell is on its way; one that comes without
+ * need is a look for nothing.
+ *
+ * Looking is a `setImmediate` turn that spins for some microseconds, between the turns of the loop, as long
+ * as tasks keep coming back soon. A thread blocked in a Sync call takes tasks from the same stack, and
+ * settles whatever comes until what it waits for is there.
+ */
+import { availableParallelism } from 'node:os';
+import { engine } from '../engine/select.js';
+import { block, timeLeft, unwatch, watch } from '../engine/wait.js';
+import { FIRST_TICKET, WaiterMode } from '../memory/layout.js';
+import { Semaphore } from '../sync/semaphore.js';
+import { Entry, Lane, Listening } from './board.js';
+import { placeOf, type TaskTable } from './task-table.js';
+
+/** Who settles futures. Nothing here may throw. */
+export interface Settler {
+  /** A task has finished; its entry is the settler's again. */
+  finished(index: number): void;
+  /** Tasks in flight. */
+  readonly inFlight: number;
+  /** Sees to what the event loop would, while the thread is blocked. */
+  tend(): void;
+  /** Runs a queued task, if this isolate is a worker and there is one; false when there is none. */
+  help(): boolean;
+}
+
+const LONGEST_TIMER = 0x7fffffff;
+/** A blocked thread sees to other things this often. Milliseconds. */
+const SLICE_MS = 20;
+/** About what waking a sleeping loop takes, and half as much again. Microseconds. */
+const DEFAULT_SPIN_US = 60;
+/** Looks before the loop gets to its timers and input. Microseconds. */
+const TURN_US = 20;
+const LOOKS = 50;
+const MOST_SKIPPED = 31;
+
+function spinLimitMs(): number {
+  if (availableParallelism() < 2) return 0;
+  const text = process.env.HEDDLE_SPIN_US ?? '';
+  return (/^\d+$/.test(text) ? Math.min(Number(text), 10_000) : DEFAULT_SPIN_US) / 1000;
+}
+/** How long looking pays, in milliseconds; 0 where it never does. */
+export const SPIN_MS = spinLimitMs();
+
+export class Completions {
+  readonly #table: TaskTable;
+  readonly #words: Int32Array;
+  readonly #settler: Settler;
+  readonly #loopBell = new Semaphore(0);
+  readonly #threadBell = new Semaphore(0);
+  /** Finished entries that are not settled yet, newest first. A nested wait goes on where the outer one is. */
+  #batch = new Int32Array(1024);
+  #left = 0;
+  #scheduled = false;
+  #spinEnd = 0;
+  #skip = 0;
+  #penalty = 0;
+  /** Wait for the loop's bell, 0 for none. */
+  #ticket = 0;
+  #holding = false;
+  readonly #keepAlive: NodeJS.Timeout;
+
+  constructor(table: TaskTable, settler: Settler) {
+    this.#table = table;
+    this.#words = table.words;
+    this.#settler = settler;
+    this.#keepAlive = setInterval(() => {}, LONGEST_TIMER).unref();
+    for (const [word, bell] of [
+      [Lane.LOOP_BELL, this.#loopBell],
+      [Lane.THREAD_BELL, this.#threadBell],
+    ] as const) {
+      bell._remember();
+      engine.retain(bell._handle);
+      this.#words[word] = bell._handle;
+    }
+  }
+
+  /** A task has been submitted: its end will be seen. */
+  expect(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    if (this.#ticket !== 0) Atomics.compareExchange(this.#words, Lane.LISTENING, Listening.LOOP, Listening.NOT);
+    setImmediate(this.#turn);
+  }
+
+  /** Settles what has finished; how many. */
+  drain(): number {
+    let count = 0;
+    if (this.#left === 0) this.#take();
+    while (this.#left > 0) {
+      this.#settler.finished(this.#batch[--this.#left] as number);
+      count++;
+    }
+    return count;
+  }
+
+  #take(): void {
+    if (Atomics.load(this.#words, Lane.DONE) === 0) return;
+    let top = Atomics.exchange(this.#words, Lane.DONE, 0);
+    const table = this.#table;
+    let count = 0;
+    while (top !== 0) {
+      const index = top - 1;
+      if (count === this.#batch.length) {
+        const longer = new Int32Array(2 * count);
+        longer.set(this.#batch);
+        this.#batch = longer;
+      }
+      this.#batch[count++] = index;
+      top = table.segment(index).words[placeOf(index) + Entry.NEXT] as number;
+    }
+    this.#left = count;
+  }
+
+  readonly #turn = (): void => {
+    this.#scheduled = false;
+    if (this.drain() > 0 || this.#spin()) {
+      this.#penalty >>= 1;
+      this.#spinEnd = 0;
+      if (this.#settler.inFlight > 0) this.expect();
+      else this.#rest();
+      return;
+    }
+    if (this.#settler.inFlight === 0) this.#rest();
+    else if (this.#spinEnd > 0) this.expect();
+    else this.#listen();
+  };
+
+  /** Looks for a moment; true when something came. `#spinEnd` is 0 when looking does not pay any longer. */
+  #spin(): boolean {
+    const now = performance.now();
+    if (this.#spinEnd === 0) {
+      if (SPIN_MS === 0 || this.#skip > 0) {
+        this.#skip--;
+        return false;
+      }
+      this.#spinEnd = now + SPIN_MS;
+    } else if (now >= this.#spinEnd) {
+      this.#penalty = Math.min(2 * this.#penalty + 1, MOST_SKIPPED);
+      this.#skip = this.#penalty;
+      this.#spinEnd = 0;
+      return false;
+    }
+    return this.look(Math.min(this.#spinEnd, now + TURN_US / 1000)) && this.drain() > 0;
+  }
+
+  /** Looks until something has finished, which it does not take, or `end` has passed. */
+  look(end: number): boolean {
+    do {
+      for (let i = 0; i < LOOKS; i++) if (Atomics.load(this.#words, Lane.DONE) !== 0) return true;
+    } while (performance.now() < end);
+    return false;
+  }
+
+  /** Nothing is in flight: the loop need not live for it. */
+  #rest(): void {
+    this.#hold(false);
+  }
+
+  #hold(holding: boolean): void {
+    if (this.#holding === holding) return;
+    this.#holding = holding;
+    if (holding) this.#keepAlive.ref();
+    else this.#keepAlive.unref();
+  }
+
+  /** Lets the loop sleep until it is rung. */
+  #listen(): void {
+    this.#hold(true);
+    if (this.#ticket === 0) {
+      const begun = engine.semaphoreAcquire(this.#loopBell._handle, WaiterMode.LOOP, -1);
+      if (begun < FIRST_TICKET) {
+        // A permit of an earlier time, or no room for a waiter: look again.
+        this.expect();
+        return;
+      }
+      this.#ticket = begun;
+      watch(begun, this.#rung);
+    }
+    Atomics.store(this.#words, Lane.LISTENING, Listening.LOOP);
+    if (Atomics.load(this.#words, Lane.DONE) !== 0) this.expect();
+  }
+
+  readonly #rung = (): void => {
+    this.#ticket = 0;
+    this.drain();
+    this.#settler.tend();
+    if (this.#settler.inFlight > 0) this.expect();
+    else this.#rest();
+  };
+
+  /** Blocks until `done()` or the deadline (see `deadlineOf`); true when done. */
+  waitSync(done: () => boolean, deadline: number): boolean {
+    const words = this.#words;
+    const settler = this.#settler;
+    for (;;) {
+      this.drain();
+      if (done()) break;
+      const left = timeLeft(deadline);
+      if (left === 0) break;
+      if (settler.help()) continue;
+      if (this.look(performance.now() + Math.min(SPIN_MS, left < 0 ? SPIN_MS : left))) continue;
+      Atomics.store(words, Lane.LISTENING, Listening.THREAD);
+      if (Atomics.load(words, Lane.DONE) === 0) {
+        const slice = left < 0 ? SLICE_MS : Math.min(SLICE_MS, left);
+        block(engine.semaphoreAcquire(this.#threadBell._handle, WaiterMode.THREAD, slice), performance.now() + slice);
+        settler.tend();
+      }
+      Atomics.store(words, Lane.LISTENING, Listening.NOT);
+    }
+    // The loop has missed its rings meanwhile.
+    if (settler.inFlight > 0) this.expect();
+    return done();
+  }
+
+  /** Nothing will come any more. */
+  close(): void {
+    clearInterval(this.#keepAlive);
+    if (this.#ticket !== 0) unwatch(this.#ticket);
+    this.#ticket = 0;
+  }
+}

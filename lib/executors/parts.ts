@@ -1,0 +1,31 @@
+/** What the isolates around an executor share, as it travels to them. */
+import type { SimpleQueue } from '../queues/simple-queue.js';
+import type { SharedArray } from '../shared/shared-array.js';
+import type { Semaphore } from '../sync/semaphore.js';
+
+/** What a worker or a client tells the owner. */
+export type Note =
+  /** A worker could not be set up; the error is encoded. */
+  | { readonly kind: 'broken'; readonly error: Uint8Array }
+  /** A task does not heed its signal: its worker is to end. */
+  | { readonly kind: 'end'; readonly worker: number };
+
+export interface Parts {
+  /** See `board.ts`. */
+  readonly board: SharedArray<Int32Array>;
+  /** Idle workers wait for a permit of it. */
+  readonly idle: Semaphore;
+  /** Notes to the owner, who is rung by a permit of `owner`. */
+  readonly notes: SimpleQueue<Note>;
+  readonly owner: Semaphore;
+}
+
+/** What a worker is told at its birth. */
+export interface Setup {
+  readonly parts: Parts;
+  readonly id: number;
+  readonly bell: Semaphore;
+  readonly name: string;
+  readonly initializer: ((...args: unknown[]) => unknown) | undefined;
+  readonly initArgs: unknown[];
+}

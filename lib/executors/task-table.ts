@@ -1,0 +1,286 @@
+/**
+ * A lane and its table as one isolate sees them: claiming and finishing, and payloads in and out of
+ * entries. See `board.ts` for what the words mean.
+ *
+ * A payload is written by one side while the entry is its own (the client before QUEUED, the worker while
+ * RUNNING) and read by the other afterwards; the atomic operation on the state, or on DONE, orders the two.
+ *
+ * What is small is inline. The rest, and everything that holds references to shared objects, goes through
+ * the entry's *parcel*, a queue of the engine that holds this one item: so an item that nobody takes drops
+ * its references with the parcel, whoever dies. A parcel is made when an entry first needs one and then
+ * stays with the entry.
+ */
+import { decode, drop } from '../codec/codec.js';
+import { Lane as CodecLane } from '../codec/lanes.js';
+import type { EncodedItem } from '../engine/engine.js';
+import { engine } from '../engine/select.js';
+import { reviveShared } from '../engine/shared-object.js';
+import { noRoom } from '../engine/wait.js';
+import { Discipline, Kind, Outcome, Queue } from '../memory/layout.js';
+import { SharedArray } from '../shared/shared-array.js';
+import {
+  DATA_BYTES,
+  ENTRIES_PER_SEGMENT,
+  ENTRY_SHIFT,
+  Entry,
+  EntryState,
+  Flag,
+  Lane,
+  Listening,
+  RING_MASK,
+  SEGMENT_MASK,
+  SEGMENT_SHIFT,
+  WORDS_PER_ENTRY,
+} from './board.js';
+
+type Words = SharedArray<Int32Array>;
+
+/** A view of one segment. */
+export interface Segment {
+  readonly block: Words;
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  readonly floats: Float32Array;
+  readonly bytes: Uint8Array;
+}
+
+/** The SharedArray with a handle that somebody else keeps a reference to. */
+export function blockOf(handle: number): Words {
+  engine.retain(handle);
+  return reviveShared('SharedArray', handle, undefined) as unknown as Words;
+}
+
+function view(block: Words): Segment {
+  const words = block.array;
+  return {
+    block,
+    words,
+    doubles: new Float64Array(words.buffer, words.byteOffset, words.length >> 1),
+    floats: new Float32Array(words.buffer, words.byteOffset, words.length),
+    bytes: new Uint8Array(words.buffer, words.byteOffset, words.byteLength),
+  };
+}
+
+/** First word of an entry within its segment. */
+export function placeOf(index: number): number {
+  return (index & SEGMENT_MASK) << ENTRY_SHIFT;
+}
+
+const NUMBER = CodecLane.NUMBER;
+const STRING = CodecLane.STRING;
+const VALUE = CodecLane.VALUE;
+/** Where inline bytes are decoded from: the codec keeps no view of it. */
+const inline = new Uint8Array(DATA_BYTES);
+
+export class TaskTable {
+  readonly lane: Words;
+  readonly words: Int32Array;
+  readonly segments: Segment[] = [];
+
+  constructor(lane: Words) {
+    this.lane = lane;
+    this.words = lane.array;
+  }
+
+  segment(index: number): Segment {
+    return this.segments[index >> SEGMENT_SHIFT] ?? this.#map(index >> SEGMENT_SHIFT);
+  }
+
+  /** A segment that the client has added. */
+  #map(number: number): Segment {
+    const handle = Atomics.load(this.words, Lane.SEGMENT + number);
+    const segment = view(blockOf(handle));
+    this.segments[number] = segment;
+    return segment;
+  }
+
+  /** Adds a segment: the client only. The lane gets a reference of its own, which whoever ends the executor drops. */
+  grow(): number {
+    const number = this.segments.length;
+    const block = new SharedArray('i', ENTRIES_PER_SEGMENT * WORDS_PER_ENTRY, { lock: false });
+    block._remember();
+    engine.retain(block._handle);
+    this.segments[number] = view(block);
+    Atomics.store(this.words, Lane.SEGMENT + number, block._handle);
+    Atomics.store(this.words, Lane.SEGMENTS, number + 1);
+    return number;
+  }
+
+  /** True when no task waits in the ring; cancelled ones may still be counted. */
+  isEmpty(): boolean {
+    const queue = this.words[Lane.PRIORITY] as number;
+    if (queue !== 0 && Atomics.load(engine.words, queue + Queue.COUNT) > 0) return false;
+    return Atomics.load(this.words, Lane.HEAD) === Atomics.load(this.words, Lane.TAIL);
+  }
+
+  queued(): number {
+    return (Atomics.load(this.words, Lane.TAIL) - Atomics.load(this.words, Lane.HEAD)) | 0;
+  }
+
+  /** Claims the next task: its index, or -1. `mark`: `runningOn(worker)`. `helping`: not if its function is async. */
+  claim(mark: number, helping: boolean): number {
+    const { words } = this;
+    const queue = words[Lane.PRIORITY] as number;
+    if (queue !== 0) {
+      const index = this.#claimFirst(queue, mark);
+      if (index >= 0) return index;
+    }
+    for (;;) {
+      const head = Atomics.load(words, Lane.HEAD);
+      if (head === Atomics.load(words, Lane.TAIL)) return -1;
+      const index = words[Lane.RING + (head & RING_MASK)] as number;
+      const entries = this.segment(index).words;
+      const at = placeOf(index);
+      if (
+        helping &&
+        Atomics.load(entries, at) === EntryState.QUEUED &&
+        ((entries[at + Entry.LANE] as number) & Flag.ASYNC) !== 0
+      )
+        return -1;
+      const claimed = Atomics.compareExchange(entries, at, EntryState.QUEUED, mark) === EntryState.QUEUED;
+      Atomics.compareExchange(words, Lane.HEAD, head, (head + 1) | 0);
+      if (claimed) return index;
+    }
+  }
+
+  #claimFirst(queue: number, mark: number): number {
+    while (Atomics.load(engine.words, queue + Queue.COUNT) > 0) {
+      const index = engine.queueTake(queue, false) as number;
+      if ((engine.out[0] as number) <= 0) return -1;
+      if (
+        Atomics.compareExchange(this.segment(index).words, placeOf(index), EntryState.QUEUED, mark) ===
+        EntryState.QUEUED
+      )
+        return index;
+    }
+    return -1;
+  }
+
+  /** Gives a finished task back to its client. */
+  finish(index: number): void {
+    const { words } = this;
+    const entries = this.segment(index).words;
+    const next = placeOf(index) + Entry.NEXT;
+    let top = Atomics.load(words, Lane.DONE);
+    for (;;) {
+      entries[next] = top;
+      const seen = Atomics.compareExchange(words, Lane.DONE, top, index + 1);
+      if (seen === top) break;
+      top = seen;
+    }
+    this.ring();
+  }
+
+  /** Rings the client if it has asked for it. */
+  ring(): void {
+    const { words } = this;
+    // The client says that it listens, then looks at DONE once more: one of the two sees the other.
+    const listening = Atomics.load(words, Lane.LISTENING);
+    if (listening === Listening.NOT) return;
+    if (Atomics.compareExchange(words, Lane.LISTENING, listening, Listening.NOT) !== listening) return;
+    const bell = words[listening === Listening.LOOP ? Lane.LOOP_BELL : Lane.THREAD_BELL] as number;
+    engine.semaphoreRelease(bell, 1);
+  }
+
+  /** Writes a payload into an entry, with `flags` beside its lane. Throws, with nothing written, when there is no room. */
+  write(segment: Segment, at: number, item: EncodedItem, flags: number): void {
+    const { words } = segment;
+    const { lane } = item;
+    if (lane === NUMBER) {
+      segment.doubles[(at + Entry.DATA) >> 1] = item.number;
+    } else if (lane === STRING) {
+      if (!writeText(segment, at, item.string)) {
+        this.#send(words, at, item);
+        flags |= Flag.PARCEL;
+      }
+    } else if (lane >= CodecLane.BYTES) {
+      const { length } = item;
+      if (length > DATA_BYTES || item.handles.length > 0 || lane !== VALUE) {
+        this.#send(words, at, item);
+        flags |= Flag.PARCEL;
+      } else {
+        const source = item.bytes;
+        const target = segment.bytes;
+        const start = (at + Entry.DATA) << 2;
+        for (let i = 0; i < length; i++) target[start + i] = source[i] as number;
+        words[at + Entry.LENGTH] = length;
+      }
+    }
+    words[at + Entry.LANE] = lane | flags;
+  }
+
+  #send(words: Int32Array, at: number, item: EncodedItem): void {
+    let parcel = words[at + Entry.PARCEL] as number;
+    if (parcel === 0) {
+      parcel = engine.create(Kind.QUEUE);
+      engine.queueInit(parcel, Discipline.FIFO, 0);
+      // From now on the entry's, whichever isolate has made it.
+      engine.retain(parcel);
+      words[at + Entry.PARCEL] = parcel;
+      engine.disown(parcel);
+    }
+    if (engine.queuePut(parcel, false, item, undefined) !== Outcome.OK) throw noRoom();
+  }
+
+  /** The payload of an entry, which this uses up. Throws what decoding throws. */
+  read(segment: Segment, at: number): unknown {
+    const { words } = segment;
+    const flags = words[at + Entry.LANE] as number;
+    if ((flags & Flag.PARCEL) !== 0) {
+      const taken = engine.queueTake(words[at + Entry.PARCEL] as number, false);
+      return decode(engine.out[0] as number, taken, engine.scratch, engine.out[1] as number);
+    }
+    const lane = flags & Flag.LANE;
+    if (lane === NUMBER) return segment.doubles[(at + Entry.DATA) >> 1];
+    if (lane < VALUE) return lane === STRING ? readText(segment, at) : decode(lane, undefined, inline, 0);
+    return decode(lane, undefined, inline, copyInline(segment, at));
+  }
+
+  /** Drops a payload that nobody will read. */
+  discard(segment: Segment, at: number): void {
+    const { words } = segment;
+    if (((words[at + Entry.LANE] as number) & Flag.PARCEL) !== 0) emptyParcel(words[at + Entry.PARCEL] as number);
+  }
+}
+
+/** Takes what is in a parcel out of it and drops it. */
+export function emptyParcel(parcel: number): void {
+  if (parcel === 0) return;
+  for (;;) {
+    const taken = engine.queueTake(parcel, false);
+    const lane = engine.out[0] as number;
+    if (lane <= 0) return;
+    drop(lane, taken, engine.scratch, engine.out[1] as number);
+  }
+}
+
+function copyInline(segment: Segment, at: number): number {
+  const length = segment.words[at + Entry.LENGTH] as number;
+  const source = segment.bytes;
+  const start = (at + Entry.DATA) << 2;
+  for (let i = 0; i < length; i++) inline[i] = source[start + i] as number;
+  return length;
+}
+
+function writeText(segment: Segment, at: number, text: string): boolean {
+  const { length } = text;
+  if (length > DATA_BYTES) return false;
+  const { bytes } = segment;
+  const start = (at + Entry.DATA) << 2;
+  let all = 0;
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    all |= unit;
+    bytes[start + i] = unit;
+  }
+  segment.words[at + Entry.LENGTH] = length;
+  return all < 256;
+}
+
+function readText(segment: Segment, at: number): string {
+  const length = segment.words[at + Entry.LENGTH] as number;
+  const start = (at + Entry.DATA) << 2;
+  let text = '';
+  for (let i = 0; i < length; i++) text += String.fromCharCode(segment.bytes[start + i] as number);
+  return text;
+}

@@ -1,0 +1,60 @@
+/** Threads as workers of an executor: each an isolate that runs `worker-entry.js`. */
+import { type ResourceLimits, SHARE_ENV, Worker } from 'node:worker_threads';
+import { dropBytes, encodeBytes } from '../codec/codec.js';
+import { engine } from '../engine/select.js';
+import '../shipping/lane.js';
+import type { Setup } from './parts.js';
+import type { Ending, HostedWorker, WorkerHost } from './worker-host.js';
+
+/** `workerData` of a worker. */
+export interface WorkerData {
+  readonly heddle: 'worker';
+  /** A Setup, encoded. */
+  readonly setup: Uint8Array;
+  /** Slot + 1 of the creator. */
+  readonly parent: number;
+  readonly argv: readonly string[];
+}
+
+const entry = new URL('./worker-entry.js', import.meta.url);
+/** With --input-type, which workers inherit, Node takes no file for a program: text that imports the file will do. */
+const evaluated = process.execArgv.some((argument) => argument.startsWith('--input-type'));
+
+export class ThreadHost implements WorkerHost {
+  readonly #resourceLimits: ResourceLimits | undefined;
+
+  constructor(resourceLimits: ResourceLimits | undefined) {
+    this.#resourceLimits = resourceLimits;
+  }
+
+  start(setup: Setup, ended: (ending: Ending) => void): HostedWorker {
+    const bytes = encodeBytes(setup, 'initializer');
+    const data: WorkerData = {
+      heddle: 'worker',
+      setup: bytes,
+      parent: engine.self + 1,
+      argv: process.argv,
+    };
+    let worker: Worker;
+    try {
+      worker = new Worker(evaluated ? `import(${JSON.stringify(entry.href)})` : entry, {
+        name: setup.name,
+        eval: evaluated,
+        workerData: data,
+        env: SHARE_ENV,
+        ...(this.#resourceLimits === undefined ? {} : { resourceLimits: this.#resourceLimits }),
+      });
+    } catch (error) {
+      dropBytes(bytes);
+      throw error;
+    }
+    // Tasks in flight keep the process alive, workers do not.
+    worker.unref();
+    let error: unknown;
+    worker.on('error', (uncaught) => {
+      error = uncaught;
+    });
+    worker.on('exit', (exitCode) => ended(error === undefined ? { exitCode } : { error, exitCode }));
+    return { terminate: () => void worker.terminate() };
+  }
+}

@@ -1,0 +1,24 @@
+/** Where workers come from: threads here, processes elsewhere. What an executor needs of one, and no more. */
+import type { Setup } from './parts.js';
+
+/** Why a worker is no more. */
+export interface Ending {
+  /** What it ended with, where something inside was not caught. */
+  readonly error?: unknown;
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+}
+
+export interface HostedWorker {
+  /** Ends it at once, whatever it does. Its `ended` is called later. */
+  terminate(): void;
+}
+
+export interface WorkerHost {
+  /**
+   * Makes a worker that runs a `WorkerLoop` on `setup`.
+   *
+   * @param ended Called once, from the event loop, when the worker is gone and touches nothing any more.
+   */
+  start(setup: Setup, ended: (ending: Ending) => void): HostedWorker;
+}

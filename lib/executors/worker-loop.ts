@@ -1,0 +1,508 @@
+/**
+ * What a worker does: claims tasks, runs them, gives the results back, and sleeps in its event loop
+ * when there are none.
+ *
+ *          ┌────────────── wake ◄── a permit of `idle`: somebody has queued a task ──────────────┐
+ *          ▼                                                                                     │
+ *   run: claim ─► call ─► sync result ─► finish ─┐        nothing to claim                       │
+ *          ▲         └─► promise: awaits ────────┤      ──► spin, between turns of the loop ──► sleep
+ *          └─────────────────────────────────────┘
+ *
+ * Before it sleeps a worker counts itself among the SLEEPERS and then looks at the rings once more; who
+ * queues a task moves TAIL and then looks at SLEEPERS: one sees the other. Who takes a sleeper off the count
+ * owes `idle` one permit, so a count that is too high (a worker died asleep) or a permit too many costs
+ * one look for nothing and loses nothing.
+ *
+ * The worker leaves, by `process.exit`, only with no task running but those that it need not wait for:
+ * when the executor stops and nothing is queued, when it has been idle for too long, when it has run as
+ * many tasks as it may, or when a task did not heed its signal and all others here have finished.
+ */
+
+import { availableParallelism } from 'node:os';
+import process from 'node:process';
+import { encode, encodeThrown } from '../codec/codec.js';
+import { Lane as CodecLane } from '../codec/lanes.js';
+import { engine } from '../engine/select.js';
+import { unwatch, watch } from '../engine/wait.js';
+import { FIRST_TICKET, Outcome, SLOTS_START, Slot, WaiterMode, WORDS_PER_SLOT } from '../memory/layout.js';
+import type { Semaphore } from '../sync/semaphore.js';
+import {
+  Board,
+  BoardFlag,
+  CLIENT_SHIFT,
+  clock,
+  Entry,
+  EntryState,
+  Flag,
+  Lane,
+  recordAt,
+  runningOn,
+  WorkerState,
+  WorkerWord,
+} from './board.js';
+import { SPIN_MS } from './completions.js';
+import { FunctionCache } from './functions.js';
+import { type OwnLoop, ownSubmissions } from './own-loop.js';
+import type { Setup } from './parts.js';
+import { contexts, setCurrentContext, TaskContext } from './task-context.js';
+import { blockOf, placeOf, type Segment, TaskTable } from './task-table.js';
+
+/** Tasks run so long, one after another, before the event loop gets its turn. */
+const TURN_MS = 5;
+const SPIN_TURN_MS = 0.05;
+/** Twice what a client spins: it is the client who is rung by us. */
+const WORKER_SPIN_MS = 2 * SPIN_MS;
+const LOOKS = 50;
+/** Tasks that help out are nested on the stack. */
+const DEEPEST_HELP = 200;
+const LONGEST_TIMER = 0x7fffffff;
+const SPINNERS_AT_MOST = Math.max(1, availableParallelism() - 1);
+
+interface Client {
+  readonly number: number;
+  readonly table: TaskTable;
+  readonly functions: FunctionCache;
+}
+
+type Call = (...args: unknown[]) => unknown;
+
+/** A task that awaits. */
+interface Pending {
+  readonly client: Client;
+  readonly index: number;
+  readonly segment: Segment;
+  readonly at: number;
+  readonly started: number;
+  context: TaskContext | undefined;
+}
+
+export class WorkerLoop implements OwnLoop {
+  readonly board: number;
+  readonly id: number;
+  readonly #words: Int32Array;
+  readonly #record: number;
+  readonly #mark: number;
+  readonly #setup: Setup;
+  readonly #idle: Semaphore;
+  readonly #clients: Client[] = [];
+  readonly #pending = new Set<Pending>();
+  /** Tasks that run or await here. */
+  #active = 0;
+  #done = 0;
+  #concurrency: number;
+  #maxTasks: number;
+  #leaving = false;
+  /** The clock at the end of the last task, when the next begins. */
+  #now = 0;
+  #scheduled = false;
+  #nextClient = 0;
+  #claimed: Client | undefined;
+  #depth = 0;
+  #spinning = false;
+  #spinEnd = 0;
+  #ticket = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  constructor(setup: Setup) {
+    this.#setup = setup;
+    this.#words = setup.parts.board.array;
+    this.board = setup.parts.board._handle;
+    this.#idle = setup.parts.idle;
+    this.id = setup.id;
+    this.#record = recordAt(setup.id);
+    this.#mark = runningOn(setup.id);
+    this.#concurrency = this.#words[Board.CONCURRENCY] as number;
+    this.#maxTasks = this.#words[Board.MAX_TASKS] as number;
+    const slot = SLOTS_START + engine.self * WORDS_PER_SLOT;
+    this.#set(WorkerWord.GENERATION, Atomics.load(engine.words, slot + Slot.GENERATION));
+    this.#set(WorkerWord.SLOT, engine.self + 1);
+    // Keeps the isolate: the owner decides when it ends.
+    setInterval(() => {}, LONGEST_TIMER);
+    process.on('exit', () => this.#set(WorkerWord.STATE, WorkerState.GONE));
+    this.#awaitBell();
+  }
+
+  /** The worker is set up: takes tasks from now on. */
+  start(): void {
+    this.#set(WorkerWord.STATE, WorkerState.LIVE);
+    this.#run();
+  }
+
+  poke(): void {
+    this.#schedule();
+  }
+
+  help(): boolean {
+    if (this.#depth >= DEEPEST_HELP) return false;
+    const index = this.#claim(true);
+    if (index < 0) return false;
+    this.#depth++;
+    try {
+      this.#execute(this.#claimed as Client, index);
+    } finally {
+      this.#depth--;
+    }
+    return true;
+  }
+
+  #set(word: number, value: number): void {
+    Atomics.store(this.#words, this.#record + word, value);
+  }
+
+  #get(word: number): number {
+    return Atomics.load(this.#words, this.#record + word);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#run);
+  }
+
+  readonly #run = (): void => {
+    this.#scheduled = false;
+    // A run that was scheduled while we slept: what it finds is ours, the permit that may come is for nothing.
+    this.#now = clock();
+    const end = this.#now + TURN_MS;
+    for (;;) {
+      this.#takeMail();
+      if (this.#mustLeave()) return;
+      if (this.#isFull()) {
+        this.#stopSpinning();
+        return;
+      }
+      const index = this.#claim(false);
+      if (index < 0) {
+        this.#rest();
+        return;
+      }
+      this.#spinEnd = 0;
+      this.#execute(this.#claimed as Client, index);
+      if (this.#now > end) {
+        this.#schedule();
+        return;
+      }
+    }
+  };
+
+  /** As many tasks as it may have; but it must not wait for one that only itself could run. */
+  #isFull(): boolean {
+    return this.#active >= this.#concurrency && !((ownSubmissions.get(this.board)?.() ?? 0) > 0);
+  }
+
+  #claim(helping: boolean): number {
+    const clients = this.#clients;
+    if (clients.length < (this.#words[Board.CLIENTS] as number)) this.#meetClients();
+    const count = clients.length;
+    for (let i = 0; i < count; i++) {
+      const client = clients[this.#nextClient] as Client;
+      const index = client.table.claim(this.#mark, helping);
+      if (count > 1) this.#nextClient = (this.#nextClient + 1) % count;
+      if (index >= 0) {
+        this.#claimed = client;
+        return index;
+      }
+    }
+    return -1;
+  }
+
+  #meetClients(): void {
+    const count = Atomics.load(this.#words, Board.CLIENTS);
+    for (let number = this.#clients.length; number < count; number++) {
+      const handle = Atomics.load(this.#words, Board.LANES + number);
+      // Being written: the next look finds it.
+      if (handle === 0) return;
+      this.#clients.push({ number, table: new TaskTable(blockOf(handle)), functions: new FunctionCache() });
+    }
+  }
+
+  /** Takes the tasks that are for this worker alone. */
+  #takeMail(): void {
+    if (this.#get(WorkerWord.MAIL) === 0) return;
+    this.#meetClients();
+    let address = Atomics.exchange(this.#words, this.#record + WorkerWord.MAIL, 0);
+    const tasks: [Client, number][] = [];
+    while (address !== 0) {
+      const client = this.#clients[address >> CLIENT_SHIFT] as Client;
+      const index = (address & ((1 << CLIENT_SHIFT) - 1)) - 1;
+      tasks.push([client, index]);
+      address = client.table.segment(index).words[placeOf(index) + Entry.NEXT] as number;
+    }
+    for (const [client, index] of tasks.reverse()) {
+      const { words } = client.table.segment(index);
+      if (Atomics.compareExchange(words, placeOf(index), EntryState.MAILED, this.#mark) === EntryState.MAILED)
+        this.#execute(client, index);
+    }
+  }
+
+  #execute(client: Client, index: number): void {
+    const segment = client.table.segment(index);
+    const at = placeOf(index);
+    const { words } = segment;
+    this.#active++;
+    if (this.#maxTasks > 0 && ++this.#done >= this.#maxTasks) this.#leave();
+    let fn: Call | Promise<Call>;
+    try {
+      fn = client.functions.get(words[at + Entry.FUNCTION] as number, words[at + Entry.DEFINITION] as number);
+    } catch (error) {
+      this.#unready(client, index, segment, at, error);
+      return;
+    }
+    if (typeof fn === 'function') {
+      this.#call(fn, client, index, segment, at);
+      return;
+    }
+    fn.then(
+      (loaded) => {
+        this.#now = clock();
+        this.#call(loaded, client, index, segment, at);
+        this.#schedule();
+      },
+      (error: unknown) => {
+        this.#unready(client, index, segment, at, error);
+        this.#schedule();
+      },
+    );
+  }
+
+  /** The function could not be made. */
+  #unready(client: Client, index: number, segment: Segment, at: number, error: unknown): void {
+    client.table.discard(segment, at);
+    this.#finish(client, index, segment, at, this.#now, error, true);
+  }
+
+  #call(fn: Call, client: Client, index: number, segment: Segment, at: number): void {
+    const started = this.#now;
+    const flags = segment.words[at + Entry.LANE] as number;
+    segment.doubles[(at + Entry.STARTED) >> 1] = started;
+    let context: TaskContext | undefined;
+    const makeContext = (): TaskContext => {
+      context ??= new TaskContext(segment, at);
+      return context;
+    };
+    const before = setCurrentContext(makeContext);
+    let result: unknown;
+    try {
+      if (this.#concurrency > 1) {
+        const args = (flags & Flag.NONE) !== 0 ? [] : client.table.read(segment, at);
+        const list = (flags & Flag.SINGLE) !== 0 ? [args] : (args as unknown[]);
+        result = contexts.run(makeContext(), fn, ...list);
+      } else if ((flags & Flag.NONE) !== 0) result = fn();
+      else if ((flags & Flag.SINGLE) !== 0) result = fn(client.table.read(segment, at));
+      else result = fn(...(client.table.read(segment, at) as unknown[]));
+    } catch (error) {
+      setCurrentContext(before);
+      this.#end(client, index, segment, at, started, error, true, context);
+      return;
+    }
+    if (typeof result !== 'object' || result === null || typeof (result as { then?: unknown }).then !== 'function') {
+      setCurrentContext(before);
+      this.#end(client, index, segment, at, started, result, false, context);
+      return;
+    }
+    // While it awaits, it stays the current task, unless another is run within or beside it.
+    if (this.#depth > 0 || this.#concurrency > 1) setCurrentContext(before);
+    const pending: Pending = { client, index, segment, at, started, context: makeContext() };
+    this.#pending.add(pending);
+    const settle = (value: unknown, thrown: boolean): void => {
+      this.#pending.delete(pending);
+      this.#now = clock();
+      this.#end(client, index, segment, at, started, value, thrown, pending.context);
+      this.#schedule();
+    };
+    // A thenable of the user's may call back twice, or throw.
+    Promise.resolve(result as PromiseLike<unknown>).then(
+      (value) => settle(value, false),
+      (error: unknown) => settle(error, true),
+    );
+  }
+
+  #end(
+    client: Client,
+    index: number,
+    segment: Segment,
+    at: number,
+    started: number,
+    value: unknown,
+    thrown: boolean,
+    context: TaskContext | undefined,
+  ): void {
+    context?.end();
+    this.#now = clock();
+    this.#finish(client, index, segment, at, started, value, thrown);
+  }
+
+  #finish(
+    client: Client,
+    index: number,
+    segment: Segment,
+    at: number,
+    started: number,
+    value: unknown,
+    thrown: boolean,
+  ): void {
+    const { table } = client;
+    try {
+      if (thrown) table.write(segment, at, encodeThrown(value), Flag.THROWN);
+      else table.write(segment, at, encode(value, 'result'), 0);
+    } catch (error) {
+      // What the task returned cannot travel, or finds no room.
+      try {
+        table.write(segment, at, encodeThrown(error), Flag.THROWN);
+      } catch {
+        // No room for that either: the client says so.
+        segment.words[at + Entry.LANE] = CodecLane.UNDEFINED | Flag.THROWN;
+      }
+    }
+    segment.floats[at + Entry.TOOK] = this.#now - started;
+    this.#active--;
+    table.finish(index);
+  }
+
+  /** Takes no more tasks, and lets another worker have the place. */
+  #leave(): void {
+    this.#leaving = true;
+    if (Atomics.exchange(this.#words, this.#record + WorkerWord.COUNTED, 0) === 1)
+      Atomics.sub(this.#words, Board.SIZE, 1);
+  }
+
+  /** True when it takes no more tasks. Ends the isolate when there is nothing to wait for. */
+  #mustLeave(): boolean {
+    if (!this.#leaving && this.#get(WorkerWord.DRAINING) === 0) return false;
+    for (const { context } of this.#pending) if (!context?.overdue) return true;
+    if (this.#active === this.#pending.size) this.#exit();
+    return true;
+  }
+
+  #exit(): void {
+    this.#stopSpinning();
+    process.exit(0);
+  }
+
+  /** There is nothing to claim. */
+  #rest(): void {
+    const { FLAGS, SLEEPERS } = Board;
+    if ((Atomics.load(this.#words, FLAGS) & BoardFlag.STOPPING) !== 0 && this.#active === 0 && this.#nothingQueued()) {
+      this.#exit();
+      return;
+    }
+    if (this.#spin()) return;
+    if (this.#ticket !== 0) return;
+    Atomics.add(this.#words, SLEEPERS, 1);
+    if (this.#hasWork()) {
+      this.#wakeUp();
+      this.#schedule();
+      return;
+    }
+    const begun = engine.semaphoreAcquire(this.#idle._handle, WaiterMode.LOOP, -1);
+    if (begun < FIRST_TICKET) {
+      // A permit: whoever gave it has taken one sleeper off the count, it may be us.
+      this.#wakeUp();
+      this.#schedule();
+      return;
+    }
+    this.#ticket = begun;
+    watch(begun, () => {
+      this.#ticket = 0;
+      clearTimeout(this.#idleTimer);
+      this.#run();
+    });
+    const timeout = this.#words[Board.IDLE_TIMEOUT] as number;
+    if (timeout >= 0 && this.#active === 0) this.#idleTimer = setTimeout(this.#retire, timeout);
+  }
+
+  /** Takes one sleeper off the count; false when there is none left to take. */
+  #wakeUp(): boolean {
+    const words = this.#words;
+    for (;;) {
+      const sleepers = Atomics.load(words, Board.SLEEPERS);
+      if (sleepers <= 0) return false;
+      if (Atomics.compareExchange(words, Board.SLEEPERS, sleepers, sleepers - 1) === sleepers) return true;
+    }
+  }
+
+  #hasWork(): boolean {
+    if (this.#get(WorkerWord.MAIL) !== 0) return true;
+    if (this.#clients.length < Atomics.load(this.#words, Board.CLIENTS)) return true;
+    for (const { table } of this.#clients) if (!table.isEmpty()) return true;
+    return (Atomics.load(this.#words, Board.FLAGS) & BoardFlag.STOPPING) !== 0 && this.#active === 0;
+  }
+
+  #nothingQueued(): boolean {
+    return this.#clients.every(({ table }) => table.isEmpty() && Atomics.load(table.words, Lane.BACKLOG) === 0);
+  }
+
+  /** Looks for tasks for a while before it sleeps; true while it does. */
+  #spin(): boolean {
+    const now = performance.now();
+    if (this.#spinEnd === 0) {
+      if (WORKER_SPIN_MS === 0) return false;
+      this.#spinEnd = now + WORKER_SPIN_MS;
+    } else if (now >= this.#spinEnd) {
+      this.#spinEnd = 0;
+      this.#stopSpinning();
+      return false;
+    }
+    if (!this.#spinning) {
+      if (Atomics.add(this.#words, Board.SPINNERS, 1) >= SPINNERS_AT_MOST) {
+        Atomics.sub(this.#words, Board.SPINNERS, 1);
+        this.#spinEnd = 0;
+        return false;
+      }
+      this.#spinning = true;
+    }
+    const end = now + SPIN_TURN_MS;
+    do {
+      for (let i = 0; i < LOOKS; i++) {
+        if (this.#hasWork()) {
+          this.#schedule();
+          return true;
+        }
+      }
+    } while (performance.now() < end);
+    this.#schedule();
+    return true;
+  }
+
+  #stopSpinning(): void {
+    if (!this.#spinning) return;
+    this.#spinning = false;
+    Atomics.sub(this.#words, Board.SPINNERS, 1);
+  }
+
+  /** Idle for too long: leaves, unless it is needed, or one of the few that stay. */
+  readonly #retire = (): void => {
+    if (this.#ticket === 0 || this.#active > 0) return;
+    const words = this.#words;
+    for (;;) {
+      const size = Atomics.load(words, Board.SIZE);
+      if (size <= (words[Board.MIN_SIZE] as number)) return;
+      if (Atomics.compareExchange(words, Board.SIZE, size, size - 1) === size) break;
+    }
+    this.#set(WorkerWord.COUNTED, 0);
+    // Who queues a task now finds too few workers and asks for one more; who did before is seen here.
+    if (!this.#hasWork() && this.#wakeUp()) {
+      const outcome = unwatch(this.#ticket);
+      this.#ticket = 0;
+      if (outcome === Outcome.TIMED_OUT) this.#exit();
+      // Granted: a task has come, or will have been claimed by another.
+    }
+    this.#set(WorkerWord.COUNTED, 1);
+    Atomics.add(words, Board.SIZE, 1);
+    this.#schedule();
+  };
+
+  #awaitBell(): void {
+    const begun = engine.semaphoreAcquire(this.#setup.bell._handle, WaiterMode.LOOP, -1);
+    if (begun < FIRST_TICKET) setImmediate(this.#rung);
+    else watch(begun, this.#rung);
+  }
+
+  /** Somebody wants this very worker: mail, an abort, or to know whether it answers. */
+  readonly #rung = (): void => {
+    this.#awaitBell();
+    this.#set(WorkerWord.PONG, this.#get(WorkerWord.PING));
+    for (const { context } of [...this.#pending]) context?.look();
+    this.#schedule();
+  };
+}
