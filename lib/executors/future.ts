@@ -11,14 +11,7 @@
  */
 import { inspect } from 'node:util';
 import { requireFunction, show } from '../engine/arguments.js';
-import {
-  checkedTimeout,
-  deadlineOf,
-  type SyncWaitOptions,
-  signalOf,
-  timeoutOf,
-  type WaitOptions,
-} from '../engine/wait.js';
+import { deadlineOf, type SyncWaitOptions, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
 import { CancelledError, DeadlockError, InvalidStateError, TimeoutError } from '../errors.js';
 import { report } from '../threads/excepthook.js';
 import { currentThread } from '../threads/registry.js';
@@ -254,7 +247,7 @@ export class Future<T> implements PromiseLike<T> {
   }
 
   /** The task was cancelled; `error` in place of a plain CancelledError. @internal */
-  _cancelled(error?: CancelledError): void {
+  _cancelled(error?: unknown): void {
     this.#fail(State.CANCELLED, error);
   }
 

@@ -1,0 +1,39 @@
+/** ThreadPool: a pool whose workers are threads. Python: `multiprocessing.pool.ThreadPool`. */
+import { BasePool, checkPoolOptions, type PoolOptions } from './pool.js';
+import { ThreadPoolExecutor } from './thread-pool-executor.js';
+
+let pools = 0;
+
+/**
+ * A fixed number of threads that run functions. Its tasks do not keep the process alive: waiting for them does, and so does
+ * `join()`.
+ *
+ * Python: `multiprocessing.pool.ThreadPool`.
+ *
+ * @example
+ * ```ts
+ * import { ThreadPool } from 'heddle';
+ *
+ * await using pool = new ThreadPool({ processes: 2 });
+ * console.log(await pool.map((x: number) => x * x, [1, 2, 3])); // [ 1, 4, 9 ]
+ * console.log(await pool.starmap((a: number, b: number) => a + b, [[1, 2], [3, 4]])); // [ 3, 7 ]
+ * ```
+ */
+export class ThreadPool extends BasePool {
+  /**
+   * @param options Options, or the number of threads. Default: `os.availableParallelism()` threads.
+   * @throws TypeError or RangeError naming the option, what was expected, and the value.
+   */
+  constructor(options?: number | PoolOptions) {
+    const { processes, initializer, initArgs, maxTasksPerChild } = checkPoolOptions(options);
+    const executor = new ThreadPoolExecutor({
+      maxWorkers: processes,
+      minWorkers: processes,
+      namePrefix: `ThreadPool-${pools++}`,
+      initializer,
+      initArgs,
+      maxTasksPerChild,
+    });
+    super(executor, processes);
+  }
+}

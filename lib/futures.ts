@@ -1,0 +1,20 @@
+/** `heddle/futures`: Python's `concurrent.futures`. */
+export type { SyncWaitOptions, WaitOptions } from './engine/wait.js';
+export {
+  BrokenExecutorError,
+  CancelledError,
+  InvalidStateError,
+  PoolStateError,
+  QueueFullError,
+  TimeoutError,
+  WorkerLostError,
+} from './errors.js';
+export { type AsCompleted, asCompleted } from './executors/as-completed.js';
+export { Executor, type ExecutorStats, type ShutdownOptions } from './executors/executor.js';
+export { Future } from './executors/future.js';
+export type { Histogram } from './executors/histogram.js';
+export type { MapOptions, Mapped } from './executors/map.js';
+export type { TaskOptions } from './executors/task-options.js';
+export { taskSignal } from './executors/task-signal.js';
+export { ThreadPoolExecutor, type ThreadPoolExecutorOptions } from './executors/thread-pool-executor.js';
+export { type ReturnWhen, type WaitForOptions, type WaitResult, wait } from './executors/wait.js';

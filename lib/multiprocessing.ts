@@ -1,0 +1,19 @@
+/** `heddle/multiprocessing`: Python's `multiprocessing`. */
+export type { SyncWaitOptions, WaitOptions } from './engine/wait.js';
+export { CancelledError, InvalidStateError, PoolStateError, TimeoutError, WorkerLostError } from './errors.js';
+export { type AsyncCallbacks, AsyncResult } from './executors/async-result.js';
+export { cpuCount } from './executors/cpu-count.js';
+export type { PoolIterator, PoolMapOptions, PoolOptions } from './executors/pool.js';
+export { ThreadPool } from './executors/thread-pool.js';
+export * from './queue.js';
+export type { GuardedOptions } from './shared/guarded-object.js';
+export { SharedArray } from './shared/shared-array.js';
+export type { TypeCode } from './shared/type-code.js';
+export { Value } from './shared/value.js';
+export { Barrier, type BarrierOptions } from './sync/barrier.js';
+export { Condition } from './sync/condition.js';
+export { Event } from './sync/event.js';
+export { LockGuard } from './sync/guard.js';
+export { Lock } from './sync/lock.js';
+export { RLock, RLockGuard } from './sync/rlock.js';
+export { BoundedSemaphore, Semaphore } from './sync/semaphore.js';
