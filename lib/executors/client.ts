@@ -175,6 +175,8 @@ export class Client implements FutureSource, Settler {
   #priorities: PriorityQueue<number> | undefined;
   #deathsSeen: number;
   #broken: BrokenExecutorError | undefined;
+  /** This worker is blocked, and another may take its place. */
+  #replaced = false;
   inFlight = 0;
 
   constructor(parts: Parts, tally: Tally, grace: number, owner: Owner | undefined) {
@@ -746,7 +748,14 @@ export class Client implements FutureSource, Settler {
   // --- blocking
 
   waitSync(future: AnyFuture, deadline: number): boolean {
-    return this.#completions.waitSync(() => future.done() || this.#refuseDeadlock(future), deadline);
+    const done = (): boolean => future.done() || this.#refuseDeadlock(future);
+    if (ownLoop?.board !== this.parts.board._handle) return this.#completions.waitSync(done, deadline);
+    try {
+      return this.#completions.waitSync(done, deadline);
+    } finally {
+      if (this.#replaced) Atomics.sub(this.#board, Board.MAX_SIZE, 1);
+      this.#replaced = false;
+    }
   }
 
   /** @throws DeadlockError when only this thread, which is about to block, could finish the task. */
@@ -762,7 +771,15 @@ export class Client implements FutureSource, Settler {
   }
 
   help(): boolean {
-    return ownLoop !== undefined && ownLoop.board === this.parts.board._handle && ownLoop.help();
+    if (ownLoop === undefined || ownLoop.board !== this.parts.board._handle) return false;
+    if (ownLoop.help()) return true;
+    // What is left, if anything, needs an event loop: while this one is blocked there may be a worker more.
+    if (!this.#replaced) {
+      this.#replaced = true;
+      Atomics.add(this.#board, Board.MAX_SIZE, 1);
+      if (!this.table.isEmpty()) this.#wakeWorker();
+    }
+    return false;
   }
 
   tend(): void {

@@ -89,16 +89,16 @@ function reasonOf(abort: number): Error {
 /** Where several tasks await at a time: which of them runs. */
 export const contexts = new AsyncLocalStorage<TaskContext>();
 
-/** The task that runs where only one does at a time; made when it is first asked for. */
-let current: (() => TaskContext) | undefined;
+/** The task that runs, where only one does at a time. */
+let current: TaskContext | undefined;
 
-/** Says who makes the context of the running task; returns who did before. */
-export function setCurrentContext(make: (() => TaskContext) | undefined): (() => TaskContext) | undefined {
+/** Says which task runs; returns which did before. */
+export function setCurrentContext(context: TaskContext | undefined): TaskContext | undefined {
   const before = current;
-  current = make;
+  current = context;
   return before;
 }
 
 export function currentContext(): TaskContext | undefined {
-  return contexts.getStore() ?? current?.();
+  return contexts.getStore() ?? current;
 }

@@ -24,6 +24,7 @@ import { encode, encodeThrown } from '../codec/codec.js';
 import { Lane as CodecLane } from '../codec/lanes.js';
 import { engine } from '../engine/select.js';
 import { unwatch, watch } from '../engine/wait.js';
+import { ArenaExhaustedError } from '../errors.js';
 import { FIRST_TICKET, Outcome, SLOTS_START, Slot, WaiterMode, WORDS_PER_SLOT } from '../memory/layout.js';
 import type { Semaphore } from '../sync/semaphore.js';
 import {
@@ -40,6 +41,7 @@ import {
   WorkerState,
   WorkerWord,
 } from './board.js';
+import { runChunk, salvage } from './chunk.js';
 import { SPIN_MS } from './completions.js';
 import { FunctionCache } from './functions.js';
 import { type OwnLoop, ownSubmissions } from './own-loop.js';
@@ -66,14 +68,29 @@ interface Client {
 
 type Call = (...args: unknown[]) => unknown;
 
-/** A task that awaits. */
-interface Pending {
+/** A task that runs or awaits here. */
+class RunningTask extends TaskContext {
   readonly client: Client;
   readonly index: number;
-  readonly segment: Segment;
-  readonly at: number;
+  readonly fn: Call;
   readonly started: number;
-  context: TaskContext | undefined;
+
+  constructor(client: Client, index: number, segment: Segment, at: number, fn: Call, started: number) {
+    super(segment, at);
+    this.client = client;
+    this.index = index;
+    this.fn = fn;
+    this.started = started;
+  }
+}
+
+const unmade: Call = () => {};
+
+/** Calls the function of a task where others may await. */
+function callBeside({ client, segment, at, fn }: RunningTask, flags: number): unknown {
+  if ((flags & Flag.NONE) !== 0) return fn();
+  const args = client.table.read(segment, at);
+  return (flags & Flag.SINGLE) !== 0 ? fn(args) : fn(...(args as unknown[]));
 }
 
 export class WorkerLoop implements OwnLoop {
@@ -85,7 +102,8 @@ export class WorkerLoop implements OwnLoop {
   readonly #setup: Setup;
   readonly #idle: Semaphore;
   readonly #clients: Client[] = [];
-  readonly #pending = new Set<Pending>();
+  /** Those that await. */
+  readonly #pending = new Set<RunningTask>();
   /** Tasks that run or await here. */
   #active = 0;
   #done = 0;
@@ -245,69 +263,61 @@ export class WorkerLoop implements OwnLoop {
     try {
       fn = client.functions.get(words[at + Entry.FUNCTION] as number, words[at + Entry.DEFINITION] as number);
     } catch (error) {
-      this.#unready(client, index, segment, at, error);
+      this.#unready(client, index, error);
       return;
     }
     if (typeof fn === 'function') {
-      this.#call(fn, client, index, segment, at);
+      this.#call(new RunningTask(client, index, segment, at, fn, this.#now));
       return;
     }
     fn.then(
       (loaded) => {
         this.#now = clock();
-        this.#call(loaded, client, index, segment, at);
+        this.#call(new RunningTask(client, index, segment, at, loaded, this.#now));
         this.#schedule();
       },
       (error: unknown) => {
-        this.#unready(client, index, segment, at, error);
+        this.#unready(client, index, error);
         this.#schedule();
       },
     );
   }
 
   /** The function could not be made. */
-  #unready(client: Client, index: number, segment: Segment, at: number, error: unknown): void {
+  #unready(client: Client, index: number, error: unknown): void {
+    const segment = client.table.segment(index);
+    const at = placeOf(index);
     client.table.discard(segment, at);
-    this.#finish(client, index, segment, at, this.#now, error, true);
+    this.#finish(new RunningTask(client, index, segment, at, unmade, this.#now), error, true);
   }
 
-  #call(fn: Call, client: Client, index: number, segment: Segment, at: number): void {
-    const started = this.#now;
+  #call(task: RunningTask): void {
+    const { client, segment, at, fn } = task;
     const flags = segment.words[at + Entry.LANE] as number;
-    segment.doubles[(at + Entry.STARTED) >> 1] = started;
-    let context: TaskContext | undefined;
-    const makeContext = (): TaskContext => {
-      context ??= new TaskContext(segment, at);
-      return context;
-    };
-    const before = setCurrentContext(makeContext);
+    segment.doubles[(at + Entry.STARTED) >> 1] = task.started;
+    const before = setCurrentContext(task);
     let result: unknown;
     try {
-      if (this.#concurrency > 1) {
-        const args = (flags & Flag.NONE) !== 0 ? [] : client.table.read(segment, at);
-        const list = (flags & Flag.SINGLE) !== 0 ? [args] : (args as unknown[]);
-        result = contexts.run(makeContext(), fn, ...list);
-      } else if ((flags & Flag.NONE) !== 0) result = fn();
+      if (this.#concurrency > 1) result = contexts.run(task, callBeside, task, flags);
+      else if ((flags & Flag.NONE) !== 0) result = fn();
       else if ((flags & Flag.SINGLE) !== 0) result = fn(client.table.read(segment, at));
       else result = fn(...(client.table.read(segment, at) as unknown[]));
     } catch (error) {
       setCurrentContext(before);
-      this.#end(client, index, segment, at, started, error, true, context);
+      this.#finish(task, error, true);
       return;
     }
     if (typeof result !== 'object' || result === null || typeof (result as { then?: unknown }).then !== 'function') {
       setCurrentContext(before);
-      this.#end(client, index, segment, at, started, result, false, context);
+      this.#finish(task, result, false);
       return;
     }
     // While it awaits, it stays the current task, unless another is run within or beside it.
     if (this.#depth > 0 || this.#concurrency > 1) setCurrentContext(before);
-    const pending: Pending = { client, index, segment, at, started, context: makeContext() };
-    this.#pending.add(pending);
+    this.#pending.add(task);
     const settle = (value: unknown, thrown: boolean): void => {
-      this.#pending.delete(pending);
-      this.#now = clock();
-      this.#end(client, index, segment, at, started, value, thrown, pending.context);
+      this.#pending.delete(task);
+      this.#finish(task, value, thrown);
       this.#schedule();
     };
     // A thenable of the user's may call back twice, or throw.
@@ -317,46 +327,33 @@ export class WorkerLoop implements OwnLoop {
     );
   }
 
-  #end(
-    client: Client,
-    index: number,
-    segment: Segment,
-    at: number,
-    started: number,
-    value: unknown,
-    thrown: boolean,
-    context: TaskContext | undefined,
-  ): void {
-    context?.end();
+  /** Gives the result back: what `task` returned or has thrown. */
+  #finish(task: RunningTask, value: unknown, thrown: boolean): void {
+    const { segment, at } = task;
+    const { table } = task.client;
+    task.end();
     this.#now = clock();
-    this.#finish(client, index, segment, at, started, value, thrown);
-  }
-
-  #finish(
-    client: Client,
-    index: number,
-    segment: Segment,
-    at: number,
-    started: number,
-    value: unknown,
-    thrown: boolean,
-  ): void {
-    const { table } = client;
     try {
       if (thrown) table.write(segment, at, encodeThrown(value), Flag.THROWN);
       else table.write(segment, at, encode(value, 'result'), 0);
-    } catch (error) {
-      // What the task returned cannot travel, or finds no room.
-      try {
-        table.write(segment, at, encodeThrown(error), Flag.THROWN);
-      } catch {
-        // No room for that either: the client says so.
-        segment.words[at + Entry.LANE] = CodecLane.UNDEFINED | Flag.THROWN;
-      }
+    } catch (refusal) {
+      this.#finishUnsendable(task, value, thrown, refusal);
     }
-    segment.floats[at + Entry.TOOK] = this.#now - started;
+    segment.floats[at + Entry.TOOK] = this.#now - task.started;
     this.#active--;
-    table.finish(index);
+    table.finish(task.index);
+  }
+
+  /** What came of the task cannot travel, or finds no room. */
+  #finishUnsendable({ client, segment, at, fn }: RunningTask, value: unknown, thrown: boolean, refusal: unknown): void {
+    const failure = fn === (runChunk as Call) && !thrown ? salvage(value as unknown[], refusal) : refusal;
+    try {
+      client.table.write(segment, at, encodeThrown(failure), Flag.THROWN);
+    } catch (error) {
+      if (!(error instanceof ArenaExhaustedError)) throw error;
+      // The client knows that this says so.
+      segment.words[at + Entry.LANE] = CodecLane.UNDEFINED | Flag.THROWN;
+    }
   }
 
   /** Takes no more tasks, and lets another worker have the place. */
@@ -369,7 +366,7 @@ export class WorkerLoop implements OwnLoop {
   /** True when it takes no more tasks. Ends the isolate when there is nothing to wait for. */
   #mustLeave(): boolean {
     if (!this.#leaving && this.#get(WorkerWord.DRAINING) === 0) return false;
-    for (const { context } of this.#pending) if (!context?.overdue) return true;
+    for (const task of this.#pending) if (!task.overdue) return true;
     if (this.#active === this.#pending.size) this.#exit();
     return true;
   }
@@ -384,6 +381,11 @@ export class WorkerLoop implements OwnLoop {
     const { FLAGS, SLEEPERS } = Board;
     if ((Atomics.load(this.#words, FLAGS) & BoardFlag.STOPPING) !== 0 && this.#active === 0 && this.#nothingQueued()) {
       this.#exit();
+      return;
+    }
+    if (this.#active === 0 && this.#isOneTooMany()) {
+      this.#leaving = true;
+      this.#schedule();
       return;
     }
     if (this.#spin()) return;
@@ -409,6 +411,18 @@ export class WorkerLoop implements OwnLoop {
     });
     const timeout = this.#words[Board.IDLE_TIMEOUT] as number;
     if (timeout >= 0 && this.#active === 0) this.#idleTimer = setTimeout(this.#retire, timeout);
+  }
+
+  /** It was made in place of one that was blocked, which is not any more. Takes itself off the count. */
+  #isOneTooMany(): boolean {
+    const words = this.#words;
+    for (;;) {
+      const size = Atomics.load(words, Board.SIZE);
+      if (size <= Atomics.load(words, Board.MAX_SIZE)) return false;
+      if (Atomics.compareExchange(words, Board.SIZE, size, size - 1) !== size) continue;
+      this.#set(WorkerWord.COUNTED, 0);
+      return true;
+    }
   }
 
   /** Takes one sleeper off the count; false when there is none left to take. */
@@ -502,7 +516,7 @@ export class WorkerLoop implements OwnLoop {
   readonly #rung = (): void => {
     this.#awaitBell();
     this.#set(WorkerWord.PONG, this.#get(WorkerWord.PING));
-    for (const { context } of [...this.#pending]) context?.look();
+    for (const task of [...this.#pending]) task.look();
     this.#schedule();
   };
 }
