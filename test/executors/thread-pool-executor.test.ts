@@ -242,18 +242,21 @@ describe('cancelling', () => {
     expect(await failure(queued[1] as never)).toBeInstanceOf(CancelledError);
   });
 
-  it.each([tasks.untilAborted, tasks.untilAbortedSync])('aborts the signal of a running task: %s', async (task) => {
-    const executor = make({ maxWorkers: 1 });
-    const started = new Semaphore(0);
-    const future = executor.submit(task, started);
-    await started.acquire();
-    expect(future.running()).toBe(true);
-    expect(future.cancel()).toBe(false);
-    expect(await future).toBe('CancelledError');
-    expect(await executor.submit(tasks.threadName)).toMatch(/_0$/);
-  });
+  it.each([tasks.untilAborted, tasks.untilAbortedSync as unknown as typeof tasks.untilAborted])(
+    'aborts the signal of a running task: $name',
+    async (task) => {
+      const executor = make({ maxWorkers: 1 });
+      const started = new Semaphore(0);
+      const future = executor.submit(task, started);
+      await started.acquire();
+      expect(future.running()).toBe(true);
+      expect(future.cancel()).toBe(false);
+      expect(await future).toBe('CancelledError');
+      expect(await executor.submit(tasks.threadName)).toMatch(/_0$/);
+    },
+  );
 
-  it.each([tasks.forEver, tasks.awaitsForEver])('ends the worker of a task that does not stop: %s', async (task) => {
+  it.each([tasks.forEver, tasks.awaitsForEver])('ends the worker of a task that does not stop: $name', async (task) => {
     const executor = make({ maxWorkers: 1, grace: 30 });
     const started = new Semaphore(0);
     const future = executor.submit(task, started);
