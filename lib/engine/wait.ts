@@ -34,11 +34,11 @@ export function timeoutOf(options: SyncWaitOptions | undefined): number {
 }
 
 /** The same for a timeout by itself. */
-export function checkedTimeout(timeout: unknown): number {
+export function checkedTimeout(timeout: unknown, name = 'timeout'): number {
   if (timeout === undefined) return -1;
   if (typeof timeout !== 'number')
-    throw new TypeError(`timeout must be a number of milliseconds, got ${show(timeout)}`);
-  if (!(timeout >= 0)) throw new RangeError(`timeout must be a number of milliseconds ≥ 0, got ${timeout}`);
+    throw new TypeError(`${name} must be a number of milliseconds, got ${show(timeout)}`);
+  if (!(timeout >= 0)) throw new RangeError(`${name} must be a number of milliseconds ≥ 0, got ${timeout}`);
   return timeout === Number.POSITIVE_INFINITY ? -1 : timeout;
 }
 

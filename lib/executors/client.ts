@@ -202,6 +202,11 @@ export class Client implements FutureSource, Settler {
     if (ownLoop?.board === parts.board._handle) ownSubmissions.set(ownLoop.board, () => this.inFlight);
   }
 
+  /** From now on tasks in flight do not keep the event loop alive. */
+  beDaemon(): void {
+    this.#completions.daemon = true;
+  }
+
   /** Tasks that no worker has begun. */
   get queued(): number {
     return this.#backlog.length - this.#backlogStart - this.#backlogDead + this.#queuedEntries();
@@ -727,6 +732,18 @@ export class Client implements FutureSource, Settler {
   failQueued(error: (() => Error) | undefined): void {
     for (const waiting of this.#backlog.slice(this.#backlogStart)) this.#failOne(waiting.future, error);
     for (const future of [...this.#futures]) if (future !== undefined) this.#failOne(future, error);
+  }
+
+  /** Cancels every task, whatever it does: all workers are about to be ended. */
+  cancelAll(): void {
+    while (this.#completions.drain() > 0);
+    this.failQueued(undefined);
+    for (let index = 0; index < this.#futures.length; index++) {
+      const future = this.#futures[index];
+      // The entry stays in use until its worker is buried.
+      this.#futures[index] = undefined;
+      future?._cancelled(new CancelledError('the task was cancelled: its workers were terminated'));
+    }
   }
 
   #failOne(future: AnyFuture, error: (() => Error) | undefined): void {

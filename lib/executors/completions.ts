@@ -70,6 +70,8 @@ export class Completions {
   /** Wait for the loop's bell, 0 for none. */
   #ticket = 0;
   #holding = false;
+  /** What is in flight does not keep the loop alive. */
+  daemon = false;
   readonly #keepAlive: NodeJS.Timeout;
 
   constructor(table: TaskTable, settler: Settler) {
@@ -170,7 +172,7 @@ export class Completions {
   }
 
   #hold(holding: boolean): void {
-    if (this.#holding === holding) return;
+    if (this.#holding === holding || (holding && this.daemon)) return;
     this.#holding = holding;
     if (holding) this.#keepAlive.ref();
     else this.#keepAlive.unref();

@@ -111,7 +111,7 @@ export class ExecutorCore {
   /** Ends everything now: queued tasks are cancelled, running ones lose their worker. */
   terminate(): Promise<void> {
     this.close();
-    this.client.failQueued(undefined);
+    this.client.cancelAll();
     this.#workers.terminate();
     this.#stopped ??= this.#stop();
     return this.#stopped;

@@ -33,9 +33,6 @@ export function checkTaskOptions(options: TaskOptions): TaskOptions {
     throw new TypeError(`transfer must be an array, got ${show(transfer)}`);
   if (name !== undefined && typeof name !== 'string') throw new TypeError(`name must be a string, got ${show(name)}`);
   checkedTimeout(timeout);
-  if (queueTimeout !== undefined && typeof queueTimeout !== 'number')
-    throw new TypeError(`queueTimeout must be a number of milliseconds, got ${show(queueTimeout)}`);
-  if (queueTimeout !== undefined && !(queueTimeout >= 0))
-    throw new RangeError(`queueTimeout must be a number of milliseconds ≥ 0, got ${queueTimeout}`);
+  checkedTimeout(queueTimeout, 'queueTimeout');
   return { ...options };
 }

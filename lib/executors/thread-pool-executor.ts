@@ -170,6 +170,11 @@ export class ThreadPoolExecutor extends Executor {
     return core.shutdown(options?.wait ?? true, options?.cancelFutures ?? false);
   }
 
+  /** Tasks in flight do not keep the process alive: for pools. @internal */
+  _beDaemon(): void {
+    this.#access.client.beDaemon();
+  }
+
   /** Ends the threads at once, whatever they do. @internal */
   _terminate(): Promise<void> {
     return this.#access.core?.terminate() ?? Promise.resolve();
@@ -234,7 +239,7 @@ function checkOptions(options: ThreadPoolExecutorOptions | undefined) {
   if (typeof grace !== 'number' || !(grace >= 0))
     throw new RangeError(`grace must be a number of milliseconds ≥ 0, got ${show(grace)}`);
   requireOptions('resourceLimits', resourceLimits);
-  const idle = checkedTimeout(idleTimeout);
+  const idle = checkedTimeout(idleTimeout, 'idleTimeout');
   return {
     maxWorkers,
     minWorkers,

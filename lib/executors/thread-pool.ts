@@ -34,6 +34,7 @@ export class ThreadPool extends BasePool {
       initArgs,
       maxTasksPerChild,
     });
+    executor._beDaemon();
     super(executor, processes);
   }
 }

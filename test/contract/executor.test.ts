@@ -1,0 +1,13 @@
+import { describe } from 'vitest';
+import { threads } from './executors.js';
+import { executorContract } from './suites/executor.js';
+import { executorMapContract } from './suites/executor-map.js';
+import { futureContract } from './suites/future.js';
+import { waitingContract } from './suites/waiting.js';
+
+describe.each([threads])('$name', (kind) => {
+  describe('Executor', () => executorContract(kind));
+  describe('map', () => executorMapContract(kind));
+  describe('Future', () => futureContract(kind));
+  describe('wait and asCompleted', () => waitingContract(kind));
+});
