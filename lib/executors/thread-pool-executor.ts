@@ -72,7 +72,7 @@ const arrived = new Map<number, WeakRef<ThreadPoolExecutor>>();
  *
  * await using executor = new ThreadPoolExecutor({ maxWorkers: 2 });
  * const squares = [1, 2, 3].map((n) => executor.submit((x: number) => x * x, n));
- * for (const square of squares) console.log(await square); // 1, 4, 9
+ * console.log(await Promise.all(squares)); // [ 1, 4, 9 ]
  * ```
  */
 export class ThreadPoolExecutor extends Executor {
