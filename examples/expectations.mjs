@@ -138,6 +138,35 @@ export const expectations = {
     between(ms, 300, 20_000);
   },
 
+  'e25-pool-apply': (actual, ms) => {
+    lines(...range(10, (i) => `hello world ${i}`), '0 1 2 3 4 5 6 7 8 9')(actual);
+    between(ms, 400, 40_000);
+  },
+
+  'e26-pool-apply-async': (actual, ms) => {
+    const main = actual[0].replace('main ', '');
+    assert.equal(actual[1], 'end');
+    const of = (pattern) => actual.map((line) => pattern.exec(line)).filter((match) => match !== null);
+    const once = (matches) =>
+      assert.deepEqual(
+        matches.map(([, i]) => Number(i)).sort((a, b) => a - b),
+        range(100, Number),
+      );
+    const tasks = of(/^hello world (\d+)$/);
+    const workers = of(/^-->PID (\d+) (\d+)$/);
+    const callbacks = of(/^-->callback > pid (\d+) (\d+)$/);
+    for (const matches of [tasks, workers, callbacks]) once(matches);
+    const idents = new Set(workers.map(([, , ident]) => ident));
+    assert.ok(idents.size <= 5 && !idents.has(main), `tasks ran in ${[...idents]}`);
+    for (const [line, i, ident] of callbacks) {
+      assert.equal(ident, main, line);
+      assert.ok(actual.indexOf(line) > actual.indexOf(`hello world ${i}`), `${line} came before its task`);
+    }
+    assert.equal(actual.length, 302);
+    // A hundred tasks on five threads; one after the other they would take 3 s.
+    between(ms, 600, 30_000);
+  },
+
   'e29-main-and-child': (actual, ms) => {
     const child = range(5, (i) => `Printing ${i} from the child thread`);
     const main = range(3, (i) => `Executing task ${i} in the main thread`);

@@ -16,7 +16,8 @@ export interface AsCompleted<T> extends AsyncIterableIterator<Future<T>, undefin
 }
 
 /**
- * The futures, each once, as they settle: first those that have settled already.
+ * The futures, each once, as they settle: first those that have settled already. `for await` gives the futures
+ * themselves, to be awaited; TypeScript, which takes whatever can be awaited for awaited, believes that it gives results.
  *
  * @throws TypeError for anything but futures. From the iteration: TimeoutError when `timeout` ms after this call some have
  * not settled and none is there to be handed out; the reason of `signal` when it is aborted while none is there.

@@ -179,7 +179,8 @@ export class Future<T> implements PromiseLike<T> {
   // biome-ignore lint/suspicious/noThenProperty: a future is awaited
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+    // biome-ignore lint/suspicious/noExplicitAny: as PromiseLike has it
+    onRejected?: ((reason: any) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.#promise().then(onFulfilled, onRejected);
   }

@@ -50,7 +50,9 @@ export function executorMapContract(kind: ExecutorKind): void {
     it('come as they are ready without order', async () => {
       const executor = kind.make({ maxWorkers: 1, concurrency: 2 });
       const gates = [new Event(), new Event()];
-      onTestFinished(() => gates.forEach((gate) => gate.set()));
+      onTestFinished(() => {
+        for (const gate of gates) gate.set();
+      });
       const wait = async ([gate, result]: [Event, number]): Promise<number> => {
         await gate.wait();
         return result;
@@ -204,7 +206,7 @@ export function executorMapContract(kind: ExecutorKind): void {
   });
 
   describe('an error', () => {
-    it.each([
+    it.each<[string, (x: number) => number | Promise<number>]>([
       ['sync', tasks.failOnThree],
       ['async', tasks.asyncFailOnThree],
     ])('of an item comes at its place, whatever the chunks: %s', async (_name, fn) => {
@@ -335,7 +337,9 @@ export function executorMapContract(kind: ExecutorKind): void {
         return x;
       };
       const items = range(4).map((x): [Event, number] => [gate, x]);
-      const results = executor.map(work, items, { timeout: 300, chunkSize: 1 });
+      // The worker is there: only the tasks take time.
+      await executor.submit(tasks.nothing);
+      const results = executor.map(work, items, { timeout: 1000, chunkSize: 1 });
       const seen: number[] = [];
       const error = await rejection(collect(results, seen));
       expect(error).toBeInstanceOf(TimeoutError);
@@ -418,7 +422,7 @@ export function executorMapContract(kind: ExecutorKind): void {
       };
       const items = range(4).map((x): [Event, number] => [gate, x]);
       const seen: number[] = [];
-      const results = executor.options({ timeout: 100 }).map(work, items);
+      const results = executor.options({ timeout: 500 }).map(work, items);
       expect(await rejection(collect(results, seen))).toBeInstanceOf(TimeoutError);
       expect(seen).toEqual([0, 1]);
     });
