@@ -52,6 +52,10 @@ interface Travelling {
   readonly grace: number;
 }
 
+function isTravelling(options: unknown): options is Travelling {
+  return typeof options === 'object' && options !== null && 'parts' in options;
+}
+
 /** What submits from here: the core where the executor was made, a client alone elsewhere. */
 type Access = { readonly client: Client; readonly core: ExecutorCore | undefined };
 
@@ -91,7 +95,7 @@ export class ThreadPoolExecutor extends Executor {
   constructor(options: Travelling | ThreadPoolExecutorOptions | undefined);
   constructor(options?: ThreadPoolExecutorOptions | Travelling) {
     super();
-    if (options !== undefined && options !== null && 'parts' in options) {
+    if (typeof options === 'object' && options !== null && 'parts' in options) {
       const { parts, grace } = options;
       this.#runTime = new Histogram();
       this.#waitTime = new Histogram();
