@@ -4,11 +4,18 @@ import { Future, type FutureSource } from './future.js';
 import { addSite } from './submit-site.js';
 
 /**
+ * @param count Items of all chunks.
  * @param size Items of every chunk but the last.
  * @param caller The function whose caller is the place of submission.
  */
-export function allChunks(chunks: readonly Future<unknown[]>[], size: number, caller: Function): Future<unknown[]> {
-  const results: unknown[] = [];
+export function allChunks(
+  chunks: readonly Future<unknown[]>[],
+  count: number,
+  size: number,
+  caller: Function,
+): Future<unknown[]> {
+  // Chunks come in any order: an array that grew with them would become a dictionary.
+  const results: unknown[] = new Array(count);
   const site: { stack?: string } = {};
   Error.captureStackTrace(site, caller);
   let left = chunks.length;

@@ -285,7 +285,7 @@ export abstract class BasePool implements AsyncDisposable {
         chunks.push(failedWith(error));
       }
     }
-    return allChunks(chunks, size, caller);
+    return allChunks(chunks, list.length, size, caller);
   }
 
   #iterate<T, R>(
