@@ -17,6 +17,7 @@
  * until the worker gives it back or dies. `cancel()` of a running task lets the task say how it ends.
  */
 import { discard, encode, own } from '../codec/codec.js';
+import { show } from '../engine/arguments.js';
 import type { EncodedItem } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
 import { noRoom, settleOwnGrants } from '../engine/wait.js';
@@ -109,6 +110,21 @@ class Extra {
   constructor(grace: number) {
     this.grace = grace;
   }
+}
+
+/** @throws TypeError for what cannot be moved by way of the arena. */
+function requireBuffers(transfer: readonly unknown[]): void {
+  transfer.forEach((item, index) => {
+    if (!(item instanceof ArrayBuffer))
+      throw new TypeError(
+        `transfer[${index}] must be an ArrayBuffer, got ${show(item)}; ports and handles cannot follow a task to whichever worker takes it`,
+      );
+  });
+}
+
+/** Takes buffers away from the sender, whose contents have been written. */
+function detachAll(transfer: readonly unknown[]): void {
+  structuredClone(undefined, { transfer: [...(transfer as ArrayBuffer[])] });
 }
 
 const LONGEST_TIMER = 0x7fffffff;
@@ -244,6 +260,8 @@ export class Client implements FutureSource, Settler {
     worker: number,
     caller: Function,
   ): AnyFuture {
+    const transfer = options?.transfer;
+    if (transfer !== undefined) requireBuffers(transfer);
     const known = knownFunction(fn);
     noteSite(known, caller);
     const future = new Future<unknown>(this);
@@ -265,10 +283,12 @@ export class Client implements FutureSource, Settler {
     const index = this.#backlog.length > this.#backlogStart ? -1 : this.#reserve();
     if (index < 0) {
       const owned = item === undefined ? undefined : own(item);
+      if (transfer !== undefined) detachAll(transfer);
       this.#postpone({ future, fn: known, item: owned, flags, submitted, extra });
     } else {
       try {
         this.#fill(index, known, item, flags);
+        if (transfer !== undefined) detachAll(transfer);
       } catch (error) {
         if (item !== undefined) discard(item);
         this.#free.push(index);

@@ -13,7 +13,7 @@ export interface TaskOptions {
   queueTimeout?: number | undefined;
   /** Tasks of lower number run first, those of the same in order of arrival; an integer of 32 bits. Default: 0. */
   priority?: number | undefined;
-  /** ArrayBuffers, MessagePorts and the like among the arguments that are moved to the worker, not copied. */
+  /** ArrayBuffers among the arguments that are moved: they are detached here. */
   transfer?: readonly Transferable[] | undefined;
   /** What errors and diagnostics call the task. Default: the name of its function. */
   name?: string | undefined;

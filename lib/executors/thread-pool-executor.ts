@@ -52,10 +52,6 @@ interface Travelling {
   readonly grace: number;
 }
 
-function isTravelling(options: unknown): options is Travelling {
-  return typeof options === 'object' && options !== null && 'parts' in options;
-}
-
 /** What submits from here: the core where the executor was made, a client alone elsewhere. */
 type Access = { readonly client: Client; readonly core: ExecutorCore | undefined };
 
