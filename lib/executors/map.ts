@@ -245,8 +245,9 @@ export class MapRun<R> implements Mapped<R> {
 
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.#reported = true;
-    await this.#end();
+    const closed = this.#end();
     this.#deliver();
+    await closed;
     return END;
   }
 
@@ -421,8 +422,12 @@ export class MapRun<R> implements Mapped<R> {
     this.#buffered += items.length;
     this.#underWay.add(slot);
     if (this.#ordered) this.#slots.push(slot);
-    if (future.done()) this.#settle(slot, future);
-    else {
+    if (future.done()) {
+      this.#settle(slot, future);
+      // Refused: the executor is broken, or full of others' tasks. More of the same would be refused as well.
+      this.#closeSource();
+      this.#sentAll();
+    } else {
       future._watch(() => {
         this.#settle(slot, future);
         if (!this.#ended) this.#proceed();
@@ -572,6 +577,7 @@ export class MapRun<R> implements Mapped<R> {
 
   /** Calls `return` of the source. What it throws matters to who leaves of his own accord only. */
   #closeSource(): Promise<void> | undefined {
+    if (this.#exhausted) return undefined;
     this.#exhausted = true;
     if (typeof this.#source.return !== 'function') return undefined;
     const closing = new Promise((resolve) => resolve(this.#source.return?.())).then(() => {});

@@ -20,7 +20,7 @@ describe('Histogram', () => {
     expect(JSON.parse(JSON.stringify(histogram))).toMatchObject({ count: 3, min: 1, max: 7 });
   });
 
-  it.each([0.001, 0.004, 0.1, 1, 12.5, 1000, 86_400_000, 1e12])('knows percentiles of %s ms within 1/32', (scale) => {
+  it.each([0.001, 0.004, 0.1, 1, 12.5, 1000, 86_400_000, 1e10])('knows percentiles of %s ms within 1/32', (scale) => {
     const histogram = new Histogram();
     for (let i = 1; i <= 1000; i++) record(histogram, (scale * i) / 10);
     for (const percent of [1, 10, 50, 90, 99, 100]) {

@@ -323,7 +323,13 @@ export function executorMapContract(kind: ExecutorKind): void {
           throw new Error('not yet');
         }
       }
-      await expect(executor.map(tasks.square, stubborn()).return()).rejects.toThrow('not yet');
+      const gate = new Event();
+      onTestFinished(() => gate.set());
+      executor.submit(tasks.block, new Event(), gate);
+      const results = executor.map(tasks.square, stubborn());
+      const waiting = results.next();
+      await expect(results.return()).rejects.toThrow('not yet');
+      expect(await waiting).toEqual({ done: true, value: undefined });
     });
   });
 

@@ -485,6 +485,12 @@ export function poolContract(kind: PoolKind): void {
     it('whose initializer fails break the pool', async () => {
       const pool = kind.make({ processes: 1, initializer: tasks.failToInitialize });
       await expect(pool.apply(tasks.nothing)).rejects.toThrow(BrokenExecutorError);
+      function* endless(): Generator<number> {
+        for (;;) yield 1;
+      }
+      const results = pool.imap(tasks.square, endless());
+      await expect(results.next()).rejects.toThrow(BrokenExecutorError);
+      expect(await results.next()).toEqual({ done: true, value: undefined });
     });
 
     it('are replaced after maxTasksPerChild tasks', async () => {
