@@ -175,6 +175,8 @@ export const Flag = {
   SINGLE: 0x200,
   /** Arguments: none. */
   NONE: 0x400,
+  /** Arguments: a list of items and a style, for calls of the function by `runChunk`. */
+  CHUNK: 0x800,
   /** The function is async: nobody who waits in a Sync call may take it on. */
   ASYNC: 0x1000,
   /** Result: what was thrown. */

@@ -252,6 +252,7 @@ export class Client implements FutureSource, Settler {
    *
    * @param worker Identifier of the one worker it is for; 0: any.
    * @param caller The function whose caller is the place of submission.
+   * @param call CHUNK when `args` are those of a chunk, beside the function; 0 otherwise.
    */
   dispatch(
     fn: Function,
@@ -259,6 +260,7 @@ export class Client implements FutureSource, Settler {
     options: TaskOptions | undefined,
     worker: number,
     caller: Function,
+    call: 0 | typeof Flag.CHUNK = 0,
   ): AnyFuture {
     const transfer = options?.transfer;
     if (transfer !== undefined) requireBuffers(transfer);
@@ -270,7 +272,7 @@ export class Client implements FutureSource, Settler {
       future._reject(refusal.error);
       return future;
     }
-    let flags = known.isAsync ? Flag.ASYNC : 0;
+    let flags = known.isAsync ? call | Flag.ASYNC : call;
     let item: EncodedItem | undefined;
     if (args.length === 0) flags |= Flag.NONE;
     else if (args.length === 1) {

@@ -6,7 +6,7 @@ import { requireFunction, requireInteger, requireOptions, show } from '../engine
 import { checkedTimeout } from '../engine/wait.js';
 import { PoolStateError } from '../errors.js';
 import { refuseWhileLoading } from '../shipping/modules.js';
-import { Board, BoardFlag, MAX_WORKERS } from './board.js';
+import { Board, BoardFlag, Flag, MAX_WORKERS } from './board.js';
 import { Client } from './client.js';
 import { Executor, type ExecutorStats, type ShutdownOptions } from './executor.js';
 import { ExecutorCore } from './executor-core.js';
@@ -133,6 +133,18 @@ export class ThreadPoolExecutor extends Executor {
     const { client } = this.#access;
     if (((this.#words[Board.FLAGS] as number) & BoardFlag.CLOSED) !== 0) this.#refuse();
     return client.dispatch(fn, args, options, 0, this.submit);
+  }
+
+  /** @internal */
+  override _dispatchChunk(
+    fn: Function,
+    items: unknown[],
+    style: number,
+    options: TaskOptions | undefined,
+  ): Future<unknown[]> {
+    const { client } = this.#access;
+    if (((this.#words[Board.FLAGS] as number) & BoardFlag.CLOSED) !== 0) this.#refuse();
+    return client.dispatch(fn, [items, style], options, 0, this.map, Flag.CHUNK) as Future<unknown[]>;
   }
 
   /** @internal */

@@ -90,7 +90,11 @@ const unmade: Call = () => {};
 function callBeside({ client, segment, at, fn }: RunningTask, flags: number): unknown {
   if ((flags & Flag.NONE) !== 0) return fn();
   const args = client.table.read(segment, at);
-  return (flags & Flag.SINGLE) !== 0 ? fn(args) : fn(...(args as unknown[]));
+  return (flags & Flag.SINGLE) !== 0 ? fn(args) : callWithList(fn, args as unknown[], flags);
+}
+
+function callWithList(fn: Call, args: unknown[], flags: number): unknown {
+  return (flags & Flag.CHUNK) !== 0 ? runChunk(fn, args[0] as unknown[], args[1] as number) : fn(...args);
 }
 
 export class WorkerLoop implements OwnLoop {
@@ -301,7 +305,7 @@ export class WorkerLoop implements OwnLoop {
       if (this.#concurrency > 1) result = contexts.run(task, callBeside, task, flags);
       else if ((flags & Flag.NONE) !== 0) result = fn();
       else if ((flags & Flag.SINGLE) !== 0) result = fn(client.table.read(segment, at));
-      else result = fn(...(client.table.read(segment, at) as unknown[]));
+      else result = callWithList(fn, client.table.read(segment, at) as unknown[], flags);
     } catch (error) {
       setCurrentContext(before);
       this.#finish(task, error, true);
@@ -345,8 +349,9 @@ export class WorkerLoop implements OwnLoop {
   }
 
   /** What came of the task cannot travel, or finds no room. */
-  #finishUnsendable({ client, segment, at, fn }: RunningTask, value: unknown, thrown: boolean, refusal: unknown): void {
-    const failure = fn === (runChunk as Call) && !thrown ? salvage(value as unknown[], refusal) : refusal;
+  #finishUnsendable({ client, segment, at }: RunningTask, value: unknown, thrown: boolean, refusal: unknown): void {
+    const isChunk = ((segment.words[at + Entry.LANE] as number) & Flag.CHUNK) !== 0;
+    const failure = isChunk && !thrown ? salvage(value as unknown[], refusal) : refusal;
     try {
       client.table.write(segment, at, encodeThrown(failure), Flag.THROWN);
     } catch (error) {
