@@ -821,9 +821,12 @@ export class Client implements FutureSource, Settler {
     return false;
   }
 
-  tend(): void {
-    for (const alarm of [...this.#alarms]) alarm.look();
-    this.#owner?.tend();
+  tend(blocked: boolean): void {
+    if (blocked) {
+      for (const alarm of [...this.#alarms]) alarm.look();
+      // Otherwise the event that tells of a worker's end comes by itself, and says why.
+      this.#owner?.tend();
+    }
     this.mourn();
     if (this.#owner === undefined && (Atomics.load(this.#board, Board.FLAGS) & BoardFlag.BROKEN) !== 0)
       this.breakWith(new BrokenExecutorError('a worker of the executor could not be set up'));

@@ -30,8 +30,8 @@ export interface Settler {
   finished(index: number): void;
   /** Tasks in flight. */
   readonly inFlight: number;
-  /** Sees to what the event loop would, while the thread is blocked. */
-  tend(): void;
+  /** Sees to what has happened to workers; `blocked`: and to what the event loop would, were the thread not blocked. */
+  tend(blocked: boolean): void;
   /** Runs a queued task, if this isolate is a worker and there is one; false when there is none. */
   help(): boolean;
 }
@@ -198,7 +198,7 @@ export class Completions {
   readonly #rung = (): void => {
     this.#ticket = 0;
     this.drain();
-    this.#settler.tend();
+    this.#settler.tend(false);
     if (this.#settler.inFlight > 0) this.expect();
     else this.#rest();
   };
@@ -218,7 +218,7 @@ export class Completions {
       if (Atomics.load(words, Lane.DONE) === 0) {
         const slice = left < 0 ? SLICE_MS : Math.min(SLICE_MS, left);
         block(engine.semaphoreAcquire(this.#threadBell._handle, WaiterMode.THREAD, slice), performance.now() + slice);
-        settler.tend();
+        settler.tend(true);
       }
       Atomics.store(words, Lane.LISTENING, Listening.NOT);
     }
