@@ -29,7 +29,7 @@ it('an executor knows the arguments and results of its tasks', async () => {
   await executor.map((x: number) => x, ['a']).return();
   // @ts-expect-error: no such option
   expect(() => executor.options({ retries: 5 })).not.toThrow();
-  await executor.shutdown({ cancelFutures: true });
+  await executor.shutdown({ wait: true, cancelFutures: false });
 });
 
 it('futures are awaited, and know how they end', async () => {
@@ -73,7 +73,8 @@ it('a pool knows the arguments and results of its calls', async () => {
   // @ts-expect-error: not the arguments of the function
   await pool.starmap(add, [[1, '2']]);
   expectTypeOf(cpuCount()).toBeNumber();
-  pool.terminate();
+  pool.close();
+  await pool.join();
 });
 
 it('multiprocessing has the same classes', async () => {
