@@ -3,6 +3,7 @@ import { markAsUntransferable } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../errors.js';
 import { ItemLane, Outcome as Outcomes } from '../memory/layout.js';
 import type { EncodedItem, Engine, EngineSupports, Handle, Outcome } from './engine.js';
+import { NumberRing } from './number-ring.js';
 
 /**
  * An attached isolate as the addon hands it out: `Engine` but for the puts, of which there is one per
@@ -16,6 +17,9 @@ export interface Binding extends Pick<Engine, Passed | 'supports' | 'self'> {
   /** 0 when there is no room. */
   create(kind: number): Handle;
   queueInit(handle: Handle, discipline: number, maxSize: number): Outcome;
+  queueTake: Engine['queueTake'];
+  /** Sees to who waits for a place (0) or an item (1) in the queue's ring. */
+  queueNotice(handle: Handle, what: number): void;
   arrayAllocate(handle: Handle, byteLength: number): Outcome;
   arrayBuffer(handle: Handle): ArrayBuffer;
   queuePutNumber(handle: Handle, reserved: boolean, number: number, key?: Uint8Array, handles?: Int32Array): Outcome;
@@ -33,7 +37,7 @@ export interface Binding extends Pick<Engine, Passed | 'supports' | 'self'> {
 }
 
 /** Methods of the engine that need a word of TypeScript. */
-type Wrapped = 'create' | 'queueInit' | 'queuePut' | 'arrayAllocate' | 'arrayBuffer';
+type Wrapped = 'create' | 'queueInit' | 'queuePut' | 'queueTake' | 'arrayAllocate' | 'arrayBuffer';
 
 /** Methods of the engine that are the addon's own functions, called without anything between. */
 type Passed = Exclude<
@@ -77,7 +81,6 @@ export class NativeEngine implements Engine {
   readonly barrierBreak: Engine['barrierBreak'];
   readonly barrierReset: Engine['barrierReset'];
 
-  readonly queueTake: Engine['queueTake'];
   readonly queueAwaitPlace: Engine['queueAwaitPlace'];
   readonly queueAwaitItem: Engine['queueAwaitItem'];
   readonly queueUnreserve: Engine['queueUnreserve'];
@@ -98,6 +101,8 @@ export class NativeEngine implements Engine {
   readonly #putNumber: Binding['queuePutNumber'];
   readonly #putString: Binding['queuePutString'];
   readonly #putBytes: Binding['queuePutBytes'];
+  readonly #take: Binding['queueTake'];
+  readonly #ring: NumberRing;
 
   constructor(binding: Binding) {
     this.supports = Object.freeze(binding.supports);
@@ -130,7 +135,6 @@ export class NativeEngine implements Engine {
     this.barrierRelease = binding.barrierRelease;
     this.barrierBreak = binding.barrierBreak;
     this.barrierReset = binding.barrierReset;
-    this.queueTake = binding.queueTake;
     this.queueAwaitPlace = binding.queueAwaitPlace;
     this.queueAwaitItem = binding.queueAwaitItem;
     this.queueUnreserve = binding.queueUnreserve;
@@ -149,6 +153,8 @@ export class NativeEngine implements Engine {
     this.#putNumber = binding.queuePutNumber;
     this.#putString = binding.queuePutString;
     this.#putBytes = binding.queuePutBytes;
+    this.#take = binding.queueTake;
+    this.#ring = new NumberRing(this.words, this.doubles, this.self, binding.queueNotice);
   }
 
   create(kind: number): Handle {
@@ -177,6 +183,7 @@ export class NativeEngine implements Engine {
     const extras = key !== undefined || handles !== undefined;
     switch (item.lane) {
       case ItemLane.NUMBER:
+        if (!extras && !reserved && this.#ring.put(handle, item.number)) return Outcomes.OK;
         return extras
           ? this.#putNumber(handle, reserved, item.number, key, handles)
           : this.#putNumber(handle, reserved, item.number);
@@ -191,5 +198,16 @@ export class NativeEngine implements Engine {
           : this.#putBytes(handle, reserved, item.lane, item.length, bytes);
       }
     }
+  }
+
+  queueTake(handle: Handle, reserved: boolean): number | string | Uint8Array | undefined {
+    if (!reserved) {
+      const number = this.#ring.take(handle);
+      if (number !== undefined) {
+        this.out[0] = ItemLane.NUMBER;
+        return number;
+      }
+    }
+    return this.#take(handle, reserved);
   }
 }

@@ -181,7 +181,8 @@ function settleInTurn(): void {
 
 /** After any call that may have granted a ticket of this very loop. Cheap when it has not. */
 export function settleOwnGrants(): void {
-  if (settling || Atomics.load(words, readyWord) === 0) return;
+  // A plain look: what this thread itself has pushed it sees, and others ring.
+  if (settling || words[readyWord] === 0) return;
   settling = true;
   void turn.then(settleInTurn);
 }

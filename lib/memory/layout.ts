@@ -4,7 +4,7 @@
  *
  * The control segment is an array of 32-bit words that every isolate of a family maps:
  *
- *   header │ slots (one per attached isolate) │ reference bitmaps (one per slot) │ cells
+ *   header │ slots (one per attached isolate) │ reference bitmaps (one per slot) │ rings of queues │ cells
  *
  * A *cell* is 64 bytes (16 words, one cache line) and holds either a shared object or a waiter node.
  * A *handle* is the word index of a cell, so `words[handle + Cell.STATE]` is its state word on both
@@ -12,12 +12,12 @@
  */
 
 /** Bump on any change that the constants below do not show. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 export const MAGIC = 0x6865646c; // 'hedl'
 
 export const WORDS_PER_CELL = 16;
-export const WORDS_PER_SLOT = 64;
+export const WORDS_PER_SLOT = 80;
 export const HEADER_WORDS = 1024;
 /** Isolates that can be attached at one time. */
 export const MAX_SLOTS = 512;
@@ -26,9 +26,19 @@ export const MAX_CELLS = 2 * 1024 * 1024;
 /** One bit per cell: the slot holds a reference to it. */
 export const REF_WORDS_PER_SLOT = MAX_CELLS / 32;
 
+/** Rings that can exist at one time; a queue that finds none does without. */
+export const MAX_RINGS = 1024;
+/** Entries of a ring: a power of 2. */
+export const RING_ENTRIES = 1024;
+export const WORDS_PER_ENTRY = 8;
+/** Words of a ring before its entries: see Ring. */
+export const RING_HEADER_WORDS = 96;
+export const WORDS_PER_RING = RING_HEADER_WORDS + RING_ENTRIES * WORDS_PER_ENTRY;
+
 export const SLOTS_START = HEADER_WORDS;
 export const REFS_START = SLOTS_START + MAX_SLOTS * WORDS_PER_SLOT;
-export const CELLS_START = REFS_START + MAX_SLOTS * REF_WORDS_PER_SLOT;
+export const RINGS_START = REFS_START + MAX_SLOTS * REF_WORDS_PER_SLOT;
+export const CELLS_START = RINGS_START + MAX_RINGS * WORDS_PER_RING;
 export const CONTROL_WORDS = CELLS_START + MAX_CELLS * WORDS_PER_CELL;
 
 /** Words of the header. */
@@ -62,6 +72,12 @@ export const Header = {
   REGISTRY: 15,
   /** Handle of the queue that takes the uncaught errors of threads, 0 for none; the header holds a reference. */
   EXCEPTHOOK: 16,
+  /** Guard of the allocation of rings. */
+  RINGS_GUARD: 17,
+  /** Word index of the first free ring, 0 for none; linked by Ring.TAIL. */
+  FREE_RINGS: 18,
+  /** Rings ever used: the next never-used ring index. */
+  RINGS_TOP: 19,
 } as const;
 
 /** Words of a slot. */
@@ -98,6 +114,15 @@ export const Slot = {
   NAME_LENGTH: 15,
   /** Thread name, UTF-8, at most NAME_BYTES. */
   NAME: 16,
+  /**
+   * Handle of the queue in whose ring the isolate is putting or taking without the guard, 0 for none: a
+   * sweep finishes what was begun. On a line that nobody else writes.
+   */
+  RING_QUEUE: 64,
+  /** The ring's TAIL as the isolate saw it when it put; its HEAD plus 1 when it took. */
+  RING_POSITION: 65,
+  /** Heap unit of the chunk that the isolate fills with payloads, 0 for none. */
+  CHUNK: 66,
 } as const;
 export const NAME_BYTES = 192;
 
@@ -265,15 +290,17 @@ export const Barrier = {
 export const Queue = {
   /** Bits of the state word. */
   SHUT_DOWN: 1,
+  /** Shut down at once: what comes in late is dropped. */
+  DROPS_ITEMS: 2,
   /** Words. WAITERS holds the getters. */
   GETTERS: 4,
   PUTTERS: 5,
   JOINERS: 6,
   /** 0: unbounded. */
   MAX_SIZE: 7,
-  /** Items in the queue, reserved ones included. */
+  /** Items in the body, reserved ones included; those in the ring are not counted here. */
   COUNT: 8,
-  /** Puts minus taskDone calls. */
+  /** Puts minus taskDone calls; the puts into the ring, as its TAIL counts them, not counted here. */
   UNFINISHED: 9,
   /** Items promised to getters that were granted and have not taken theirs. */
   RESERVED_ITEMS: 10,
@@ -283,7 +310,46 @@ export const Queue = {
   BODY: 12,
   /** Discipline. */
   DISCIPLINE: 13,
+  /** Word index of the ring, 0 for none: RINGS_START + a multiple of WORDS_PER_RING. Set once. */
+  RING: 14,
+  /** Puts so far, up to the number at which a queue is busy enough for a ring. */
+  WARMTH: 15,
 } as const;
+/** A FIFO queue has a ring from this many puts on. */
+export const PUTS_BEFORE_RING = 64;
+
+/**
+ * A ring: the oldest items of a busy FIFO queue, put and taken without the queue's guard. The words that
+ * putters change, those that takers change, and those that both only read lie far apart.
+ *
+ * TAIL and HEAD count the puts and the takes: position << 1 | SLOW. While SLOW is set in one of them,
+ * only the holder of the queue's guard moves it.
+ */
+export const Ring = {
+  SLOW: 1,
+  TAIL: 0,
+  /** A HEAD of some time ago, without SLOW: spares putters a look at the takers' line. */
+  HEAD_SEEN: 1,
+  HEAD: 32,
+  /** The ring holds at most this many. */
+  LIMIT: 64,
+  /** 1: a getter waits and is not told yet that there is something to take; whoever puts tells it. */
+  GET_WAITING: 65,
+  /** 1: the same for a putter and a place. */
+  PUT_WAITING: 66,
+} as const;
+
+/** Words of an entry. It is published when SEQUENCE is the TAIL of its put | 1. */
+export const RingEntry = {
+  /** lane | tag << 8 | place << 16 */
+  META: 0,
+  HANDLES: 1,
+  LENGTH: 2,
+  SEQUENCE: 3,
+  /** 16 bytes of payload, 8-byte aligned. */
+  DATA: 4,
+} as const;
+
 export const Discipline = { FIFO: 0, LIFO: 1, PRIORITY: 2 } as const;
 
 /** Lanes of queue items whose payload an engine reads itself. All others are the codec's (`lib/codec/lanes.ts`), bytes to the engine. */

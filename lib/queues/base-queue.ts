@@ -23,12 +23,12 @@ import {
   type WaitOptions,
 } from '../engine/wait.js';
 import { QueueEmptyError, QueueFullError, QueueShutDownError } from '../errors.js';
-import { Kind, Outcome, WaiterMode, Queue as Word } from '../memory/layout.js';
+import { Kind, Outcome, WaiterMode } from '../memory/layout.js';
 import '../shipping/lane.js';
 import { importModules, modulesLoaded } from '../shipping/modules.js';
+import { itemsIn } from './counts.js';
 import { encodeKey, type PriorityKey } from './priority-key.js';
 
-const words = engine.words;
 const DONE = Promise.resolve();
 export const NOW: SyncWaitOptions = { timeout: 0 };
 export const MOST_ITEMS = 0x3fffffff;
@@ -165,8 +165,7 @@ export abstract class BaseQueue<T> extends SharedObject {
 
   /** How many items there are. Others may put and take at any time, so what it says may be over at once. */
   qsize(): number {
-    const reserved = Atomics.load(words, this._handle + Word.RESERVED_ITEMS);
-    return Math.max(0, Atomics.load(words, this._handle + Word.COUNT) - reserved);
+    return itemsIn(this._handle);
   }
 
   /** True while there is no item. See `qsize`. */

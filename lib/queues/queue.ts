@@ -16,6 +16,7 @@ import {
 import { QueueShutDownError, TaskDoneError } from '../errors.js';
 import { Cell, Discipline, Outcome, WaiterMode, Queue as Word } from '../memory/layout.js';
 import { BaseQueue, MOST_ITEMS, NOW } from './base-queue.js';
+import { unfinishedIn } from './counts.js';
 
 const words = engine.words;
 const TRUE = Promise.resolve(true);
@@ -135,7 +136,7 @@ export class Queue<T = unknown> extends BaseQueue<T> implements AsyncIterable<T>
 
   /** Items put and not yet said to be done by `taskDone()`. Python: `unfinished_tasks`. */
   get unfinishedTasks(): number {
-    return Atomics.load(words, this._handle + Word.UNFINISHED);
+    return unfinishedIn(this._handle);
   }
 
   /** True once `shutdown()` has been called. Python: `is_shutdown`. */

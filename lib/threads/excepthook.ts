@@ -110,7 +110,7 @@ export function report(error: unknown, thread: Thread): void {
 
 /** Calls the hook with what has arrived from other threads. */
 export function deliverErrors(): void {
-  if (inbox === undefined || Atomics.load(words, inbox._handle + Queue.COUNT) === 0) return;
+  if (inbox === undefined || inbox.empty()) return;
   endWatch(inbox);
   while (!inbox.empty()) {
     const { error, thread } = inbox.getNowait();

@@ -224,6 +224,15 @@ napi_value unreserve(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// (handle, 0 for a place or 1 for an item)
+napi_value notice(napi_env env, napi_callback_info info) {
+  Arguments<2> arguments(env, info);
+  const Handle handle = arguments.handle<QUEUE>(0);
+  const int32_t what = arguments.integer(1);
+  if (arguments.valid()) arguments.core().queue_notice(handle, what);
+  return nullptr;
+}
+
 // (handle) -> outcome
 napi_value task_done(napi_env env, napi_callback_info info) {
   Arguments<1> arguments(env, info);
@@ -258,6 +267,7 @@ constexpr Function kFunctions[] = {
     {"queueTake", take},
     {"queueAwaitPlace", begin<&EngineCore::queue_await_place>},
     {"queueAwaitItem", begin<&EngineCore::queue_await_item>},
+    {"queueNotice", notice},
     {"queueUnreserve", unreserve},
     {"queueTaskDone", task_done},
     {"queueJoin", begin<&EngineCore::queue_join>},

@@ -158,6 +158,9 @@ OutcomeOrTicket EngineCore::queue_await_place(Handle handle, Mode mode, double t
 OutcomeOrTicket EngineCore::queue_await_item(Handle handle, Mode mode, double timeout_ms) {
   return heddle::queue_await_item(*self_, handle, mode, after(timeout_ms));
 }
+void EngineCore::queue_notice(Handle handle, int32_t what) {
+  heddle::queue_notice(*self_, handle, what == 0 ? layout::Queue::PUTTERS : layout::Queue::GETTERS);
+}
 void EngineCore::queue_unreserve(Handle handle, int32_t what) {
   self_->reservations.forget(handle, what == 0 ? layout::Queue::PUTTERS : layout::Queue::GETTERS);
   if (what == 0) {

@@ -79,6 +79,8 @@ class EngineCore {
   static constexpr size_t kScratchBytes = 16384;
   [[nodiscard]] OutcomeOrTicket queue_await_place(Handle handle, Mode mode, double timeout_ms);
   [[nodiscard]] OutcomeOrTicket queue_await_item(Handle handle, Mode mode, double timeout_ms);
+  // Sees to who waits for a place (0) or an item (1) in the ring.
+  void queue_notice(Handle handle, int32_t what);
   // Gives back a place (0) or an item (1).
   void queue_unreserve(Handle handle, int32_t what);
   [[nodiscard]] OutcomeCode queue_task_done(Handle handle);

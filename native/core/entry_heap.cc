@@ -30,7 +30,7 @@ bool EntryHeap::resize(uint32_t count, uint32_t capacity) {
 
 Key EntryHeap::key_of(const Node& node) const {
   if (node.key_length <= kKeyInNode) return {node.key, node.key_length};
-  return payloads_.stored_key(node.entry, node.key_length);
+  return PayloadStore::stored_key(heap_, node.entry, node.key_length);
 }
 
 bool EntryHeap::goes_before(const Node& a, const Node& b) const {

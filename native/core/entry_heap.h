@@ -16,8 +16,7 @@ class EntryHeap {
     uint64_t arrivals;
   };
 
-  EntryHeap(Heap& heap, State& state, const PayloadStore& payloads)
-      : heap_(heap), state_(state), payloads_(payloads) {}
+  EntryHeap(Heap& heap, State& state) : heap_(heap), state_(state) {}
 
   // The part of a key that an entry's payload must hold: short ones fit the node.
   [[nodiscard]] static Key stored_part(Key key) { return key.size() <= kKeyInNode ? Key() : key; }
@@ -53,7 +52,6 @@ class EntryHeap {
 
   Heap& heap_;
   State& state_;
-  const PayloadStore& payloads_;
 };
 
 }  // namespace heddle

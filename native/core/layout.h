@@ -11,20 +11,26 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0x2565e8d8U;
+inline constexpr uint32_t HASH = 0x9979e497U;
 
-inline constexpr int32_t LAYOUT_VERSION = 1;
+inline constexpr int32_t LAYOUT_VERSION = 2;
 inline constexpr int32_t MAGIC = 1751475308;
 inline constexpr int32_t WORDS_PER_CELL = 16;
-inline constexpr int32_t WORDS_PER_SLOT = 64;
+inline constexpr int32_t WORDS_PER_SLOT = 80;
 inline constexpr int32_t HEADER_WORDS = 1024;
 inline constexpr int32_t MAX_SLOTS = 512;
 inline constexpr int32_t MAX_CELLS = 2097152;
 inline constexpr int32_t REF_WORDS_PER_SLOT = 65536;
+inline constexpr int32_t MAX_RINGS = 1024;
+inline constexpr int32_t RING_ENTRIES = 1024;
+inline constexpr int32_t WORDS_PER_ENTRY = 8;
+inline constexpr int32_t RING_HEADER_WORDS = 96;
+inline constexpr int32_t WORDS_PER_RING = 8288;
 inline constexpr int32_t SLOTS_START = 1024;
-inline constexpr int32_t REFS_START = 33792;
-inline constexpr int32_t CELLS_START = 33588224;
-inline constexpr int32_t CONTROL_WORDS = 67142656;
+inline constexpr int32_t REFS_START = 41984;
+inline constexpr int32_t RINGS_START = 33596416;
+inline constexpr int32_t CELLS_START = 42083328;
+inline constexpr int32_t CONTROL_WORDS = 75637760;
 
 namespace Header {
 inline constexpr int32_t MAGIC = 0;
@@ -43,6 +49,9 @@ inline constexpr int32_t CELLS_GUARD = 13;
 inline constexpr int32_t MAIN_THREAD = 14;
 inline constexpr int32_t REGISTRY = 15;
 inline constexpr int32_t EXCEPTHOOK = 16;
+inline constexpr int32_t RINGS_GUARD = 17;
+inline constexpr int32_t FREE_RINGS = 18;
+inline constexpr int32_t RINGS_TOP = 19;
 }  // namespace Header
 
 namespace Slot {
@@ -63,6 +72,9 @@ inline constexpr int32_t REFS_TOP = 13;
 inline constexpr int32_t PARENT = 14;
 inline constexpr int32_t NAME_LENGTH = 15;
 inline constexpr int32_t NAME = 16;
+inline constexpr int32_t RING_QUEUE = 64;
+inline constexpr int32_t RING_POSITION = 65;
+inline constexpr int32_t CHUNK = 66;
 }  // namespace Slot
 
 inline constexpr int32_t NAME_BYTES = 192;
@@ -135,7 +147,7 @@ inline constexpr int32_t NO_MEMORY = 11;
 inline constexpr int32_t MISUSE = 12;
 }  // namespace Outcome
 
-inline constexpr int32_t FIRST_TICKET = 33588224;
+inline constexpr int32_t FIRST_TICKET = 42083328;
 
 namespace Mutex {
 inline constexpr int32_t LOCKED = 1;
@@ -175,6 +187,7 @@ inline constexpr int32_t ACTION_SLOT = 8;
 
 namespace Queue {
 inline constexpr int32_t SHUT_DOWN = 1;
+inline constexpr int32_t DROPS_ITEMS = 2;
 inline constexpr int32_t GETTERS = 4;
 inline constexpr int32_t PUTTERS = 5;
 inline constexpr int32_t JOINERS = 6;
@@ -185,7 +198,29 @@ inline constexpr int32_t RESERVED_ITEMS = 10;
 inline constexpr int32_t RESERVED_PLACES = 11;
 inline constexpr int32_t BODY = 12;
 inline constexpr int32_t DISCIPLINE = 13;
+inline constexpr int32_t RING = 14;
+inline constexpr int32_t WARMTH = 15;
 }  // namespace Queue
+
+inline constexpr int32_t PUTS_BEFORE_RING = 64;
+
+namespace Ring {
+inline constexpr int32_t SLOW = 1;
+inline constexpr int32_t TAIL = 0;
+inline constexpr int32_t HEAD_SEEN = 1;
+inline constexpr int32_t HEAD = 32;
+inline constexpr int32_t LIMIT = 64;
+inline constexpr int32_t GET_WAITING = 65;
+inline constexpr int32_t PUT_WAITING = 66;
+}  // namespace Ring
+
+namespace RingEntry {
+inline constexpr int32_t META = 0;
+inline constexpr int32_t HANDLES = 1;
+inline constexpr int32_t LENGTH = 2;
+inline constexpr int32_t SEQUENCE = 3;
+inline constexpr int32_t DATA = 4;
+}  // namespace RingEntry
 
 namespace Discipline {
 inline constexpr int32_t FIFO = 0;

@@ -9,15 +9,19 @@ namespace heddle {
 
 namespace {
 
-uint64_t total_bytes(const PutItem& item, Key stored_key) {
-  uint64_t rest = item.handles.size_bytes() + stored_key.size();
-  return rest == 0 ? item.bytes.size() : PayloadStore::handles_at(item.bytes.size()) + rest;
+// Handles lie at multiples of 4, and chunks are handed out in such.
+constexpr uint32_t kAlignment = 8;
+
+std::atomic_ref<uint32_t> atomic(uint32_t& word) {
+  return std::atomic_ref<uint32_t>(word);
 }
 
-// Handles lie at multiples of 4, and chunks are handed out in such.
-constexpr uint64_t kAlignment = 8;
-
 }  // namespace
+
+uint64_t PayloadStore::total_bytes(const PutItem& item, Key stored_key) {
+  uint64_t rest = item.handles.size_bytes() + stored_key.size();
+  return rest == 0 ? item.bytes.size() : handles_at(item.bytes.size()) + rest;
+}
 
 void PayloadStore::copy(uint8_t* to, const PutItem& item, Key stored_key) {
   if (!item.bytes.empty()) std::memcpy(to, item.bytes.data(), item.bytes.size());
@@ -27,28 +31,14 @@ void PayloadStore::copy(uint8_t* to, const PutItem& item, Key stored_key) {
   if (!stored_key.empty()) std::memcpy(to, stored_key.data(), stored_key.size());
 }
 
-LargePayload::LargePayload(Heap& heap, const PutItem& item, Key stored_key)
-    : heap_(heap), total_(total_bytes(item, stored_key)), needed_(total_ > PayloadStore::kChunkLimit) {
-  if (!needed_) return;
-  unit_ = heap.allocate(total_);
-  if (unit_ != 0) {
-    PayloadStore::copy(reinterpret_cast<uint8_t*>(heap.at(unit_)), item, stored_key);
-  }
-}
-
-uint32_t LargePayload::take() {
-  uint32_t unit = unit_;
-  unit_ = 0;
-  return unit;
-}
-
-bool PayloadStore::put(const PutItem& item, Key stored_key, LargePayload& large, Entry& entry) {
-  uint64_t total = total_bytes(item, stored_key);
+bool PayloadStore::put(const PutItem& item, Key stored_key, Entry& entry) {
+  const uint64_t total = total_bytes(item, stored_key);
+  if (item.bytes.size() > kLongest) return false;
   entry = {};
   entry.lane = static_cast<uint8_t>(item.lane);
   entry.tag = static_cast<uint8_t>(item.tag);
   entry.handle_count = static_cast<uint32_t>(item.handles.size());
-  entry.length = item.bytes.size();
+  entry.length = static_cast<uint32_t>(item.bytes.size());
   if (total <= Entry::kInlineBytes) {
     entry.place = Entry::kInline;
     copy(entry.inline_bytes, item, stored_key);
@@ -57,67 +47,78 @@ bool PayloadStore::put(const PutItem& item, Key stored_key, LargePayload& large,
   entry.at.total = total;
   if (total > kChunkLimit) {
     entry.place = Entry::kBlock;
-    entry.at.unit = large.take();
+    entry.at.unit = arena_.heap().allocate(total);
+    if (entry.at.unit == 0) return false;
+    copy(reinterpret_cast<uint8_t*>(arena_.heap().at(entry.at.unit)), item, stored_key);
     return true;
   }
-  auto room = static_cast<uint32_t>((total + kAlignment - 1) & ~(kAlignment - 1));
-  Chunk* chunk = state_.chunk != 0 ? chunk_at(state_.chunk) : nullptr;
-  if (chunk == nullptr || chunk->used + room > chunk->bytes) {
-    uint32_t wanted = chunk != nullptr ? chunk->bytes * 2 : kSmallestChunk;
-    uint32_t several = std::bit_ceil(room * 4);
-    if (!start_chunk(std::clamp(std::max(wanted, several), kSmallestChunk, kLargestChunk))) {
-      return false;
-    }
-    chunk = chunk_at(state_.chunk);
-  }
+  const uint32_t room = (static_cast<uint32_t>(total) + kAlignment - 1) & ~(kAlignment - 1);
   entry.place = Entry::kChunk;
-  entry.at.unit = state_.chunk;
+  entry.at.unit = chunk_with(room);
+  if (entry.at.unit == 0) return false;
+  Chunk* chunk = chunk_at(entry.at.unit);
   entry.at.offset = chunk->used;
   copy(reinterpret_cast<uint8_t*>(chunk) + chunk->used, item, stored_key);
   chunk->used += room;
-  chunk->live++;
+  chunk->puts++;
   return true;
 }
 
-bool PayloadStore::start_chunk(uint32_t bytes) {
-  uint32_t unit = heap_.allocate(bytes);
-  if (unit == 0) return false;
-  // The chunk before goes with its last payload; at once if it has none but was too small.
-  if (state_.chunk != 0 && chunk_at(state_.chunk)->live == 0) free_memory();
-  *chunk_at(unit) = {0, sizeof(Chunk), bytes, 0};
-  state_.chunk = unit;
-  return true;
+uint32_t PayloadStore::chunk_with(uint32_t room) {
+  const auto unit = static_cast<uint32_t>(arena_.get(slot_word(slot_, layout::Slot::CHUNK)));
+  uint32_t wanted = kSmallestChunk;
+  if (unit != 0) {
+    Chunk* chunk = chunk_at(unit);
+    if (chunk->used + room <= chunk->bytes) return unit;
+    // All that was put into it may be gone. acquire: those who freed it have read it.
+    const bool empty = atomic(chunk->live).load(std::memory_order_acquire) == kBias - chunk->puts;
+    if (empty && sizeof(Chunk) + room <= chunk->bytes) {
+      atomic(chunk->live).store(kBias, std::memory_order_relaxed);
+      chunk->puts = 0;
+      chunk->used = sizeof(Chunk);
+      return unit;
+    }
+    wanted = chunk->bytes * 2;
+  }
+  const uint32_t bytes = std::clamp(std::max(wanted, std::bit_ceil(room * 4)), kSmallestChunk, kLargestChunk);
+  const uint32_t next = arena_.heap().allocate(bytes);
+  if (next == 0) return 0;
+  retire_chunk(arena_, slot_);
+  *chunk_at(next) = {kBias, 0, sizeof(Chunk), bytes};
+  arena_.set(slot_word(slot_, layout::Slot::CHUNK), static_cast<int32_t>(next));
+  return next;
 }
 
-void PayloadStore::free(const Entry& entry) {
+void PayloadStore::retire_chunk(Arena& arena, int32_t slot) {
+  const auto unit = static_cast<uint32_t>(arena.get(slot_word(slot, layout::Slot::CHUNK)));
+  if (unit == 0) return;
+  arena.set(slot_word(slot, layout::Slot::CHUNK), 0);
+  auto* chunk = reinterpret_cast<Chunk*>(arena.heap().at(unit));
+  const uint32_t bytes = chunk->bytes;
+  const uint32_t rest = kBias - chunk->puts;
+  // acquire and release: whoever frees the chunk does so after all others have read what they took.
+  if (atomic(chunk->live).fetch_sub(rest, std::memory_order_acq_rel) == rest) arena.heap().free(unit, bytes);
+}
+
+void PayloadStore::free(Heap& heap, const Entry& entry) {
   if (entry.place == Entry::kInline) return;
   if (entry.place == Entry::kBlock) {
-    heap_.free(entry.at.unit, entry.at.total);
+    heap.free(entry.at.unit, entry.at.total);
     return;
   }
-  Chunk* chunk = chunk_at(entry.at.unit);
-  if (--chunk->live > 0) return;
-  bool current = entry.at.unit == state_.chunk;
-  if (current && chunk->bytes <= kKeptChunk) {
-    chunk->used = sizeof(Chunk);
-    return;
-  }
-  if (current) state_.chunk = 0;
-  heap_.free(entry.at.unit, chunk->bytes);
+  auto* chunk = reinterpret_cast<Chunk*>(heap.at(entry.at.unit));
+  const uint32_t bytes = chunk->bytes;
+  if (atomic(chunk->live).fetch_sub(1, std::memory_order_acq_rel) == 1) heap.free(entry.at.unit, bytes);
 }
 
-void PayloadStore::free_memory() {
-  if (state_.chunk != 0) heap_.free(state_.chunk, chunk_at(state_.chunk)->bytes);
-  state_.chunk = 0;
-}
-
-const uint8_t* PayloadStore::payload(const Entry& entry) const {
+const uint8_t* PayloadStore::payload(const Heap& heap, const Entry& entry) {
   if (entry.place == Entry::kInline) return entry.inline_bytes;
-  return reinterpret_cast<const uint8_t*>(heap_.at(entry.at.unit)) + entry.at.offset;
+  return reinterpret_cast<const uint8_t*>(heap.at(entry.at.unit)) +
+         (entry.place == Entry::kChunk ? entry.at.offset : 0);
 }
 
-Key PayloadStore::stored_key(const Entry& entry, size_t key_length) const {
-  return {payload(entry) + handles_at(entry.length) + entry.handle_count * sizeof(Handle), key_length};
+Key PayloadStore::stored_key(const Heap& heap, const Entry& entry, size_t key_length) {
+  return {payload(heap, entry) + handles_at(entry.length) + entry.handle_count * sizeof(Handle), key_length};
 }
 
 }  // namespace heddle

@@ -1,7 +1,11 @@
-// Where the payloads of a queue's items lie: in the entry itself, in chunks that the queue fills one
+// Where the payloads of queues' items lie: in the entry itself, in chunks that each isolate fills one
 // after the other, or, when large, in a block each.
 //
 //   payload = bytes │ pad to 4 │ handles │ key (of a priority queue, when long)
+//
+// Only its isolate puts payloads into a chunk, without a lock; whoever took an item frees its payload. A
+// chunk's LIVE counts down from a bias. When the isolate is done with the chunk it takes off what is left
+// of the bias, and whoever brings LIVE to 0 then frees the chunk.
 #pragma once
 
 #include <cstddef>
@@ -10,13 +14,15 @@
 #include "heap.h"
 #include "item.h"
 #include "priority_key.h"
+#include "self.h"
 
 namespace heddle {
 
-// An item in a queue, as it lies in the arena.
+// An item in a queue, as it lies in the arena; in a ring, layout::RingEntry.
 struct Entry {
   static constexpr size_t kInlineBytes = 16;
-  enum Place : uint8_t { kInline, kChunk, kBlock };
+  // kNowhere: a blank entry of a ring, without an item.
+  enum Place : uint8_t { kInline, kChunk, kBlock, kNowhere };
 
   uint8_t lane;
   uint8_t tag;
@@ -24,7 +30,9 @@ struct Entry {
   uint8_t unused;
   uint32_t handle_count;
   // Of the bytes alone.
-  uint64_t length;
+  uint32_t length;
+  // Of a ring.
+  uint32_t sequence;
   union {
     uint8_t inline_bytes[kInlineBytes];
     struct {
@@ -38,77 +46,58 @@ struct Entry {
 };
 static_assert(sizeof(Entry) == 32);
 
-// A payload too large for a chunk, in the block it will stay in: made and filled before the queue's
-// guard is taken.
-class LargePayload {
- public:
-  LargePayload(Heap& heap, const PutItem& item, Key stored_key);
-  ~LargePayload() { heap_.free(unit_, total_); }
-  LargePayload(const LargePayload&) = delete;
-  LargePayload& operator=(const LargePayload&) = delete;
-
-  [[nodiscard]] bool exhausted() const { return needed_ && unit_ == 0; }
-  // The block, which is the caller's from then on; 0 if the payload is not large.
-  [[nodiscard]] uint32_t take();
-
- private:
-  Heap& heap_;
-  uint64_t total_;
-  bool needed_;
-  uint32_t unit_ = 0;
-};
-
 class PayloadStore {
  public:
-  // The part of a queue's body that belongs to it. All zero is an empty store.
-  struct State {
-    // The chunk being filled, 0 for none.
-    uint32_t chunk;
-  };
   // A larger payload has a block of its own.
   static constexpr uint64_t kChunkLimit = 4096;
+  static constexpr uint64_t kLongest = UINT32_MAX;
 
-  PayloadStore(Heap& heap, State& state) : heap_(heap), state_(state) {}
+  explicit PayloadStore(const Self& self) : arena_(self.arena), slot_(self.slot) {}
 
-  // Fills in an entry. False, with nothing changed, when the heap is exhausted.
-  [[nodiscard]] bool put(const PutItem& item, Key stored_key, LargePayload& large, Entry& entry);
+  // Copies an item's payload and fills in an entry for it. False, with nothing changed, when the heap is
+  // exhausted. The entry is then put into a queue, or freed.
+  [[nodiscard]] bool put(const PutItem& item, Key stored_key, Entry& entry);
+  // Lets go of the chunk that a slot has been filling. By its isolate, or who sweeps it.
+  static void retire_chunk(Arena& arena, int32_t slot);
+
   // Gives back what put() took, but for a block that was taken over.
-  void free(const Entry& entry);
-  // Frees what an empty store keeps.
-  void free_memory();
-
-  [[nodiscard]] const uint8_t* payload(const Entry& entry) const;
-  [[nodiscard]] Key stored_key(const Entry& entry, size_t key_length) const;
+  static void free(Heap& heap, const Entry& entry);
+  [[nodiscard]] static const uint8_t* payload(const Heap& heap, const Entry& entry);
+  [[nodiscard]] static Key stored_key(const Heap& heap, const Entry& entry, size_t key_length);
   // Calls visit(handle) for each that the item holds.
   template <class Visit>
-  void each_handle(const Entry& entry, Visit visit) const;
-
-  [[nodiscard]] static uint64_t handles_at(uint64_t length) { return (length + 3) & ~uint64_t{3}; }
-  static void copy(uint8_t* to, const PutItem& item, Key stored_key);
+  static void each_handle(const Heap& heap, const Entry& entry, Visit visit);
 
  private:
   struct Chunk {
+    // Payloads not freed, and what is left of the bias.
     uint32_t live;
+    // Payloads put, and bytes used; for the isolate alone.
+    uint32_t puts;
     uint32_t used;
     uint32_t bytes;
-    uint32_t unused;
   };
+  static constexpr uint32_t kBias = 1U << 31;
   static constexpr uint32_t kSmallestChunk = 4096;
-  static constexpr uint32_t kLargestChunk = 256 * 1024;
-  // An empty queue keeps no larger chunk than this.
-  static constexpr uint32_t kKeptChunk = 16 * 1024;
+  static constexpr uint32_t kLargestChunk = 64 * 1024;
 
-  [[nodiscard]] Chunk* chunk_at(uint32_t unit) const { return reinterpret_cast<Chunk*>(heap_.at(unit)); }
-  [[nodiscard]] bool start_chunk(uint32_t bytes);
+  [[nodiscard]] static uint64_t handles_at(uint64_t length) { return (length + 3) & ~uint64_t{3}; }
+  [[nodiscard]] static uint64_t total_bytes(const PutItem& item, Key stored_key);
+  static void copy(uint8_t* to, const PutItem& item, Key stored_key);
+  [[nodiscard]] Chunk* chunk_at(uint32_t unit) const {
+    return reinterpret_cast<Chunk*>(arena_.heap().at(unit));
+  }
+  // Heap unit of a chunk with that much room; 0 when the heap is exhausted.
+  [[nodiscard]] uint32_t chunk_with(uint32_t room);
 
-  Heap& heap_;
-  State& state_;
+  Arena& arena_;
+  int32_t slot_;
 };
 
 template <class Visit>
-void PayloadStore::each_handle(const Entry& entry, Visit visit) const {
+void PayloadStore::each_handle(const Heap& heap, const Entry& entry, Visit visit) {
   if (entry.handle_count == 0) return;
-  const auto* handles = reinterpret_cast<const Handle*>(payload(entry) + handles_at(entry.length));
+  const auto* handles = reinterpret_cast<const Handle*>(payload(heap, entry) + handles_at(entry.length));
   for (uint32_t i = 0; i < entry.handle_count; i++) visit(handles[i]);
 }
 

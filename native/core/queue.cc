@@ -3,7 +3,8 @@
 
 #include <cstring>
 
-#include "queue_body.h"
+#include "guarded_queue.h"
+#include "payload_store.h"
 
 namespace heddle {
 
@@ -11,80 +12,126 @@ using namespace layout;
 
 namespace {
 
-static_assert(Queue::GETTERS == Cell::WAITERS);
-
-QueueBody::State& state_at(Self& self, Handle queue) {
-  auto unit = static_cast<uint32_t>(self.get(queue, Queue::BODY));
-  return *reinterpret_cast<QueueBody::State*>(self.arena.heap().at(unit));
-}
-
-QueueBody body_of(Self& self, Handle queue) {
-  return {self.arena.heap(), state_at(self, queue), self.get(queue, Queue::DISCIPLINE)};
-}
-
-// The looks below hold under the guard; without it they are a hint for who spins.
-bool is_shut_down(const Self& self, Handle queue) {
-  return (self.get(queue, Cell::STATE) & Queue::SHUT_DOWN) != 0;
-}
-
-bool has_place(const Self& self, Handle queue) {
-  int32_t max_size = self.get(queue, Queue::MAX_SIZE);
-  return max_size == 0 || self.get(queue, Queue::COUNT) + self.get(queue, Queue::RESERVED_PLACES) < max_size;
-}
-
-bool has_item(const Self& self, Handle queue) {
-  return self.get(queue, Queue::COUNT) > self.get(queue, Queue::RESERVED_ITEMS);
-}
-
-void grant_places(Self& self, const Guard& guard, Wakes& wakes, Handle queue) {
-  Handle first = 0;
-  while ((first = first_waiter(self, guard, queue, Queue::PUTTERS)) != 0 && has_place(self, queue)) {
-    self.add(queue, Queue::RESERVED_PLACES, 1);
-    finish(self, guard, wakes, queue, first, Outcome::GRANTED);
-  }
-}
-
-void grant_items(Self& self, const Guard& guard, Wakes& wakes, Handle queue) {
-  Handle first = 0;
-  while ((first = first_waiter(self, guard, queue, Queue::GETTERS)) != 0 && has_item(self, queue)) {
-    self.add(queue, Queue::RESERVED_ITEMS, 1);
-    finish(self, guard, wakes, queue, first, Outcome::GRANTED);
-  }
-}
-
 // In a busy queue an item or a place comes every 100 ns or so: who waits for one gains by letting several
 // gather.
 constexpr int kLongestPause = 32;
 
-// Uses up a reservation; a shutdown may have cancelled it.
-void use_up(Self& self, Handle queue, int32_t reservations) {
-  if (self.get(queue, reservations) > 0) self.add(queue, reservations, -1);
+// Sees to what a put or a take without the guard has found waiting.
+void notice(Self& self, Handle queue, const EntryRing& ring, int32_t flag) {
+  if (ring.is_waited_for(flag)) {
+    queue_notice(self, queue, flag == Ring::GET_WAITING ? Queue::GETTERS : Queue::PUTTERS);
+  }
+}
+
+// OK, or EMPTY: what to do then needs the guard.
+OutcomeCode take_from_ring(Self& self, Handle queue, Entry& entry) {
+  EntryRing ring = QueueView(self, queue).ring();
+  RingClaim claim(self, queue);
+  if (ring.pop(claim, entry) != EntryRing::Outcome::kDone) return Outcome::EMPTY;
+  notice(self, queue, ring, Ring::PUT_WAITING);
+  return Outcome::OK;
+}
+
+OutcomeCode take_guarded(Self& self, Handle queue, bool reserved, Entry& entry) {
+  Wakes wakes(self);
+  Guard guard(self, queue);
+  GuardedQueue guarded(self, guard, wakes, queue);
+  if (reserved) guarded.use_item();
+  const bool taken = guarded.take(entry);
+  guarded.settle();
+  if (taken) return Outcome::OK;
+  return guarded.is_shut_down() ? Outcome::SHUT_DOWN : Outcome::EMPTY;
+}
+
+OutcomeCode take_entry(Self& self, Handle queue, bool reserved, Entry& entry) {
+  const QueueView view(self, queue);
+  if (!reserved && view.has_ring()) {
+    if (take_from_ring(self, queue, entry) == Outcome::OK) return Outcome::OK;
+    // Items of the body go into the ring before they are no longer counted in the body: a ring that is
+    // empty before and after is truly empty.
+    if (view.count() == 0 && view.ring().size() == 0 && !view.is_shut_down()) return Outcome::EMPTY;
+  } else if (!reserved && view.count() == 0 && !view.is_shut_down()) {
+    // Empty at this moment, whatever is reserved; the guard would not make it truer.
+    return Outcome::EMPTY;
+  }
+  return take_guarded(self, queue, reserved, entry);
+}
+
+OutcomeCode put_guarded(Self& self, Handle queue, bool reserved, const Entry& entry, Key key) {
+  Wakes wakes(self);
+  Guard guard(self, queue);
+  GuardedQueue guarded(self, guard, wakes, queue);
+  if (reserved) guarded.use_place();
+  const OutcomeCode outcome = guarded.put(reserved, entry, key);
+  // A place that was reserved and not used is free for the next.
+  guarded.settle();
+  return outcome;
+}
+
+OutcomeCode put_entry(Self& self, Handle queue, bool reserved, const Entry& entry, Key key) {
+  const QueueView view(self, queue);
+  if (!reserved && view.has_ring()) {
+    EntryRing ring = view.ring();
+    RingClaim claim(self, queue);
+    if (ring.push(claim, entry) == EntryRing::Outcome::kDone) {
+      notice(self, queue, ring, Ring::GET_WAITING);
+      return Outcome::OK;
+    }
+  }
+  return put_guarded(self, queue, reserved, entry, key);
 }
 
 // Reserves at once, or waits in `list` to be granted a reservation.
-template <class Available>
-OutcomeOrTicket await(Self& self, Handle queue, Mode mode, Deadline deadline, int32_t list,
-                      int32_t reservations, bool refused_when_shut_down, Available available) {
+OutcomeOrTicket await(Self& self, Handle queue, Mode mode, Deadline deadline, int32_t list) {
+  const bool putter = list == Queue::PUTTERS;
   if (mode == WaiterMode::THREAD && !deadline.is_now()) {
+    const QueueView view(self, queue);
     (void)self.spinner.spin(
-        deadline, [&] { return available() || is_shut_down(self, queue); }, kLongestPause);
+        deadline, [&] { return (putter ? view.has_place() : view.has_item()) || view.is_shut_down(); },
+        kLongestPause);
   }
   Handle node = 0;
   {
+    Wakes wakes(self);
     Guard guard(self, queue);
-    const bool shut_down = is_shut_down(self, queue);
-    if (shut_down && refused_when_shut_down) return Outcome::SHUT_DOWN;
-    if (available()) {
-      self.add(queue, reservations, 1);
+    GuardedQueue guarded(self, guard, wakes, queue);
+    const bool shut_down = guarded.is_shut_down();
+    if (shut_down && putter) return Outcome::SHUT_DOWN;
+    const bool reserved = putter ? guarded.reserve_place() : guarded.reserve_item();
+    if (!reserved && shut_down) return Outcome::SHUT_DOWN;
+    if (!reserved && deadline.is_now()) return Outcome::TIMED_OUT;
+    if (reserved || guarded.reserve_after_all(list)) {
       self.reservations.note(queue, list);
       return Outcome::GRANTED;
     }
-    if (shut_down) return Outcome::SHUT_DOWN;
-    if (deadline.is_now()) return Outcome::TIMED_OUT;
     node = link_waiter(self, guard, queue, list, mode);
     if (node == 0) return Outcome::NO_MEMORY;
   }
   return settle(self, node, mode, deadline, false);
+}
+
+void unreserve(Self& self, Handle queue, int32_t list) {
+  Wakes wakes(self);
+  Guard guard(self, queue);
+  GuardedQueue guarded(self, guard, wakes, queue);
+  if (list == Queue::PUTTERS) {
+    guarded.use_place();
+  } else {
+    guarded.use_item();
+  }
+  guarded.settle();
+}
+
+// Whether a live isolate may have had the turn that a dead one meant to have.
+bool is_contested(const Arena& arena, int32_t dead_slot, Handle queue, int32_t position) {
+  const int32_t top = arena.get(Header::SLOTS_TOP);
+  for (int32_t slot = 0; slot < top; slot++) {
+    if (slot != dead_slot && arena.get(slot_word(slot, Slot::RING_QUEUE)) == queue &&
+        arena.get(slot_word(slot, Slot::RING_POSITION)) == position) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -101,117 +148,140 @@ OutcomeCode queue_init(Self& self, Handle queue, int32_t discipline, int32_t max
 void queue_destroy(Self& self, Handle queue, Doomed& doomed) {
   auto unit = static_cast<uint32_t>(self.get(queue, Queue::BODY));
   if (unit == 0) return;
-  body_of(self, queue).clear(static_cast<uint32_t>(self.get(queue, Queue::COUNT)), doomed);
-  self.arena.heap().free(unit, sizeof(QueueBody::State));
+  Heap& heap = self.arena.heap();
+  const QueueView view(self, queue);
+  if (view.has_ring()) {
+    EntryRing ring = view.ring();
+    Entry entry;
+    for (ring.skip_blanks_closed(); ring.pop_closed(entry); ring.skip_blanks_closed()) {
+      drop(heap, entry, doomed);
+    }
+    EntryRing::free(self, self.get(queue, Queue::RING));
+  }
+  QueueBody body(heap, *reinterpret_cast<QueueBody::State*>(heap.at(unit)), view.discipline());
+  for (int32_t count = view.count(); count > 0; count--) {
+    drop(heap, body.pop(static_cast<uint32_t>(count)), doomed);
+  }
+  body.free_memory();
+  heap.free(unit, sizeof(QueueBody::State));
 }
 
 OutcomeCode queue_put(Self& self, Handle queue, bool reserved, const PutItem& item) {
-  // A look before a large payload is copied for nothing.
-  if (!reserved && !has_place(self, queue) && !is_shut_down(self, queue)) return Outcome::FULL;
-  LargePayload large(self.arena.heap(), item,
-                     QueueBody::stored_key(self.get(queue, Queue::DISCIPLINE), item.key));
-  Wakes wakes(self);
-  Guard guard(self, queue);
-  if (reserved) use_up(self, queue, Queue::RESERVED_PLACES);
-  OutcomeCode outcome = Outcome::OK;
-  if (is_shut_down(self, queue)) {
-    outcome = Outcome::SHUT_DOWN;
-  } else if (!reserved && !has_place(self, queue)) {
-    outcome = Outcome::FULL;
-  } else if (large.exhausted()) {
-    outcome = Outcome::NO_MEMORY;
-  } else {
-    auto count = static_cast<uint32_t>(self.get(queue, Queue::COUNT));
-    outcome = body_of(self, queue).push(count, item, large);
+  const QueueView view(self, queue);
+  // A look before a payload is copied for nothing.
+  if (!reserved && !view.has_place() && !view.is_shut_down()) return Outcome::FULL;
+  Entry entry;
+  OutcomeCode outcome = Outcome::NO_MEMORY;
+  if (PayloadStore(self).put(item, QueueBody::stored_key(view.discipline(), item.key), entry)) {
+    outcome = put_entry(self, queue, reserved, entry, item.key);
+    if (outcome != Outcome::OK) PayloadStore::free(self.arena.heap(), entry);
+  } else if (reserved) {
+    queue_unreserve_place(self, queue);
   }
-  if (outcome != Outcome::OK) {
-    // The place that was reserved is free for the next.
-    if (reserved) grant_places(self, guard, wakes, queue);
-    return outcome;
-  }
-  self.add(queue, Queue::COUNT, 1);
-  self.add(queue, Queue::UNFINISHED, 1);
-  grant_items(self, guard, wakes, queue);
-  return Outcome::OK;
+  return outcome;
 }
 
 OutcomeCode queue_take(Self& self, Handle queue, bool reserved, std::span<uint8_t> scratch, TakenItem& item) {
-  // Empty at this moment, whatever is reserved; the guard would not make it truer.
-  if (!reserved && self.get(queue, Queue::COUNT) == 0 && !is_shut_down(self, queue)) {
-    return Outcome::EMPTY;
-  }
   Entry entry;
-  {
-    Wakes wakes(self);
-    Guard guard(self, queue);
-    int32_t count = self.get(queue, Queue::COUNT);
-    if (reserved ? count == 0 : !has_item(self, queue)) {
-      return is_shut_down(self, queue) ? Outcome::SHUT_DOWN : Outcome::EMPTY;
-    }
-    if (reserved) use_up(self, queue, Queue::RESERVED_ITEMS);
-    QueueBody body = body_of(self, queue);
-    entry = body.pop(static_cast<uint32_t>(count));
-    if (entry.place != Entry::kBlock) {
-      std::memcpy(scratch.data(), body.payloads().payload(entry), entry.length);
-      body.payloads().free(entry);
-    }
-    self.set(queue, Queue::COUNT, count - 1);
-    grant_places(self, guard, wakes, queue);
-  }
+  const OutcomeCode outcome = take_entry(self, queue, reserved, entry);
+  if (outcome != Outcome::OK) return outcome;
+  Heap& heap = self.arena.heap();
   item.lane = entry.lane;
   item.tag = entry.tag;
-  if (entry.place != Entry::kBlock) {
+  if (entry.place != Entry::kBlock || entry.length <= scratch.size()) {
+    std::memcpy(scratch.data(), PayloadStore::payload(heap, entry), entry.length);
     item.bytes = scratch.first(entry.length);
-    return Outcome::OK;
-  }
-  item.own_block(self.arena, entry.at.unit, entry.at.total, entry.length);
-  if (entry.length <= scratch.size()) {
-    std::memcpy(scratch.data(), item.bytes.data(), entry.length);
-    item.reset();
-    item.bytes = scratch.first(entry.length);
+    PayloadStore::free(heap, entry);
+  } else {
+    item.own_block(self.arena, entry.at.unit, entry.at.total, entry.length);
   }
   return Outcome::OK;
 }
 
+int32_t queue_size(const Self& self, Handle queue) {
+  const int32_t size = QueueView(self, queue).size() - self.get(queue, Queue::RESERVED_ITEMS);
+  return size > 0 ? size : 0;
+}
+
 OutcomeOrTicket queue_await_place(Self& self, Handle queue, Mode mode, Deadline deadline) {
-  return await(self, queue, mode, deadline, Queue::PUTTERS, Queue::RESERVED_PLACES, true,
-               [&] { return has_place(self, queue); });
+  return await(self, queue, mode, deadline, Queue::PUTTERS);
 }
 
 OutcomeOrTicket queue_await_item(Self& self, Handle queue, Mode mode, Deadline deadline) {
-  return await(self, queue, mode, deadline, Queue::GETTERS, Queue::RESERVED_ITEMS, false,
-               [&] { return has_item(self, queue); });
+  return await(self, queue, mode, deadline, Queue::GETTERS);
 }
 
 void queue_unreserve_place(Self& self, Handle queue) {
-  Wakes wakes(self);
-  Guard guard(self, queue);
-  use_up(self, queue, Queue::RESERVED_PLACES);
-  grant_places(self, guard, wakes, queue);
+  unreserve(self, queue, Queue::PUTTERS);
 }
 
 void queue_unreserve_item(Self& self, Handle queue) {
-  Wakes wakes(self);
+  unreserve(self, queue, Queue::GETTERS);
+}
+
+void queue_notice(Self& self, Handle queue, int32_t list) {
+  Doomed doomed(self);
+  std::vector<Entry> late;
+  {
+    Wakes wakes(self);
+    Guard guard(self, queue);
+    GuardedQueue guarded(self, guard, wakes, queue);
+    if (list == Queue::GETTERS && guarded.drops_items()) late = guarded.clear();
+    guarded.settle();
+  }
+  for (const Entry& entry : late) drop(self.arena.heap(), entry, doomed);
+}
+
+bool queue_retry(Self& self, Handle queue, Handle node) {
+  // The thread does not come back to its loop soon, which has to be rung then.
+  Wakes wakes(self, Wakes::kOwnLoopToo);
   Guard guard(self, queue);
-  use_up(self, queue, Queue::RESERVED_ITEMS);
-  grant_items(self, guard, wakes, queue);
+  GuardedQueue guarded(self, guard, wakes, queue);
+  const bool granted = guarded.retry(node);
+  guarded.settle();
+  return granted;
+}
+
+void queue_waiter_left(Self& self, const Guard& guard, Wakes& wakes, Handle queue, int32_t list) {
+  if (list == Queue::JOINERS) return;
+  GuardedQueue guarded(self, guard, wakes, queue);
+  guarded.settle();
+}
+
+void queue_repair(Self& self, int32_t dead_slot) {
+  auto claim = self.arena.word(slot_word(dead_slot, Slot::RING_QUEUE));
+  const Handle queue = claim.load(std::memory_order_acquire);
+  if (queue == 0) return;
+  const int32_t position = self.arena.get(slot_word(dead_slot, Slot::RING_POSITION));
+  const bool put = (position & 1) == 0;
+  const QueueView view(self, queue);
+  if (put && view.has_ring()) {
+    EntryRing ring = view.ring();
+    for (int looks = 0; looks < 100 && is_contested(self.arena, dead_slot, queue, position); looks++) {
+      ring.await_publication();
+    }
+    ring.fill_gap(static_cast<uint32_t>(position));
+  }
+  claim.store(0, std::memory_order_release);
+  queue_notice(self, queue, put ? Queue::GETTERS : Queue::PUTTERS);
 }
 
 OutcomeCode queue_task_done(Self& self, Handle queue) {
   Wakes wakes(self);
   Guard guard(self, queue);
-  int32_t unfinished = self.get(queue, Queue::UNFINISHED);
-  if (unfinished <= 0) return Outcome::MISUSE;
-  self.set(queue, Queue::UNFINISHED, unfinished - 1);
-  if (unfinished == 1) finish_all(self, guard, wakes, queue, Queue::JOINERS, Outcome::GRANTED);
+  GuardedQueue guarded(self, guard, wakes, queue);
+  if (guarded.unfinished() <= 0) return Outcome::MISUSE;
+  guarded.task_done();
   return Outcome::OK;
 }
 
 OutcomeOrTicket queue_join(Self& self, Handle queue, Mode mode, Deadline deadline) {
   Handle node = 0;
   {
+    Wakes wakes(self);
     Guard guard(self, queue);
-    if (self.get(queue, Queue::UNFINISHED) == 0) return Outcome::GRANTED;
+    GuardedQueue guarded(self, guard, wakes, queue);
+    if (guarded.unfinished() == 0) return Outcome::GRANTED;
     if (deadline.is_now()) return Outcome::TIMED_OUT;
     node = link_waiter(self, guard, queue, Queue::JOINERS, mode);
     if (node == 0) return Outcome::NO_MEMORY;
@@ -222,38 +292,23 @@ OutcomeOrTicket queue_join(Self& self, Handle queue, Mode mode, Deadline deadlin
 void queue_shutdown(Self& self, Handle queue, bool immediate) {
   // Destroyed last: what the dropped items held may be destroyed, once no guard is held.
   Doomed doomed(self);
-  QueueBody::State dropped{};
-  int32_t count = 0;
+  std::vector<Entry> dropped;
   {
     Wakes wakes(self);
     Guard guard(self, queue);
-    self.set(queue, Cell::STATE, Queue::SHUT_DOWN);
-    if (immediate) {
-      count = self.get(queue, Queue::COUNT);
-      dropped = state_at(self, queue);
-      state_at(self, queue) = {};
-      self.set(queue, Queue::COUNT, 0);
-      self.set(queue, Queue::RESERVED_ITEMS, 0);
-      int32_t unfinished = self.get(queue, Queue::UNFINISHED);
-      unfinished = unfinished > count ? unfinished - count : 0;
-      self.set(queue, Queue::UNFINISHED, unfinished);
-      if (unfinished == 0) {
-        finish_all(self, guard, wakes, queue, Queue::JOINERS, Outcome::GRANTED);
-      }
-    }
-    finish_all(self, guard, wakes, queue, Queue::PUTTERS, Outcome::SHUT_DOWN);
-    // Getters are linked only while nothing is there for them.
-    finish_all(self, guard, wakes, queue, Queue::GETTERS, Outcome::SHUT_DOWN);
+    GuardedQueue guarded(self, guard, wakes, queue);
+    dropped = guarded.shut_down(immediate);
+    guarded.settle();
   }
-  QueueBody(self.arena.heap(), dropped, self.get(queue, Queue::DISCIPLINE))
-      .clear(static_cast<uint32_t>(count), doomed);
+  for (const Entry& entry : dropped) drop(self.arena.heap(), entry, doomed);
 }
 
 void queue_resize(Self& self, Handle queue, int32_t max_size) {
   Wakes wakes(self);
   Guard guard(self, queue);
-  self.set(queue, Queue::MAX_SIZE, max_size);
-  grant_places(self, guard, wakes, queue);
+  GuardedQueue guarded(self, guard, wakes, queue);
+  guarded.resize(max_size);
+  guarded.settle();
 }
 
 }  // namespace heddle

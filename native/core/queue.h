@@ -1,11 +1,22 @@
 // The queue behind Queue, LifoQueue, PriorityQueue and SimpleQueue.
 //
-//   COUNT            items in the body     of which RESERVED_ITEMS are promised to granted getters
-//   RESERVED_PLACES  places promised to granted putters
+//   body   COUNT items, under the guard
+//   ring   the oldest items of a FIFO queue that is busy, without the guard: see entry_ring.h
 //
-// Getters are linked only while every item is promised, putters only while every place is taken or
-// promised. So nobody has to stand in line when an item or a place is there, and nobody barges in
-// front of those who do.
+//   RESERVED_ITEMS    items promised to granted getters
+//   RESERVED_PLACES   places promised to granted putters
+//
+// Without a ring, getters are linked only while every item is promised, putters only while every place
+// is taken or promised: nobody has to stand in line when there is something for him, and nobody barges
+// in front of those who do.
+//
+// With a ring, a thread that waits is told, as by a mutex, and looks again: those that run go on putting
+// and taking meanwhile, without a change of threads for every item. Who has been first in line for
+// FAIR_AFTER_NS is promised the next item or place, and so is every event loop. HEAD is closed (see
+// entry_ring.h) while items are promised, TAIL while places are, or items are in the body, which come
+// after those in the ring, or the queue is shut down.
+//
+// GET_WAITING is 1, or the first getter in line has been told, or nobody waits; PUT_WAITING likewise.
 #pragma once
 
 #include <span>
@@ -17,7 +28,7 @@
 namespace heddle {
 
 [[nodiscard]] OutcomeCode queue_init(Self& self, Handle queue, int32_t discipline, int32_t max_size);
-// Drops the items of a queue that nobody can reach any more, and its body.
+// Drops the items of a queue that nobody can reach any more, and its memory.
 void queue_destroy(Self& self, Handle queue, Doomed& doomed);
 
 // OK, FULL, SHUT_DOWN, INCOMPARABLE or NO_MEMORY; the queue is unchanged unless OK, but that a
@@ -26,6 +37,8 @@ void queue_destroy(Self& self, Handle queue, Doomed& doomed);
 // OK, EMPTY or SHUT_DOWN. Payloads that fit are copied to `scratch`; others stay in their block.
 [[nodiscard]] OutcomeCode queue_take(Self& self, Handle queue, bool reserved, std::span<uint8_t> scratch,
                                      TakenItem& item);
+// Items that are there and not promised to anybody.
+[[nodiscard]] int32_t queue_size(const Self& self, Handle queue);
 
 // GRANTED: reserved for the caller. SHUT_DOWN. TIMED_OUT. Or a ticket.
 [[nodiscard]] OutcomeOrTicket queue_await_place(Self& self, Handle queue, Mode mode, Deadline deadline);
@@ -33,6 +46,16 @@ void queue_destroy(Self& self, Handle queue, Doomed& doomed);
 // Gives back what was granted and is not wanted any more.
 void queue_unreserve_place(Self& self, Handle queue);
 void queue_unreserve_item(Self& self, Handle queue);
+
+// Sees to those who wait in `list`, GETTERS or PUTTERS, after a put into or a take from the ring that
+// found them waiting.
+void queue_notice(Self& self, Handle queue, int32_t list);
+// A told waiter looks: true when it was granted what it waits for and has left the list.
+[[nodiscard]] bool queue_retry(Self& self, Handle queue, Handle node);
+// A waiter has left a list, granted nothing.
+void queue_waiter_left(Self& self, const Guard& guard, Wakes& wakes, Handle queue, int32_t list);
+// Finishes what an isolate that died had begun in a ring.
+void queue_repair(Self& self, int32_t dead_slot);
 
 // OK, or MISUSE when called more often than items were put.
 [[nodiscard]] OutcomeCode queue_task_done(Self& self, Handle queue);

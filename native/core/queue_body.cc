@@ -5,20 +5,15 @@ namespace heddle {
 
 using namespace layout;
 
-OutcomeCode QueueBody::push(uint32_t count, const PutItem& item, LargePayload& large) {
-  Entry entry;
+OutcomeCode QueueBody::push(uint32_t count, const Entry& entry, Key key) {
   if (discipline_ != Discipline::PRIORITY) {
-    if (!deque_.reserve(count) || !payloads_.put(item, Key(), large, entry)) {
-      return Outcome::NO_MEMORY;
-    }
+    if (!deque_.reserve(count)) return Outcome::NO_MEMORY;
     deque_.push_back(entry);
     return Outcome::OK;
   }
-  if (!priority_.accepts(count, item.key)) return Outcome::INCOMPARABLE;
-  if (!priority_.reserve(count) || !payloads_.put(item, EntryHeap::stored_part(item.key), large, entry)) {
-    return Outcome::NO_MEMORY;
-  }
-  priority_.push(count, entry, item.key);
+  if (!priority_.accepts(count, key)) return Outcome::INCOMPARABLE;
+  if (!priority_.reserve(count)) return Outcome::NO_MEMORY;
+  priority_.push(count, entry, key);
   return Outcome::OK;
 }
 
@@ -27,15 +22,14 @@ Entry QueueBody::pop(uint32_t count) {
   return discipline_ == Discipline::LIFO ? deque_.pop_back() : deque_.pop_front();
 }
 
-void QueueBody::clear(uint32_t count, Doomed& doomed) {
-  for (; count > 0; count--) {
-    Entry entry = pop(count);
-    payloads_.each_handle(entry, [&](Handle handle) { doomed.drop(handle); });
-    payloads_.free(entry);
-  }
+void QueueBody::free_memory() {
   deque_.free_memory();
   priority_.free_memory();
-  payloads_.free_memory();
+}
+
+void drop(Heap& heap, const Entry& entry, Doomed& doomed) {
+  PayloadStore::each_handle(heap, entry, [&](Handle handle) { doomed.drop(handle); });
+  PayloadStore::free(heap, entry);
 }
 
 }  // namespace heddle

@@ -9,6 +9,7 @@
 #include "guard.h"
 #include "mutex.h"
 #include "os_thread.h"
+#include "payload_store.h"
 #include "queue.h"
 #include "semaphore.h"
 #include "waiting.h"
@@ -102,6 +103,7 @@ void sweep_slot(Self& self, int32_t slot, int32_t generation) {
     return;
   }
   state.store(SlotState::SWEEPING, std::memory_order_release);
+  queue_repair(self, slot);
   sweep_nodes(self, slot);
   // The references keep the objects while they are put in order.
   each_reference(arena, slot, [&](Handle object) {
@@ -119,6 +121,7 @@ void sweep_slot(Self& self, int32_t slot, int32_t generation) {
   // Who joins it finds its locks passed on.
   finish_thread_of(self, slot);
   each_reference(arena, slot, [&](Handle object) { disown(self, slot, object); });
+  PayloadStore::retire_chunk(arena, slot);
   arena.set(slot_word(slot, Slot::REFS_TOP), 0);
   arena.set(slot_word(slot, Slot::READY), 0);
   arena.word(Header::SLOTS_LIVE).fetch_sub(1, std::memory_order_relaxed);

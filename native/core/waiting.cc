@@ -6,6 +6,7 @@
 #include "event.h"
 #include "futex.h"
 #include "mutex.h"
+#include "queue.h"
 #include "semaphore.h"
 
 namespace heddle {
@@ -47,7 +48,7 @@ class Blocked {
 };
 
 // What leaving a list means for the object.
-void after_unlink(Self& self, const Guard& guard, Wakes& wakes, Handle object, int32_t state) {
+void after_unlink(Self& self, const Guard& guard, Wakes& wakes, Handle object, Handle node, int32_t state) {
   switch (self.get(object, Cell::KIND)) {
     case Kind::MUTEX:
       mutex_waiter_left(self, guard, wakes, object, state == NodeState::RETRY);
@@ -62,9 +63,19 @@ void after_unlink(Self& self, const Guard& guard, Wakes& wakes, Handle object, i
     case Kind::BARRIER:
       barrier_waiter_left(self, guard, wakes, object);
       break;
+    case Kind::QUEUE:
+      queue_waiter_left(self, guard, wakes, object, self.get(node, Node::LIST));
+      break;
     default:
       break;
   }
+}
+
+// A waiter that was told looks again: true when it has what it waited for, and has left the list.
+bool retry(Self& self, Handle node, Deadline deadline) {
+  Handle object = self.get(node, Node::CELL);
+  if (self.get(object, Cell::KIND) == Kind::QUEUE) return queue_retry(self, object, node);
+  return mutex_retry(self, object, node, deadline);
 }
 
 // The isolate is about to learn of an outcome: from now on it answers for what it was granted.
@@ -102,6 +113,10 @@ void Wakes::thread(Handle node) {
 void Wakes::loop(int32_t slot) {
   if (loops_ == kMany) flush();
   slots_[loops_++] = slot;
+}
+
+bool Wakes::rings(int32_t slot) const {
+  return slot != self_.slot || scope_ == kOwnLoopToo;
 }
 
 void Wakes::flush() {
@@ -158,7 +173,7 @@ void finish(Self& self, const Guard& guard, Wakes& wakes, Handle object, Handle 
     // once more. Either it sees this push or POLLING is read as 0 below.
   } while (!ready.compare_exchange_weak(top, node, std::memory_order_seq_cst, std::memory_order_relaxed));
   // Not empty before: whoever pushed first has rung. The own loop is told by the caller.
-  if (top == 0 && slot != self.slot &&
+  if (top == 0 && wakes.rings(slot) &&
       self.arena.word(slot_word(slot, Slot::POLLING)).load(std::memory_order_seq_cst) == 0) {
     wakes.loop(slot);
   }
@@ -199,7 +214,7 @@ OutcomeCode wait(Self& self, Handle node, Deadline deadline, bool spin) {
     int32_t seen = state.load(std::memory_order_acquire);
     if (is_outcome(seen)) return collect(self, node, seen);
     if (seen == NodeState::RETRY) {
-      if (mutex_retry(self, self.get(node, Node::CELL), node, deadline.earlier(slice))) {
+      if (retry(self, node, deadline.earlier(slice))) {
         return collect(self, node, Outcome::GRANTED);
       }
       continue;
@@ -219,13 +234,14 @@ OutcomeCode wait(Self& self, Handle node, Deadline deadline, bool spin) {
 
 OutcomeCode withdraw(Self& self, Handle node) {
   Handle object = self.get(node, Node::CELL);
-  Wakes wakes(self);
+  const bool blocked = self.get(node, Node::MODE) == WaiterMode::THREAD;
+  Wakes wakes(self, blocked ? Wakes::kOwnLoopToo : Wakes::kOthers);
   Guard guard(self, object);
   int32_t state = self.get(node, Node::STATE);
   if (!is_linked(self, guard, node)) return state;
   unlink(self, guard, object, node);
   self.set(node, Node::VALUE, 0);
-  after_unlink(self, guard, wakes, object, state);
+  after_unlink(self, guard, wakes, object, node, state);
   return Outcome::TIMED_OUT;
 }
 

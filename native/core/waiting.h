@@ -25,19 +25,24 @@ namespace heddle {
 // Threads to wake and loops to ring once the guard is released: declare it before the Guard.
 class Wakes {
  public:
-  explicit Wakes(Self& self) : self_(self) {}
+  // The loop of the caller itself is not rung: JavaScript looks after each call that may have granted
+  // something to it. kOwnLoopToo is for a thread that waits and does not come back to JavaScript.
+  enum Scope : uint8_t { kOthers, kOwnLoopToo };
+  explicit Wakes(Self& self, Scope scope = kOthers) : self_(self), scope_(scope) {}
   ~Wakes() { flush(); }
   Wakes(const Wakes&) = delete;
   Wakes& operator=(const Wakes&) = delete;
 
   void thread(Handle node);
   void loop(int32_t slot);
+  [[nodiscard]] bool rings(int32_t slot) const;
 
  private:
   static constexpr int kMany = 32;
   void flush();
 
   Self& self_;
+  Scope scope_;
   int threads_ = 0;
   int loops_ = 0;
   Handle nodes_[kMany];

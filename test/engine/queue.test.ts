@@ -1,6 +1,7 @@
 /** The queue: payloads, disciplines, reservations, shutdown, references. */
 import { expect, test } from 'vitest';
 import { Queue } from '#dist/memory/layout.js';
+import { itemsIn } from '#dist/queues/counts.js';
 import {
   bytes,
   Discipline,
@@ -27,7 +28,7 @@ function queue(maxSize = 0, discipline: number = Discipline.FIFO): number {
 }
 const put = (handle: number, value: number, reserved = false) =>
   engine.queuePut(handle, reserved, number(value), undefined);
-const count = (handle: number) => engine.words[handle + Queue.COUNT]!;
+const count = (handle: number) => itemsIn(handle) + engine.words[handle + Queue.RESERVED_ITEMS]!;
 
 test('numbers come out as they went in', () => {
   const handle = queue();

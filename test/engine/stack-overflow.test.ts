@@ -1,6 +1,7 @@
 /** A stack that overflows inside an operation of the engine: it throws, and it has not happened, or it has. */
 import { expect, test } from 'vitest';
 import { Queue } from '#dist/memory/layout.js';
+import { itemsIn } from '#dist/queues/counts.js';
 import { bytes, Cell, Discipline, engine, FOREVER, Kind, LOOP, number, numberKey, Outcome, state } from './harness.js';
 
 /** How many calls with so many arguments the stack takes. */
@@ -54,7 +55,7 @@ test('queues hold what they say they hold', () => {
       engine.queuePut(queue, false, bytes(new Uint8Array(100)), numberKey(value % 7));
       if (engine.queueTake(queue, false) === undefined && engine.out[0]! < 0) throw new Error('lost');
     });
-    const count = engine.words[queue + Queue.COUNT]!;
+    const count = itemsIn(queue);
     expect(count).toBeGreaterThan(0);
     for (let left = count; left > 0; left--) {
       engine.queueTake(queue, false);

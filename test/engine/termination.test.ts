@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { Barrier, Cell, Mutex, Queue } from '#dist/memory/layout.js';
+import { itemsIn } from '#dist/queues/counts.js';
 import { block, engine, Header, Kind, Outcome, references, state, THREAD } from './harness.js';
 
 const ROUNDS = 30;
@@ -36,7 +37,7 @@ function objects() {
 function checkQueue(queue: number): void {
   for (const list of [Cell.GUARD, Queue.GETTERS, Queue.PUTTERS, Queue.JOINERS]) expect(words[queue + list]).toBe(0);
   for (const word of [Queue.RESERVED_ITEMS, Queue.RESERVED_PLACES]) expect(words[queue + word]).toBe(0);
-  for (let left = words[queue + Queue.COUNT]!; left > 0; left--) {
+  for (let left = itemsIn(queue); left > 0; left--) {
     engine.queueTake(queue, false);
     expect(engine.out[0]).toBeGreaterThan(0);
   }

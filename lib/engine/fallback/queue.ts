@@ -307,7 +307,10 @@ export function queueShutdown(isolate: Isolate, queue: number, immediate: boolea
   const grave = immediate ? isolate.cells.create(Kind.QUEUE) : 0;
   if (immediate && grave === 0) return false;
   section.lock(queue);
-  section.set(queue + Cell.STATE, SHUT_DOWN);
+  section.set(
+    queue + Cell.STATE,
+    immediate ? SHUT_DOWN | Queue.DROPS_ITEMS : (words[queue + Cell.STATE] as number) | SHUT_DOWN,
+  );
   if (immediate) {
     const count = words[queue + COUNT] as number;
     section.set(grave + DISCIPLINE, words[queue + DISCIPLINE] as number);

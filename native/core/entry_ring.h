@@ -1,0 +1,134 @@
+// The ring of a busy FIFO queue: its oldest items, put and taken without the queue's guard.
+//
+//   putter                                      taker
+//   ──────                                      ─────
+//   TAIL: t → t + 1     the place is its own    SEQUENCE of entry HEAD says "published at h"?
+//   write the entry                             copy the entry
+//   SEQUENCE = t | 1    published               HEAD: h → h + 1     the copy is its own
+//   GET_WAITING? tell                           PUT_WAITING? tell
+//
+// A copy may be torn while others take and put in the meantime, but then HEAD has moved and the copy is
+// thrown away. A place is free again as soon as HEAD has passed it, so a take is one step and leaves
+// nothing half done. A put has two: RingClaim names it in the isolate's slot, so that a sweep can
+// publish a blank entry in the place of one whose putter died.
+//
+// SLOW in TAIL or HEAD leaves that side to the holder of the queue's guard: the functions named
+// *_closed are for it alone. Setting it is a step on the same word that putters or takers change, so
+// whoever has not had its turn by then sees it.
+//
+// Nobody sleeps through a put: who waits sets GET_WAITING and then looks for a published entry, who
+// puts publishes and then looks at GET_WAITING, all sequentially consistent, so one of them sees the
+// other. Likewise PUT_WAITING and HEAD.
+#pragma once
+
+#include "payload_store.h"
+#include "self.h"
+
+namespace heddle {
+
+// What the isolate is doing to a ring, noted in its slot for as long as this lives.
+class RingClaim {
+ public:
+  RingClaim(const Self& self, Handle queue) : self_(self), queue_(queue) {}
+  ~RingClaim() { self_.arena.set(slot_word(self_.slot, layout::Slot::RING_QUEUE), 0); }
+  RingClaim(const RingClaim&) = delete;
+  RingClaim& operator=(const RingClaim&) = delete;
+
+  // Before the step that changes TAIL or HEAD.
+  void put_at(uint32_t tail) { note(tail); }
+  void take_at(uint32_t head) { note(head | 1); }
+
+ private:
+  void note(uint32_t position) {
+    self_.arena.set(slot_word(self_.slot, layout::Slot::RING_POSITION), static_cast<int32_t>(position));
+    self_.arena.set(slot_word(self_.slot, layout::Slot::RING_QUEUE), queue_);
+  }
+
+  const Self& self_;
+  Handle queue_;
+};
+
+class EntryRing {
+ public:
+  // kNo: full, or empty. kSlow: only the holder of the guard may.
+  enum class Outcome : uint8_t { kDone, kNo, kSlow };
+
+  // `ring`: see layout::Queue::RING.
+  EntryRing(const Arena& arena, int32_t ring) : words_(arena.words() + ring) {}
+
+  // A ring with nothing in it, for at most `limit` entries; 0 when there is none left.
+  [[nodiscard]] static int32_t allocate(const Self& self, uint32_t limit);
+  static void free(const Self& self, int32_t ring);
+
+  [[nodiscard]] Outcome push(RingClaim& claim, const Entry& entry);
+  [[nodiscard]] Outcome pop(RingClaim& claim, Entry& entry);
+
+  // Entries put and not taken, those included that are not published yet.
+  [[nodiscard]] uint32_t size() const {
+    // seq_cst: see PUT_WAITING. HEAD first, which is never ahead of a later TAIL.
+    const uint32_t head = word(layout::Ring::HEAD).load(std::memory_order_seq_cst);
+    return distance(word(layout::Ring::TAIL).load(std::memory_order_seq_cst), head);
+  }
+  [[nodiscard]] bool is_full() const { return size() >= layout::RING_ENTRIES; }
+  // Puts so far.
+  [[nodiscard]] int32_t puts() const { return static_cast<int32_t>(load(layout::Ring::TAIL) >> 1); }
+  // Whether the n-th entry from HEAD on can be taken, once those before it are.
+  [[nodiscard]] bool is_published(uint32_t n) const;
+  // Waits for what was begun before TAIL was closed, but not for ever: a putter may have died.
+  void await_publication() const;
+
+  void set_limit(uint32_t limit) { word(layout::Ring::LIMIT).store(limit, std::memory_order_relaxed); }
+  [[nodiscard]] bool is_waited_for(int32_t list_flag) const {
+    return word(list_flag).load(std::memory_order_seq_cst) != 0;
+  }
+  void set_waited_for(int32_t list_flag, bool waited_for) {
+    word(list_flag).store(waited_for ? 1 : 0, std::memory_order_seq_cst);
+  }
+
+  void close_tail() { word(layout::Ring::TAIL).fetch_or(layout::Ring::SLOW, std::memory_order_seq_cst); }
+  void close_head() { word(layout::Ring::HEAD).fetch_or(layout::Ring::SLOW, std::memory_order_seq_cst); }
+  void open_tail() { word(layout::Ring::TAIL).fetch_and(~kSlow, std::memory_order_seq_cst); }
+  void open_head() { word(layout::Ring::HEAD).fetch_and(~kSlow, std::memory_order_seq_cst); }
+
+  // Into a ring that is not full.
+  void push_closed(const Entry& entry);
+  // False unless is_published(0).
+  [[nodiscard]] bool pop_closed(Entry& entry);
+  [[nodiscard]] bool is_blank_at_head() const {
+    return is_published_at(load(layout::Ring::HEAD)) && !is_published(0);
+  }
+  // Passes by them.
+  void skip_blanks_closed();
+
+  // Publishes a blank entry where a put was begun with TAIL at `tail`, unless that put never had its
+  // turn or was published.
+  void fill_gap(uint32_t tail);
+
+ private:
+  static constexpr uint32_t kSlow = layout::Ring::SLOW;
+  static constexpr uint32_t kStep = 2;
+
+  [[nodiscard]] static uint32_t distance(uint32_t tail, uint32_t head) {
+    return ((tail & ~kSlow) - (head & ~kSlow)) / kStep;
+  }
+  [[nodiscard]] std::atomic_ref<uint32_t> word(int32_t offset) const {
+    return std::atomic_ref<uint32_t>(reinterpret_cast<uint32_t&>(words_[offset]));
+  }
+  [[nodiscard]] uint32_t load(int32_t offset) const { return word(offset).load(std::memory_order_acquire); }
+  // Of the first word of the entry for a position.
+  [[nodiscard]] static int32_t entry_at(uint32_t position) {
+    return layout::RING_HEADER_WORDS +
+           static_cast<int32_t>((position / kStep) % layout::RING_ENTRIES) * layout::WORDS_PER_ENTRY;
+  }
+  [[nodiscard]] std::atomic_ref<uint32_t> sequence_at(uint32_t position) const {
+    return word(entry_at(position) + layout::RingEntry::SEQUENCE);
+  }
+  [[nodiscard]] bool is_published_at(uint32_t position) const;
+  [[nodiscard]] bool has_room(uint32_t tail) const;
+  void copy_out(uint32_t position, Entry& entry) const;
+  void publish(uint32_t position, const Entry& entry) const;
+
+  int32_t* words_;
+};
+
+}  // namespace heddle

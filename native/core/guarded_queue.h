@@ -1,0 +1,120 @@
+// A queue whose guard is held: what is in it, what is promised, and who is next in line. See queue.h.
+#pragma once
+
+#include <vector>
+
+#include "entry_ring.h"
+#include "queue_body.h"
+#include "waiting.h"
+
+namespace heddle {
+
+// The looks that need no guard; without it they are hints.
+class QueueView {
+ public:
+  QueueView(const Self& self, Handle queue)
+      : self_(self),
+        queue_(queue),
+        // acquire: pairs with start_ring().
+        ring_word_(self.word(queue, layout::Queue::RING).load(std::memory_order_acquire)),
+        ring_(self.arena, ring_word_) {}
+
+  [[nodiscard]] bool has_ring() const { return ring_word_ != 0; }
+  [[nodiscard]] const EntryRing& ring() const { return ring_; }
+  [[nodiscard]] bool is_shut_down() const { return (state() & layout::Queue::SHUT_DOWN) != 0; }
+  [[nodiscard]] bool has_place() const;
+  [[nodiscard]] bool has_item() const;
+  // Of the body.
+  [[nodiscard]] int32_t count() const { return get(layout::Queue::COUNT); }
+  // Of body and ring.
+  [[nodiscard]] int32_t size() const;
+  [[nodiscard]] int32_t discipline() const { return get(layout::Queue::DISCIPLINE); }
+
+ protected:
+  [[nodiscard]] int32_t state() const { return get(layout::Cell::STATE); }
+  [[nodiscard]] int32_t get(int32_t offset) const { return self_.get(queue_, offset); }
+
+  const Self& self_;
+  Handle queue_;
+  int32_t ring_word_;
+  EntryRing ring_;
+};
+
+class GuardedQueue : public QueueView {
+ public:
+  // The guard is the queue's.
+  GuardedQueue(Self& self, const Guard& guard, Wakes& wakes, Handle queue)
+      : QueueView(self, queue), self_(self), guard_(guard), wakes_(wakes) {}
+  // Opens the ring again where nothing is in the way.
+  ~GuardedQueue();
+  GuardedQueue(const GuardedQueue&) = delete;
+  GuardedQueue& operator=(const GuardedQueue&) = delete;
+
+  // Sees to all that wait, now that something has changed.
+  void settle();
+
+  // Promises the caller a place, or an item. False when there is none to promise.
+  [[nodiscard]] bool reserve_place() { return reserve(kPutters); }
+  [[nodiscard]] bool reserve_item() { return reserve(kGetters); }
+  // Uses up such a promise; a shutdown may have cancelled it.
+  void use_place() { use_up(layout::Queue::RESERVED_PLACES); }
+  void use_item() { use_up(layout::Queue::RESERVED_ITEMS); }
+
+  // OK, FULL, SHUT_DOWN, INCOMPARABLE or NO_MEMORY. `promised`: the caller has used up a place.
+  [[nodiscard]] OutcomeCode put(bool promised, const Entry& entry, Key key);
+  // Takes an item that is not promised to anybody; the caller may have used up his own. False when there
+  // is none.
+  [[nodiscard]] bool take(Entry& entry);
+
+  // For who found nothing to reserve: whoever brings something from now on sees to the waiters. True when
+  // it came in the meantime and is promised to the caller, who must be linked otherwise.
+  [[nodiscard]] bool reserve_after_all(int32_t list);
+  // A told waiter looks again: true when it was promised what it waits for, and has left its list.
+  [[nodiscard]] bool retry(Handle node);
+
+  [[nodiscard]] int32_t unfinished() const;
+  void task_done();
+  void finish_joiners();
+  // Takes out all items, and counts them as done.
+  [[nodiscard]] std::vector<Entry> clear();
+  // Refuses puts from now on; the items dropped.
+  [[nodiscard]] std::vector<Entry> shut_down(bool immediate);
+  void resize(int32_t max_size);
+  [[nodiscard]] bool drops_items() const { return (state() & layout::Queue::DROPS_ITEMS) != 0; }
+
+ private:
+  // Getters and what they wait for, or putters.
+  struct Line {
+    int32_t list;
+    int32_t flag;
+    int32_t promises;
+  };
+  static const Line kGetters;
+  static const Line kPutters;
+  [[nodiscard]] static const Line& line_of(int32_t list);
+
+  void set(int32_t offset, int32_t value) { self_.set(queue_, offset, value); }
+  void add(int32_t offset, int32_t amount) { self_.add(queue_, offset, amount); }
+  void use_up(int32_t promises);
+  [[nodiscard]] QueueBody body();
+  void start_ring();
+  // What the ring of a queue with that bound may hold.
+  [[nodiscard]] static uint32_t limit_for(int32_t max_size);
+  void refill();
+  void look_at_head();
+  [[nodiscard]] bool is_there(const Line& line);
+  [[nodiscard]] bool reserve(const Line& line);
+  void close(const Line& line);
+  void open_if_free(const Line& line);
+  void set_waited_for(const Line& line, bool waited_for);
+  [[nodiscard]] bool wants_promise(Handle node) const;
+  void tell(Handle node);
+  void step_up(const Line& line);
+  void settle(const Line& line);
+
+  Self& self_;
+  const Guard& guard_;
+  Wakes& wakes_;
+};
+
+}  // namespace heddle
