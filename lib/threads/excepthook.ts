@@ -11,7 +11,7 @@ import { requireFunction } from '../engine/arguments.js';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
 import { unwatch, watch } from '../engine/wait.js';
-import { FIRST_TICKET, Header, Outcome, Queue, WaiterMode } from '../memory/layout.js';
+import { FIRST_TICKET, Header, Outcome, WaiterMode } from '../memory/layout.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { writeFully } from './console.js';
 import type { Thread } from './thread.js';

@@ -1,6 +1,5 @@
 /** A stack that overflows inside an operation of the engine: it throws, and it has not happened, or it has. */
 import { expect, test } from 'vitest';
-import { Queue } from '#dist/memory/layout.js';
 import { itemsIn } from '#dist/queues/counts.js';
 import { bytes, Cell, Discipline, engine, FOREVER, Kind, LOOP, number, numberKey, Outcome, state } from './harness.js';
 
