@@ -1,9 +1,10 @@
 /**
  * How long things take: counts in buckets whose width grows with the value, so that any percentile is
- * known within 1/32 from microseconds to days, in a few kilobytes and a few nanoseconds per record.
+ * known within 1/32 from microseconds to centuries, in a few kilobytes and a few nanoseconds per record.
  *
  * A duration is counted in ticks of 1/4096 ms. Below 32 ticks each has a bucket of its own; above, each
- * doubling is divided into 16 equal parts.
+ * doubling is divided into 16 equal parts, so that the middle of a bucket is within 1/32 of all in it. The
+ * buckets end at LONGEST: what is longer, which only a clock that was set can come up with, counts as that.
  */
 import { inspect } from 'node:util';
 
@@ -11,7 +12,7 @@ const TICKS_PER_MS = 4096;
 const PART_BITS = 4;
 const PARTS = 1 << PART_BITS;
 const BUCKETS = PARTS * 56;
-/** A thousand years, in milliseconds. */
+/** Eleven hundred years, in milliseconds. */
 const LONGEST = 2 ** 45;
 const TWO_31 = 2 ** 31;
 
@@ -35,7 +36,7 @@ function middleOf(bucket: number): number {
   return ((PARTS + (bucket % PARTS) + 0.5) * 2 ** shift) / TICKS_PER_MS;
 }
 
-/** Durations, in milliseconds. */
+/** Durations, in milliseconds, from 0 to 2 ** 45 (eleven hundred years): what is longer counts as that long. */
 export class Histogram {
   readonly #counts = new Float64Array(BUCKETS);
   #count = 0;
@@ -64,8 +65,9 @@ export class Histogram {
   }
 
   /**
-   * The duration, in ms, that `percent` % of all do not exceed, within 1/32 of itself; 0 when there are none.
-   * `percentile(50)` is the median, `percentile(100)` the longest.
+   * The duration, in ms, that `percent` % of all do not exceed, within 1/32 of itself, or, of what is shorter
+   * than 4 µs, within an eighth of a microsecond; 0 when there are none. `percentile(50)` is the median,
+   * `percentile(100)` the longest.
    *
    * @throws RangeError unless `percent` is from 0 to 100.
    */
