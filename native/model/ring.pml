@@ -4,9 +4,9 @@
  * and look again; event loops are promised an item, and HEAD is closed while one is promised.
  * BROKEN: a thread that gives up does not see to the others, though it may have been told.
  */
-#define NODES 3
+#define NODES 2
 #include "parking.pml"
-#define ITEMS 3
+#define ITEMS 2
 
 /* HEAD and its SLOW bit are one word, as TAIL is: a compare-and-swap is an `atomic` below. */
 byte TAIL, HEAD, RESERVED, taken;
@@ -162,14 +162,15 @@ proctype putter(byte puts) {
 }
 
 init {
+	bit loop;
+	if :: loop = 0 :: loop = 1 fi;
 	atomic {
 		run getter(0, 0, 1);
-		run getter(1, LOOP_FIRST, 0);
-		run getter(2, 0, 0);
-		run putter(2);
-		run putter(ITEMS - 2)
+		run getter(1, loop, 0);
+		run putter(1);
+		run putter(1)
 	};
 	_nr_pr == 1;
 	assert(nobody_waits && RESERVED == 0 && !CLOSED);
-	assert(taken == HEAD && taken <= ITEMS && taken >= 2)
+	assert(taken == HEAD && taken <= ITEMS && taken >= 1)
 }
