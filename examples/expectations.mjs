@@ -186,7 +186,34 @@ export const expectations = {
 
   'e30-two-threads-one-counter': lines('Final counter value: 200000'),
 
+  'e32-cpu-use': (actual) => {
+    const [alone, pool] = actual.map((line) => {
+      const match = /^(\d+) (?:thread|workers): (\d+) primes, (\d+\.\d+) cores busy$/.exec(line);
+      assert.ok(match !== null, line);
+      return { threads: Number(match[1]), primes: Number(match[2]), busy: Number(match[3]) };
+    });
+    assert.deepEqual([actual.length, alone.threads], [2, 1]);
+    // The primes below 1,200,000.
+    assert.deepEqual([alone.primes, pool.primes], [92_938, 92_938]);
+    // The collector and the compiler have threads of their own.
+    assert.ok(alone.busy < 1.5, `one thread kept ${alone.busy} cores busy`);
+    // Where not even one thread gets a core for itself, others have the machine, and it says nothing of ours.
+    if (pool.threads > 1 && alone.busy > 0.9) {
+      assert.ok(pool.busy > 1.2 * alone.busy, `${pool.threads} workers kept ${pool.busy} cores busy`);
+    }
+  },
+
   'e33-counter': anyOrder('499500', '49995000', '4999950000'),
+
+  images: (actual) => {
+    assert.equal(actual[0], '24 pictures, the edges 9f9a82e8');
+    assert.match(actual[1], /^1 worker: \d+\.\d\d s$/);
+    assert.match(actual[2], /^\d+ workers: \d+\.\d\d s, \d+\.\d\d times as fast$/);
+    lines('the same edges: true')(actual.slice(3));
+  },
+
+  // A bar is drawn on terminals only.
+  logs: lines('30 files: 120000 requests, 17142 failures, 239940000 bytes'),
 };
 
 /** Runs of the demo: its arguments, and what comes of them. */
