@@ -17,27 +17,17 @@
  * until the worker gives it back or dies. `cancel()` of a running task lets the task say how it ends.
  */
 import { discard, encode, own } from '../codec/codec.js';
-import { show } from '../engine/arguments.js';
 import type { EncodedItem } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
-import { noRoom, settleOwnGrants } from '../engine/wait.js';
-import {
-  BrokenExecutorError,
-  CancelledError,
-  DeadlockError,
-  QueueFullError,
-  TimeoutError,
-  WorkerLostError,
-} from '../errors.js';
-import { Outcome } from '../memory/layout.js';
-import { encodeKey } from '../queues/priority-key.js';
-import { PriorityQueue } from '../queues/priority-queue.js';
+import { noRoom } from '../engine/wait.js';
+import { BrokenExecutorError, CancelledError, QueueFullError, WorkerLostError } from '../errors.js';
 import { SharedArray } from '../shared/shared-array.js';
+import { Backlog, type Waiting } from './backlog.js';
+import { BlockedWait } from './blocked-wait.js';
 import {
   Abort,
   Board,
   BoardFlag,
-  CLIENT_SHIFT,
   clock,
   ENTRIES_PER_SEGMENT,
   Entry,
@@ -46,126 +36,28 @@ import {
   LANE_WORDS,
   Lane,
   MAX_CLIENTS,
-  MAX_SEGMENTS,
-  RING_MASK,
-  RING_SIZE,
   recordAt,
   STATE_MASK,
   WorkerWord,
   workerOf,
 } from './board.js';
 import { Completions, type Settler } from './completions.js';
+import { Extra, Extras } from './extras.js';
+import { FreeEntries } from './free-entries.js';
 import { type KnownFunction, knownFunction } from './functions.js';
 import { Future, type FutureSource } from './future.js';
+import { OtherClients } from './other-clients.js';
 import { ownLoop, ownSubmissions } from './own-loop.js';
+import type { Owner } from './owner.js';
 import type { Parts } from './parts.js';
+import { Publisher } from './publisher.js';
 import { addSite, noteSite } from './submit-site.js';
+import type { Tally } from './tally.js';
 import type { TaskOptions } from './task-options.js';
-import { blockOf, emptyParcel, placeOf, TaskTable } from './task-table.js';
+import { emptyParcel, placeOf, TaskTable } from './task-table.js';
+import { detachAll, requireBuffers } from './transfer.js';
 
 type AnyFuture = Future<unknown>;
-
-/** What the isolate that made the executor does for its tasks. */
-export interface Owner {
-  /** A task is queued and nobody sleeps: another worker, if there may be one. */
-  consider(): void;
-  /** A task on this worker is overdue. */
-  endWorker(worker: number): void;
-  /** Why a worker is no more. */
-  lossOf(worker: number): WorkerLostError;
-  /** Nothing of this client is in flight any more. */
-  atRest(): void;
-  /** Sees, while the thread is blocked, to what its event loop would. */
-  tend(): void;
-}
-
-/** Counts of a client's tasks. */
-export interface Tally {
-  completed: number;
-  failed: number;
-  /** A task has finished: how long it waited and ran, in milliseconds. */
-  record(waited: number, ran: number): void;
-}
-
-/** A task that waits for an entry. */
-interface Waiting {
-  readonly future: AnyFuture;
-  readonly fn: KnownFunction;
-  readonly item: EncodedItem | undefined;
-  readonly flags: number;
-  readonly submitted: number;
-  extra: Extra | undefined;
-}
-
-/** What few tasks have: options that have to be seen to. */
-class Extra {
-  timeout = -1;
-  priority = 0;
-  grace: number;
-  /** The worker it is for, 0 for any. */
-  worker = 0;
-  signal: AbortSignal | undefined;
-  onAbort: (() => void) | undefined;
-  readonly alarms = new Set<Alarm>();
-  constructor(grace: number) {
-    this.grace = grace;
-  }
-}
-
-/** @throws TypeError for what cannot be moved by way of the arena. */
-function requireBuffers(transfer: readonly unknown[]): void {
-  transfer.forEach((item, index) => {
-    if (!(item instanceof ArrayBuffer))
-      throw new TypeError(
-        `transfer[${index}] must be an ArrayBuffer, got ${show(item)}; ports and handles cannot follow a task to whichever worker takes it`,
-      );
-  });
-}
-
-/** Takes buffers away from the sender, whose contents have been written. */
-function detachAll(transfer: readonly unknown[]): void {
-  structuredClone(undefined, { transfer: [...(transfer as ArrayBuffer[])] });
-}
-
-const LONGEST_TIMER = 0x7fffffff;
-
-/** Something to be done at a time, by the event loop or by `tend`. */
-class Alarm {
-  readonly #due: number;
-  readonly #ring: () => void;
-  readonly #all: Set<Alarm>;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(all: Set<Alarm>, delay: number, ring: () => void) {
-    this.#all = all;
-    this.#due = performance.now() + delay;
-    this.#ring = ring;
-    all.add(this);
-    this.#set();
-  }
-
-  #set(): void {
-    const left = Math.max(1, Math.ceil(this.#due - performance.now()));
-    // The task in flight keeps the loop alive.
-    this.#timer = setTimeout(() => this.look(), Math.min(left, LONGEST_TIMER)).unref();
-  }
-
-  look(): void {
-    if (!this.#all.has(this)) return;
-    clearTimeout(this.#timer);
-    if (performance.now() < this.#due) {
-      this.#set();
-      return;
-    }
-    this.#all.delete(this);
-    this.#ring();
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-    this.#all.delete(this);
-  }
-}
 
 export class Client implements FutureSource, Settler {
   readonly parts: Parts;
@@ -181,18 +73,14 @@ export class Client implements FutureSource, Settler {
   readonly #futures: (AnyFuture | undefined)[] = [];
   readonly #functions: (KnownFunction | undefined)[] = [];
   readonly #submitted: number[] = [];
-  readonly #extras = new Map<number, Extra>();
-  readonly #alarms = new Set<Alarm>();
-  /** Free indices. */
-  readonly #free: number[] = [];
-  #backlog: Waiting[] = [];
-  #backlogStart = 0;
-  #backlogDead = 0;
-  #priorities: PriorityQueue<number> | undefined;
+  readonly #extras: Extras;
+  readonly #publisher: Publisher;
+  readonly #others: OtherClients;
+  readonly #blockedWait: BlockedWait;
+  readonly #free: FreeEntries;
+  readonly #backlog = new Backlog();
   #deathsSeen: number;
   #broken: BrokenExecutorError | undefined;
-  /** This worker is blocked, and another may take its place. */
-  #replaced = false;
   inFlight = 0;
 
   constructor(parts: Parts, tally: Tally, grace: number, owner: Owner | undefined) {
@@ -205,6 +93,7 @@ export class Client implements FutureSource, Settler {
     lane._remember();
     this.table = new TaskTable(lane);
     this.#words = this.table.words;
+    this.#free = new FreeEntries(this.table);
     this.#completions = new Completions(this.table, this);
     this.#deathsSeen = Atomics.load(this.#board, Board.DEATHS);
     this.number = Atomics.add(this.#board, Board.CLIENTS, 1);
@@ -212,6 +101,13 @@ export class Client implements FutureSource, Settler {
       Atomics.sub(this.#board, Board.CLIENTS, 1);
       throw new RangeError(`an executor can be used by ${MAX_CLIENTS} threads at most`);
     }
+    this.#extras = new Extras(this.table, grace, {
+      withdraw: (future) => this.#withdraw(future),
+      giveUp: (future, why, error) => this.#giveUp(future, why, error),
+    });
+    this.#others = new OtherClients(parts.board.array, this.number);
+    this.#publisher = new Publisher(parts, this.table, this.number, this.#extras, owner);
+    this.#blockedWait = new BlockedWait(parts, this.table, this.#completions, this.#publisher);
     // The board's reference: workers find the lane by it, also when this isolate is gone.
     engine.retain(lane._handle);
     Atomics.store(this.#board, Board.LANES + this.number, lane._handle);
@@ -225,26 +121,12 @@ export class Client implements FutureSource, Settler {
 
   /** Tasks that no worker has begun. */
   get queued(): number {
-    return this.#backlog.length - this.#backlogStart - this.#backlogDead + this.#queuedEntries();
-  }
-
-  #queuedEntries(): number {
-    let count = 0;
-    for (const { words } of this.table.segments)
-      for (let at = 0; at < words.length; at += 16) {
-        const state = words[at];
-        if (state === EntryState.QUEUED || state === EntryState.MAILED) count++;
-      }
-    return count;
+    return this.#backlog.size + this.table.countQueued();
   }
 
   /** Tasks that run now. */
   get runningTasks(): number {
-    let count = 0;
-    for (const { words } of this.table.segments)
-      for (let at = 0; at < words.length; at += 16)
-        if (((words[at] as number) & STATE_MASK) === EntryState.RUNNING) count++;
-    return count;
+    return this.table.countRunning();
   }
 
   /**
@@ -279,10 +161,10 @@ export class Client implements FutureSource, Settler {
       flags |= Flag.SINGLE;
       item = encode(args[0], 'args[0]');
     } else item = encode(args, 'args');
-    const extra = options === undefined && worker === 0 ? undefined : this.#extraOf(options, worker);
+    const extra = options === undefined && worker === 0 ? undefined : this.#extras.of(options, worker);
     this.inFlight++;
     const submitted = clock();
-    const index = this.#backlog.length > this.#backlogStart ? -1 : this.#reserve();
+    const index = this.#backlog.isEmpty ? this.#free.take() : -1;
     if (index < 0) {
       const owned = item === undefined ? undefined : own(item);
       if (transfer !== undefined) detachAll(transfer);
@@ -293,7 +175,7 @@ export class Client implements FutureSource, Settler {
         if (transfer !== undefined) detachAll(transfer);
       } catch (error) {
         if (item !== undefined) discard(item);
-        this.#free.push(index);
+        this.#free.give(index);
         this.inFlight--;
         throw error;
       }
@@ -301,8 +183,11 @@ export class Client implements FutureSource, Settler {
       this.#functions[index] = known;
       this.#submitted[index] = submitted;
       future._task = index + 1;
-      if (extra !== undefined) this.#attach(index, extra, options);
-      this.#publish(index, extra);
+      if (extra !== undefined) {
+        this.#extras.set(index, extra);
+        this.#extras.watch(future, extra, options);
+      }
+      this.#publisher.publish(index, extra);
     }
     this.#completions.expect();
     return future;
@@ -317,26 +202,6 @@ export class Client implements FutureSource, Settler {
     return { error: new QueueFullError(`the executor has ${maxQueue} tasks queued, as many as maxQueue allows`) };
   }
 
-  /** A free entry, or -1 when there is none, or no room in the ring. */
-  #reserve(): number {
-    const index = this.#free.pop();
-    if (index === undefined) {
-      const { table } = this;
-      if (table.segments.length === MAX_SEGMENTS) return -1;
-      const first = table.grow() * ENTRIES_PER_SEGMENT;
-      // The lowest is taken first.
-      for (let i = ENTRIES_PER_SEGMENT - 1; i > 0; i--) this.#free.push(first + i);
-      return this.#reserveRing(first);
-    }
-    return this.#reserveRing(index);
-  }
-
-  #reserveRing(index: number): number {
-    if (this.table.queued() < RING_SIZE) return index;
-    this.#free.push(index);
-    return -1;
-  }
-
   #fill(index: number, fn: KnownFunction, item: EncodedItem | undefined, flags: number): void {
     const segment = this.table.segment(index);
     const { words } = segment;
@@ -348,125 +213,27 @@ export class Client implements FutureSource, Settler {
     else this.table.write(segment, at, item, flags);
   }
 
-  /** Lets workers see an entry. */
-  #publish(index: number, extra: Extra | undefined): void {
-    const words = this.#words;
-    const { words: entries } = this.table.segment(index);
-    const at = placeOf(index);
-    if (extra !== undefined && extra.worker !== 0) {
-      Atomics.store(entries, at, EntryState.MAILED);
-      this.#mail(index, extra.worker);
-      return;
-    }
-    Atomics.store(entries, at, EntryState.QUEUED);
-    if (this.#priorities !== undefined || (extra !== undefined && extra.priority !== 0)) {
-      this.#putByPriority(index, extra?.priority ?? 0);
-    } else {
-      const tail = words[Lane.TAIL] as number;
-      words[Lane.RING + (tail & RING_MASK)] = index;
-      Atomics.store(words, Lane.TAIL, (tail + 1) | 0);
-    }
-    this.#wakeWorker();
-  }
-
-  #wakeWorker(): void {
-    const board = this.#board;
-    for (;;) {
-      const sleepers = Atomics.load(board, Board.SLEEPERS);
-      if (sleepers <= 0) break;
-      if (Atomics.compareExchange(board, Board.SLEEPERS, sleepers, sleepers - 1) === sleepers) {
-        this.parts.idle.release();
-        return;
-      }
-    }
-    if (Atomics.load(board, Board.SIZE) < (board[Board.MAX_SIZE] as number)) this.#wantWorker();
-  }
-
-  #wantWorker(): void {
-    if (this.#owner !== undefined) this.#owner.consider();
-    else if (Atomics.exchange(this.#board, Board.WANTED, 1) === 0) this.parts.owner.release();
-  }
-
-  #putByPriority(index: number, priority: number): void {
-    if (this.#priorities === undefined) {
-      const queue = new PriorityQueue<number>();
-      queue._remember();
-      engine.retain(queue._handle);
-      this.#priorities = queue;
-      // What is in the ring gets a second hint; the one in the ring counts only when the queue is empty.
-      this.#hintAll(queue);
-      Atomics.store(this.#words, Lane.PRIORITY, queue._handle);
-    }
-    this.#hint(this.#priorities, index, priority);
-  }
-
-  #hint(queue: PriorityQueue<number>, index: number, priority: number): void {
-    if (engine.queuePut(queue._handle, false, encode(index), encodeKey(priority, 'priority')) !== Outcome.OK)
-      throw noRoom();
-    settleOwnGrants();
-  }
-
-  /** Puts the index of each QUEUED entry into the priority queue: one too many does no harm. */
-  #hintAll(queue: PriorityQueue<number>): void {
-    const { segments } = this.table;
-    for (let index = 0; index < segments.length * ENTRIES_PER_SEGMENT; index++) {
-      if (this.#stateOf(index) === EntryState.QUEUED) this.#hint(queue, index, this.#extras.get(index)?.priority ?? 0);
-    }
-  }
-
-  #stateOf(index: number): number {
-    return Atomics.load(this.table.segment(index).words, placeOf(index));
-  }
-
-  #mail(index: number, worker: number): void {
-    const board = this.#board;
-    const record = recordAt(worker);
-    const address = (this.number << CLIENT_SHIFT) | (index + 1);
-    const { words } = this.table.segment(index);
-    for (;;) {
-      const top = Atomics.load(board, record + WorkerWord.MAIL);
-      words[placeOf(index) + Entry.NEXT] = top;
-      if (Atomics.compareExchange(board, record + WorkerWord.MAIL, top, address) === top) break;
-    }
-    this.#ringWorker(worker);
-  }
-
-  #ringWorker(worker: number): void {
-    const bell = Atomics.load(this.#board, recordAt(worker) + WorkerWord.BELL);
-    if (bell === 0) return;
-    engine.semaphoreRelease(bell, 1);
-    settleOwnGrants();
-  }
-
   // --- tasks that wait for an entry
 
   #postpone(waiting: Waiting): void {
     this.#backlog.push(waiting);
-    waiting.future._task = -this.#backlog.length;
     Atomics.store(this.#words, Lane.BACKLOG, 1);
-    if (waiting.extra !== undefined) this.#watch(waiting.future, waiting.extra, undefined);
+    if (waiting.extra !== undefined) this.#extras.watch(waiting.future, waiting.extra, undefined);
   }
 
   /** Gives entries to waiting tasks, as far as there are any. */
   #pump(): void {
-    while (this.#backlogStart < this.#backlog.length) {
-      const waiting = this.#backlog[this.#backlogStart] as Waiting;
-      if (waiting.future.done()) {
-        // Cancelled while it waited.
-        this.#backlogDead--;
-        this.#backlogStart++;
-        continue;
-      }
-      const index = this.#reserve();
+    for (let waiting = this.#backlog.first(); waiting !== undefined; waiting = this.#backlog.first()) {
+      const index = this.#free.take();
       if (index < 0) return;
-      this.#backlogStart++;
+      this.#backlog.shift();
       const { future, fn, extra } = waiting;
       try {
         this.#fill(index, fn, waiting.item, waiting.flags);
       } catch (error) {
         if (waiting.item !== undefined) discard(waiting.item);
-        this.#free.push(index);
-        if (extra !== undefined) this.#release(extra);
+        this.#free.give(index);
+        if (extra !== undefined) this.#extras.release(extra);
         this.#oneLess();
         future._reject(error);
         continue;
@@ -476,95 +243,10 @@ export class Client implements FutureSource, Settler {
       this.#submitted[index] = waiting.submitted;
       future._task = index + 1;
       if (extra !== undefined) this.#extras.set(index, extra);
-      this.#publish(index, extra);
+      this.#publisher.publish(index, extra);
     }
-    this.#backlog = [];
-    this.#backlogStart = 0;
+    this.#backlog.clear();
     Atomics.store(this.#words, Lane.BACKLOG, 0);
-  }
-
-  // --- options
-
-  #extraOf(options: TaskOptions | undefined, worker: number): Extra {
-    const extra = new Extra(this.#grace);
-    extra.worker = worker;
-    if (options?.timeout !== undefined) extra.timeout = options.timeout;
-    if (options?.priority !== undefined) extra.priority = options.priority;
-    extra.signal = options?.signal;
-    return extra;
-  }
-
-  #attach(index: number, extra: Extra, options: TaskOptions | undefined): void {
-    this.#extras.set(index, extra);
-    this.#watch(this.#futures[index] as AnyFuture, extra, options);
-  }
-
-  /** Sets the alarms of a task and listens to its signal. */
-  #watch(future: AnyFuture, extra: Extra, options: TaskOptions | undefined): void {
-    const queueTimeout = options?.queueTimeout;
-    if (queueTimeout !== undefined && queueTimeout !== Number.POSITIVE_INFINITY)
-      this.#alarm(extra, queueTimeout, () => {
-        if (this.#withdraw(future))
-          future._reject(new TimeoutError(`the task was queued longer than its queueTimeout of ${queueTimeout} ms`));
-      });
-    if (extra.timeout >= 0 && extra.timeout !== Number.POSITIVE_INFINITY)
-      this.#alarm(extra, extra.timeout, () => this.#checkTimeout(future, extra));
-    const { signal } = extra;
-    if (signal !== undefined) {
-      extra.onAbort = () => {
-        if (this.#withdraw(future)) future._cancelled(signal.reason as CancelledError);
-        else this.#giveUp(future, Abort.SIGNAL, signal.reason);
-      };
-      signal.addEventListener('abort', extra.onAbort, { once: true });
-    }
-  }
-
-  #alarm(extra: Extra, delay: number, ring: () => void): void {
-    const alarm = new Alarm(this.#alarms, delay, () => {
-      extra.alarms.delete(alarm);
-      ring();
-    });
-    extra.alarms.add(alarm);
-  }
-
-  /**
-   * A task cannot have run for its timeout before this has passed since it was submitted, or since it was last
-   * found queued: looking then is never too early, and never later than its end.
-   */
-  #checkTimeout(future: AnyFuture, extra: Extra): void {
-    const index = future._task - 1;
-    const again = (delay: number): void => this.#alarm(extra, delay, () => this.#checkTimeout(future, extra));
-    if (index < 0 || (this.#stateOf(index) & STATE_MASK) !== EntryState.RUNNING) {
-      again(extra.timeout);
-      return;
-    }
-    const segment = this.table.segment(index);
-    const now = clock();
-    const written = segment.doubles[(placeOf(index) + Entry.STARTED) >> 1] as number;
-    // Claimed a moment ago: the function's number stands there still, which is no time.
-    const started = written > 1e9 && written <= now ? written : now;
-    const left = started + extra.timeout - now;
-    if (left > 0) again(left);
-    else
-      this.#giveUp(
-        future,
-        Abort.TIMED_OUT,
-        new TimeoutError(`the task ran longer than its timeout of ${extra.timeout} ms`),
-      );
-  }
-
-  #dropExtra(index: number): Extra | undefined {
-    const extra = this.#extras.get(index);
-    if (extra === undefined) return undefined;
-    this.#extras.delete(index);
-    this.#release(extra);
-    return extra;
-  }
-
-  #release(extra: Extra): void {
-    for (const alarm of extra.alarms) alarm.stop();
-    extra.alarms.clear();
-    if (extra.onAbort !== undefined) extra.signal?.removeEventListener('abort', extra.onAbort);
   }
 
   // --- cancelling
@@ -582,16 +264,18 @@ export class Client implements FutureSource, Settler {
 
   running(future: AnyFuture): boolean {
     const index = future._task - 1;
-    return index >= 0 && this.#futures[index] === future && (this.#stateOf(index) & STATE_MASK) === EntryState.RUNNING;
+    return (
+      index >= 0 && this.#futures[index] === future && (this.table.stateOf(index) & STATE_MASK) === EntryState.RUNNING
+    );
   }
 
   /** Takes a task back that no worker has begun; its future is the caller's to settle. */
   #withdraw(future: AnyFuture): boolean {
     if (future.done()) return false;
     if (future._task < 0) {
-      const waiting = this.#backlog[-future._task - 1] as Waiting;
-      if (waiting.extra !== undefined) this.#release(waiting.extra);
-      this.#backlogDead++;
+      const { extra } = this.#backlog.of(future);
+      if (extra !== undefined) this.#extras.release(extra);
+      this.#backlog.bury();
       this.#oneLess();
       return true;
     }
@@ -608,11 +292,11 @@ export class Client implements FutureSource, Settler {
 
   /** The entry is nobody's any more. */
   #vacate(index: number, mailed = false): void {
-    this.#dropExtra(index);
+    this.#extras.drop(index);
     this.#futures[index] = undefined;
     this.#functions[index] = undefined;
     // What lies in a worker's mail is linked there; it is found again when that is gone.
-    if (!mailed) this.#free.push(index);
+    if (!mailed) this.#free.give(index);
     this.#oneLess();
   }
 
@@ -645,9 +329,9 @@ export class Client implements FutureSource, Settler {
       extra = new Extra(this.#grace);
       this.#extras.set(index, extra);
     }
-    this.#ringWorker(workerOf(Atomics.load(words, at)));
+    this.#publisher.ringWorker(workerOf(Atomics.load(words, at)));
     if (extra.grace === Number.POSITIVE_INFINITY) return;
-    this.#alarm(extra, extra.grace, () => {
+    this.#extras.alarm(extra, extra.grace, () => {
       const state = Atomics.load(words, at);
       if ((state & STATE_MASK) !== EntryState.RUNNING) return;
       Atomics.or(words, word, Abort.OVERDUE);
@@ -684,9 +368,9 @@ export class Client implements FutureSource, Settler {
     Atomics.store(words, at, EntryState.FREE);
     this.#futures[index] = undefined;
     this.#functions[index] = undefined;
-    if (this.#extras.size > 0) this.#dropExtra(index);
-    this.#free.push(index);
-    if (this.#backlog.length > 0) this.#pump();
+    if (this.#extras.size > 0) this.#extras.drop(index);
+    this.#free.give(index);
+    if (!this.#backlog.isEmpty) this.#pump();
     if (failed) {
       this.tally.failed++;
       addSite(value, site);
@@ -706,15 +390,15 @@ export class Client implements FutureSource, Settler {
     while (this.#completions.drain() > 0);
     const { segments } = this.table;
     for (let index = 0; index < segments.length * ENTRIES_PER_SEGMENT; index++) {
-      const state = this.#stateOf(index);
+      const state = this.table.stateOf(index);
       const kind = state & STATE_MASK;
       const worker = kind === EntryState.MAILED ? (this.#extras.get(index)?.worker ?? 0) : workerOf(state);
       if ((kind !== EntryState.RUNNING && kind !== EntryState.MAILED) || this.#isAlive(worker)) continue;
       this.#lose(index, worker, kind === EntryState.RUNNING);
     }
-    if (this.#priorities !== undefined) this.#hintAll(this.#priorities);
+    this.#publisher.hintAgain();
     this.#pump();
-    if (!this.table.isEmpty()) this.#wakeWorker();
+    if (!this.table.isEmpty()) this.#publisher.wakeWorker();
   }
 
   #isAlive(worker: number): boolean {
@@ -731,10 +415,10 @@ export class Client implements FutureSource, Settler {
     emptyParcel(words[at + Entry.PARCEL] as number);
     Atomics.store(words, at, EntryState.FREE);
     this.tally.failed++;
-    this.#dropExtra(index);
+    this.#extras.drop(index);
     this.#futures[index] = undefined;
     this.#functions[index] = undefined;
-    this.#free.push(index);
+    this.#free.give(index);
     if (cancelled)
       future?._cancelled(
         new CancelledError(
@@ -752,7 +436,7 @@ export class Client implements FutureSource, Settler {
 
   /** Fails every task that is queued; `error` makes the error of each. With `cancel`, marks them as cancelled. */
   failQueued(error: (() => Error) | undefined): void {
-    for (const waiting of this.#backlog.slice(this.#backlogStart)) this.#failOne(waiting.future, error);
+    for (const waiting of this.#backlog.all()) this.#failOne(waiting.future, error);
     for (const future of [...this.#futures]) if (future !== undefined) this.#failOne(future, error);
   }
 
@@ -787,43 +471,16 @@ export class Client implements FutureSource, Settler {
   // --- blocking
 
   waitSync(future: AnyFuture, deadline: number): boolean {
-    const done = (): boolean => future.done() || this.#refuseDeadlock(future);
-    if (ownLoop?.board !== this.parts.board._handle) return this.#completions.waitSync(done, deadline);
-    try {
-      return this.#completions.waitSync(done, deadline);
-    } finally {
-      if (this.#replaced) Atomics.sub(this.#board, Board.MAX_SIZE, 1);
-      this.#replaced = false;
-    }
-  }
-
-  /** @throws DeadlockError when only this thread, which is about to block, could finish the task. */
-  #refuseDeadlock(future: AnyFuture): false {
-    if (ownLoop !== undefined && ownLoop.board === this.parts.board._handle && future._task > 0) {
-      const state = this.#stateOf(future._task - 1);
-      if ((state & STATE_MASK) === EntryState.RUNNING && workerOf(state) === ownLoop.id)
-        throw new DeadlockError(
-          'the task awaits something in this very thread, which a Sync call would block: await its future instead',
-        );
-    }
-    return false;
+    return this.#blockedWait.waitSync(future, deadline);
   }
 
   help(): boolean {
-    if (ownLoop === undefined || ownLoop.board !== this.parts.board._handle) return false;
-    if (ownLoop.help()) return true;
-    // What is left, if anything, needs an event loop: while this one is blocked there may be a worker more.
-    if (!this.#replaced) {
-      this.#replaced = true;
-      Atomics.add(this.#board, Board.MAX_SIZE, 1);
-      if (!this.table.isEmpty()) this.#wakeWorker();
-    }
-    return false;
+    return this.#blockedWait.help();
   }
 
   tend(blocked: boolean): void {
     if (blocked) {
-      for (const alarm of [...this.#alarms]) alarm.look();
+      this.#extras.lookAtAlarms();
       // Otherwise the event that tells of a worker's end comes by itself, and says why.
       this.#owner?.tend();
     }
@@ -834,19 +491,8 @@ export class Client implements FutureSource, Settler {
 
   /** Wakes the other clients: a worker has died, or the executor is broken. */
   ringOthers(): void {
-    const count = Math.min(MAX_CLIENTS, Atomics.load(this.#board, Board.CLIENTS));
-    for (let number = 0; number < count; number++) {
-      const handle = number === this.number ? 0 : Atomics.load(this.#board, Board.LANES + number);
-      if (handle === 0) continue;
-      let table = this.#others.get(number);
-      if (table === undefined) {
-        table = new TaskTable(blockOf(handle));
-        this.#others.set(number, table);
-      }
-      table.ring();
-    }
+    this.#others.ring();
   }
-  readonly #others = new Map<number, TaskTable>();
 
   close(): void {
     this.#completions.close();

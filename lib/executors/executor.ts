@@ -6,7 +6,8 @@ import { requireFunction } from '../engine/arguments.js';
 import { runChunk } from './chunk.js';
 import type { Future } from './future.js';
 import type { Histogram } from './histogram.js';
-import { type MapOptions, type Mapped, mapOver } from './map.js';
+import { mapOver } from './map.js';
+import type { MapOptions, Mapped } from './map-options.js';
 import { checkTaskOptions, type TaskOptions } from './task-options.js';
 
 /** What an executor is doing, and has done for the thread that asks. */

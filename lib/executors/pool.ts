@@ -16,7 +16,7 @@ import { ONE_ARGUMENT, SPREAD } from './chunk.js';
 import type { Executor } from './executor.js';
 import { Future } from './future.js';
 import { heldUntil } from './hold.js';
-import { MapRun } from './map.js';
+import { MapRun } from './map-run.js';
 
 /** Options of a pool. */
 export interface PoolOptions {

@@ -30,6 +30,7 @@ import {
   RING_MASK,
   SEGMENT_MASK,
   SEGMENT_SHIFT,
+  STATE_MASK,
   WORDS_PER_ENTRY,
 } from './board.js';
 
@@ -86,6 +87,10 @@ export class TaskTable {
     return this.segments[index >> SEGMENT_SHIFT] ?? this.#map(index >> SEGMENT_SHIFT);
   }
 
+  stateOf(index: number): number {
+    return Atomics.load(this.segment(index).words, placeOf(index));
+  }
+
   /** A segment that the client has added. */
   #map(number: number): Segment {
     const handle = Atomics.load(this.words, Lane.SEGMENT + number);
@@ -115,6 +120,26 @@ export class TaskTable {
 
   queued(): number {
     return (Atomics.load(this.words, Lane.TAIL) - Atomics.load(this.words, Lane.HEAD)) | 0;
+  }
+
+  /** Entries that no worker has claimed. */
+  countQueued(): number {
+    let count = 0;
+    for (const { words } of this.segments)
+      for (let at = 0; at < words.length; at += 16) {
+        const state = words[at];
+        if (state === EntryState.QUEUED || state === EntryState.MAILED) count++;
+      }
+    return count;
+  }
+
+  /** Entries whose tasks run. */
+  countRunning(): number {
+    let count = 0;
+    for (const { words } of this.segments)
+      for (let at = 0; at < words.length; at += 16)
+        if (((words[at] as number) & STATE_MASK) === EntryState.RUNNING) count++;
+    return count;
   }
 
   /** Claims the next task: its index, or -1. `mark`: `runningOn(worker)`. `helping`: not if its function is async. */

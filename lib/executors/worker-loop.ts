@@ -18,7 +18,6 @@
  * many tasks as it may, or when a task did not heed its signal and all others here have finished.
  */
 
-import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { encode, encodeThrown } from '../codec/codec.js';
 import { Lane as CodecLane } from '../codec/lanes.js';
@@ -41,61 +40,20 @@ import {
   WorkerState,
   WorkerWord,
 } from './board.js';
-import { runChunk, salvage } from './chunk.js';
-import { SPIN_MS } from './completions.js';
+import { salvage } from './chunk.js';
 import { FunctionCache } from './functions.js';
 import { type OwnLoop, ownSubmissions } from './own-loop.js';
 import type { Setup } from './parts.js';
-import { contexts, setCurrentContext, TaskContext } from './task-context.js';
-import { blockOf, placeOf, type Segment, TaskTable } from './task-table.js';
+import { type Call, type Client, callBeside, callWithList, RunningTask, unmade } from './running-task.js';
+import { Spinner } from './spinner.js';
+import { contexts, setCurrentContext } from './task-context.js';
+import { blockOf, placeOf, TaskTable } from './task-table.js';
 
 /** Tasks run so long, one after another, before the event loop gets its turn. */
 const TURN_MS = 5;
-const SPIN_TURN_MS = 0.05;
-/** Twice what a client spins: it is the client who is rung by us. */
-const WORKER_SPIN_MS = 2 * SPIN_MS;
-const LOOKS = 50;
 /** Tasks that help out are nested on the stack. */
 const DEEPEST_HELP = 200;
 const LONGEST_TIMER = 0x7fffffff;
-const SPINNERS_AT_MOST = Math.max(1, availableParallelism() - 1);
-
-interface Client {
-  readonly number: number;
-  readonly table: TaskTable;
-  readonly functions: FunctionCache;
-}
-
-type Call = (...args: unknown[]) => unknown;
-
-/** A task that runs or awaits here. */
-class RunningTask extends TaskContext {
-  readonly client: Client;
-  readonly index: number;
-  readonly fn: Call;
-  readonly started: number;
-
-  constructor(client: Client, index: number, segment: Segment, at: number, fn: Call, started: number) {
-    super(segment, at);
-    this.client = client;
-    this.index = index;
-    this.fn = fn;
-    this.started = started;
-  }
-}
-
-const unmade: Call = () => {};
-
-/** Calls the function of a task where others may await. */
-function callBeside({ client, segment, at, fn }: RunningTask, flags: number): unknown {
-  if ((flags & Flag.NONE) !== 0) return fn();
-  const args = client.table.read(segment, at);
-  return (flags & Flag.SINGLE) !== 0 ? fn(args) : callWithList(fn, args as unknown[], flags);
-}
-
-function callWithList(fn: Call, args: unknown[], flags: number): unknown {
-  return (flags & Flag.CHUNK) !== 0 ? runChunk(fn, args[0] as unknown[], args[1] as number) : fn(...args);
-}
 
 export class WorkerLoop implements OwnLoop {
   readonly board: number;
@@ -120,8 +78,7 @@ export class WorkerLoop implements OwnLoop {
   #nextClient = 0;
   #claimed: Client | undefined;
   #depth = 0;
-  #spinning = false;
-  #spinEnd = 0;
+  readonly #spinner: Spinner;
   #ticket = 0;
   #idleTimer: NodeJS.Timeout | undefined;
 
@@ -130,6 +87,7 @@ export class WorkerLoop implements OwnLoop {
     this.#words = setup.parts.board.array;
     this.board = setup.parts.board._handle;
     this.#idle = setup.parts.idle;
+    this.#spinner = new Spinner(this.#words, () => this.#hasWork());
     this.id = setup.id;
     this.#record = recordAt(setup.id);
     this.#mark = runningOn(setup.id);
@@ -190,7 +148,7 @@ export class WorkerLoop implements OwnLoop {
       this.#takeMail();
       if (this.#mustLeave()) return;
       if (this.#isFull()) {
-        this.#stopSpinning();
+        this.#spinner.stop();
         return;
       }
       const index = this.#claim(false);
@@ -198,7 +156,7 @@ export class WorkerLoop implements OwnLoop {
         this.#rest();
         return;
       }
-      this.#spinEnd = 0;
+      this.#spinner.reset();
       this.#execute(this.#claimed as Client, index);
       if (this.#now > end) {
         this.#schedule();
@@ -377,7 +335,7 @@ export class WorkerLoop implements OwnLoop {
   }
 
   #exit(): void {
-    this.#stopSpinning();
+    this.#spinner.stop();
     process.exit(0);
   }
 
@@ -393,7 +351,10 @@ export class WorkerLoop implements OwnLoop {
       this.#schedule();
       return;
     }
-    if (this.#spin()) return;
+    if (this.#spinner.look()) {
+      this.#schedule();
+      return;
+    }
     if (this.#ticket !== 0) return;
     Atomics.add(this.#words, SLEEPERS, 1);
     if (this.#hasWork()) {
@@ -449,44 +410,6 @@ export class WorkerLoop implements OwnLoop {
 
   #nothingQueued(): boolean {
     return this.#clients.every(({ table }) => table.isEmpty() && Atomics.load(table.words, Lane.BACKLOG) === 0);
-  }
-
-  /** Looks for tasks for a while before it sleeps; true while it does. */
-  #spin(): boolean {
-    const now = performance.now();
-    if (this.#spinEnd === 0) {
-      if (WORKER_SPIN_MS === 0) return false;
-      this.#spinEnd = now + WORKER_SPIN_MS;
-    } else if (now >= this.#spinEnd) {
-      this.#spinEnd = 0;
-      this.#stopSpinning();
-      return false;
-    }
-    if (!this.#spinning) {
-      if (Atomics.add(this.#words, Board.SPINNERS, 1) >= SPINNERS_AT_MOST) {
-        Atomics.sub(this.#words, Board.SPINNERS, 1);
-        this.#spinEnd = 0;
-        return false;
-      }
-      this.#spinning = true;
-    }
-    const end = now + SPIN_TURN_MS;
-    do {
-      for (let i = 0; i < LOOKS; i++) {
-        if (this.#hasWork()) {
-          this.#schedule();
-          return true;
-        }
-      }
-    } while (performance.now() < end);
-    this.#schedule();
-    return true;
-  }
-
-  #stopSpinning(): void {
-    if (!this.#spinning) return;
-    this.#spinning = false;
-    Atomics.sub(this.#words, Board.SPINNERS, 1);
   }
 
   /** Idle for too long: leaves, unless it is needed, or one of the few that stay. */

@@ -1,0 +1,30 @@
+/** The clients of an executor beside one: other isolates that submit to it. */
+import { Board, MAX_CLIENTS } from './board.js';
+import { blockOf, TaskTable } from './task-table.js';
+
+export class OtherClients {
+  readonly #board: Int32Array;
+  /** The number of the one that is none of them. */
+  readonly #own: number;
+  readonly #tables = new Map<number, TaskTable>();
+
+  constructor(board: Int32Array, own: number) {
+    this.#board = board;
+    this.#own = own;
+  }
+
+  /** Wakes them. */
+  ring(): void {
+    const count = Math.min(MAX_CLIENTS, Atomics.load(this.#board, Board.CLIENTS));
+    for (let number = 0; number < count; number++) {
+      const handle = number === this.#own ? 0 : Atomics.load(this.#board, Board.LANES + number);
+      if (handle === 0) continue;
+      let table = this.#tables.get(number);
+      if (table === undefined) {
+        table = new TaskTable(blockOf(handle));
+        this.#tables.set(number, table);
+      }
+      table.ring();
+    }
+  }
+}

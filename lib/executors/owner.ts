@@ -1,0 +1,16 @@
+/** The isolate that made the executor, as its clients see it. */
+import type { WorkerLostError } from '../errors.js';
+
+/** What the isolate that made the executor does for its tasks. */
+export interface Owner {
+  /** A task is queued and nobody sleeps: another worker, if there may be one. */
+  consider(): void;
+  /** A task on this worker is overdue. */
+  endWorker(worker: number): void;
+  /** Why a worker is no more. */
+  lossOf(worker: number): WorkerLostError;
+  /** Nothing of this client is in flight any more. */
+  atRest(): void;
+  /** Sees, while the thread is blocked, to what its event loop would. */
+  tend(): void;
+}

@@ -1,0 +1,46 @@
+/** A task on the worker that runs it, and the call of its function. */
+import { Flag } from './board.js';
+import { runChunk } from './chunk.js';
+import type { FunctionCache } from './functions.js';
+import { TaskContext } from './task-context.js';
+import type { Segment, TaskTable } from './task-table.js';
+
+/** A client as the worker sees it. */
+export interface Client {
+  readonly number: number;
+  readonly table: TaskTable;
+  readonly functions: FunctionCache;
+}
+
+export type Call = (...args: unknown[]) => unknown;
+
+/** A task that runs or awaits here. */
+export class RunningTask extends TaskContext {
+  readonly client: Client;
+  readonly index: number;
+  readonly fn: Call;
+  readonly started: number;
+
+  constructor(client: Client, index: number, segment: Segment, at: number, fn: Call, started: number) {
+    super(segment, at);
+    this.client = client;
+    this.index = index;
+    this.fn = fn;
+    this.started = started;
+  }
+}
+
+/** In place of a function that could not be made. */
+export const unmade: Call = () => {};
+
+/** Calls the function of a task where others may await. */
+export function callBeside({ client, segment, at, fn }: RunningTask, flags: number): unknown {
+  if ((flags & Flag.NONE) !== 0) return fn();
+  const args = client.table.read(segment, at);
+  return (flags & Flag.SINGLE) !== 0 ? fn(args) : callWithList(fn, args as unknown[], flags);
+}
+
+/** Calls the function of a task that has not exactly one argument. */
+export function callWithList(fn: Call, args: unknown[], flags: number): unknown {
+  return (flags & Flag.CHUNK) !== 0 ? runChunk(fn, args[0] as unknown[], args[1] as number) : fn(...args);
+}
