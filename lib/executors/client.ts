@@ -75,7 +75,7 @@ export class Client implements FutureSource, Settler {
   readonly #submitted: number[] = [];
   readonly #extras: Extras;
   readonly #publisher: Publisher;
-  readonly #others: OtherClients;
+  readonly others: OtherClients;
   readonly #blockedWait: BlockedWait;
   readonly #free: FreeEntries;
   readonly #backlog = new Backlog();
@@ -105,7 +105,7 @@ export class Client implements FutureSource, Settler {
       withdraw: (future) => this.#withdraw(future),
       giveUp: (future, why, error) => this.#giveUp(future, why, error),
     });
-    this.#others = new OtherClients(parts.board.array, this.number);
+    this.others = new OtherClients(parts.board.array, this.number);
     this.#publisher = new Publisher(parts, this.table, this.number, this.#extras, owner);
     this.#blockedWait = new BlockedWait(parts, this.table, this.#completions, this.#publisher);
     // The board's reference: workers find the lane by it, also when this isolate is gone.
@@ -122,11 +122,6 @@ export class Client implements FutureSource, Settler {
   /** Tasks that no worker has begun. */
   get queued(): number {
     return this.#backlog.size + this.table.countQueued();
-  }
-
-  /** Tasks that run now. */
-  get runningTasks(): number {
-    return this.table.countRunning();
   }
 
   /**
@@ -162,23 +157,24 @@ export class Client implements FutureSource, Settler {
       item = encode(args[0], 'args[0]');
     } else item = encode(args, 'args');
     const extra = options === undefined && worker === 0 ? undefined : this.#extras.of(options, worker);
-    this.inFlight++;
     const submitted = clock();
     const index = this.#backlog.isEmpty ? this.#free.take() : -1;
-    if (index < 0) {
-      const owned = item === undefined ? undefined : own(item);
-      if (transfer !== undefined) detachAll(transfer);
-      this.#postpone({ future, fn: known, item: owned, flags, submitted, extra });
-    } else {
-      try {
+    let filled = false;
+    try {
+      if (index >= 0) {
         this.#fill(index, known, item, flags);
-        if (transfer !== undefined) detachAll(transfer);
-      } catch (error) {
-        if (item !== undefined) discard(item);
-        this.#free.give(index);
-        this.inFlight--;
-        throw error;
-      }
+        filled = true;
+      } else if (item !== undefined) item = own(item);
+      if (transfer !== undefined) detachAll(transfer);
+    } catch (error) {
+      if (filled) this.#empty(index);
+      else if (item !== undefined) discard(item);
+      if (index >= 0) this.#free.give(index);
+      throw error;
+    }
+    this.inFlight++;
+    if (index < 0) this.#postpone({ future, fn: known, item, flags, submitted, extra }, options);
+    else {
       this.#futures[index] = future;
       this.#functions[index] = known;
       this.#submitted[index] = submitted;
@@ -213,12 +209,19 @@ export class Client implements FutureSource, Settler {
     else this.table.write(segment, at, item, flags);
   }
 
+  /** Drops the arguments in an entry. */
+  #empty(index: number): void {
+    const segment = this.table.segment(index);
+    const at = placeOf(index);
+    if (((segment.words[at + Entry.LANE] as number) & Flag.NONE) === 0) this.table.discard(segment, at);
+  }
+
   // --- tasks that wait for an entry
 
-  #postpone(waiting: Waiting): void {
+  #postpone(waiting: Waiting, options: TaskOptions | undefined): void {
     this.#backlog.push(waiting);
     Atomics.store(this.#words, Lane.BACKLOG, 1);
-    if (waiting.extra !== undefined) this.#extras.watch(waiting.future, waiting.extra, undefined);
+    if (waiting.extra !== undefined) this.#extras.watch(waiting.future, waiting.extra, options);
   }
 
   /** Gives entries to waiting tasks, as far as there are any. */
@@ -273,19 +276,20 @@ export class Client implements FutureSource, Settler {
   #withdraw(future: AnyFuture): boolean {
     if (future.done()) return false;
     if (future._task < 0) {
-      const { extra } = this.#backlog.of(future);
+      const { extra, item } = this.#backlog.of(future);
       if (extra !== undefined) this.#extras.release(extra);
+      if (item !== undefined) discard(item);
       this.#backlog.bury();
       this.#oneLess();
       return true;
     }
     const index = future._task - 1;
-    const segment = this.table.segment(index);
+    const { words } = this.table.segment(index);
     const at = placeOf(index);
-    const state = Atomics.load(segment.words, at);
+    const state = Atomics.load(words, at);
     if (state !== EntryState.QUEUED && state !== EntryState.MAILED) return false;
-    if (Atomics.compareExchange(segment.words, at, state, EntryState.FREE) !== state) return false;
-    if (((segment.words[at + Entry.LANE] as number) & Flag.NONE) === 0) this.table.discard(segment, at);
+    if (Atomics.compareExchange(words, at, state, EntryState.FREE) !== state) return false;
+    this.#empty(index);
     this.#vacate(index, state === EntryState.MAILED);
     return true;
   }
@@ -487,11 +491,6 @@ export class Client implements FutureSource, Settler {
     this.mourn();
     if (this.#owner === undefined && (Atomics.load(this.#board, Board.FLAGS) & BoardFlag.BROKEN) !== 0)
       this.breakWith(new BrokenExecutorError('a worker of the executor could not be set up'));
-  }
-
-  /** Wakes the other clients: a worker has died, or the executor is broken. */
-  ringOthers(): void {
-    this.#others.ring();
   }
 
   close(): void {

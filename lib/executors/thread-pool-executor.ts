@@ -195,7 +195,7 @@ export class ThreadPoolExecutor extends Executor {
   get stats(): ExecutorStats {
     const { client, core } = this.#access;
     const workers = core === undefined ? Math.max(0, Atomics.load(this.#words, Board.SIZE)) : core.workers;
-    const running = client.runningTasks;
+    const running = client.table.countRunning();
     return {
       workers,
       idle: Math.max(0, workers - running),

@@ -171,7 +171,7 @@ export class WorkerSet {
 
   /** Other clients look after their own tasks. */
   #tellClients(): void {
-    this.#client?.ringOthers();
+    this.#client?.others.ring();
   }
 
   lossOf(worker: number): WorkerLostError {
@@ -197,8 +197,14 @@ export class WorkerSet {
 
   /** A worker whose loop turns ends by itself; one whose loop is blocked has to be ended. */
   #checkAnswer(member: Member): void {
-    if (member.due === 0 || performance.now() < member.due || !this.#members.has(member.id)) return;
+    if (member.due === 0 || !this.#members.has(member.id)) return;
     clearTimeout(member.timer);
+    const left = member.due - performance.now();
+    if (left > 0) {
+      // Timers go off up to a millisecond early.
+      member.timer = setTimeout(() => this.#checkAnswer(member), Math.ceil(left));
+      return;
+    }
     member.due = 0;
     const { record } = member;
     if (Atomics.load(this.#board, record + WorkerWord.PING) !== Atomics.load(this.#board, record + WorkerWord.PONG))

@@ -90,6 +90,33 @@ export function taskOptionsContract(kind: ExecutorKind): void {
       expect(moved.byteLength).toBe(0);
     });
 
+    it('transfer: takes nothing, and runs nothing, when one of the list cannot be moved', async () => {
+      const executor = kind.make({ maxWorkers: 1 });
+      const [twice, counter] = [new ArrayBuffer(64), new Value('i')];
+      expect(() => executor.options({ transfer: [twice, twice] }).submit(tasks.count, counter)).toThrow(/transfer/i);
+      expect(twice.byteLength).toBe(64);
+      await executor.submit(tasks.count, counter);
+      expect(counter.value).toBe(1);
+      await executor.shutdown();
+    });
+
+    it('apply behind more tasks than an executor keeps at hand', async () => {
+      const executor = kind.make({ maxWorkers: 1 });
+      const { gate } = await occupy(executor, 1);
+      const futures = Array.from({ length: 70_000 }, () => executor.submit(tasks.nothing));
+      const counter = new Value('i');
+      const [late, controller] = [executor.options({ queueTimeout: 10 }), new AbortController()];
+      const expired = late.submit(tasks.count, counter);
+      const aborted = executor.options({ signal: controller.signal }).submit(tasks.count, counter);
+      await expect(expired).rejects.toThrow(TimeoutError);
+      controller.abort();
+      expect(await rejection(aborted.result())).toBe(controller.signal.reason);
+      gate.set();
+      await Promise.all(futures);
+      expect(counter.value).toBe(0);
+      expect(await executor.submit(tasks.add, 1, 2)).toBe(3);
+    });
+
     it('are checked', () => {
       const executor = kind.make({ maxWorkers: 1 });
       const options = (given: unknown) => () => executor.options(given as never);
