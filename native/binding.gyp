@@ -14,7 +14,9 @@
       ],
       'cflags': ['-fvisibility=hidden', '-Wall', '-Wextra'],
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
-      'cflags_cc': ['-std=c++20', '-O3', '-fno-exceptions', '-fno-rtti', '-fvisibility-inlines-hidden'],
+      'cflags_cc': ['-std=c++20', '-O3', '-fno-exceptions', '-fno-rtti', '-fvisibility-inlines-hidden',
+                    # Numbers as JavaScript computes them; and no error numbers or traps, which nobody asks for.
+                    '-ffp-contract=off', '-fno-math-errno', '-fno-trapping-math'],
       'conditions': [
         ['OS=="linux"', {
           'ldflags': [
@@ -31,6 +33,7 @@
             'GCC_ENABLE_CPP_EXCEPTIONS': 'NO',
             'GCC_ENABLE_CPP_RTTI': 'NO',
             'MACOSX_DEPLOYMENT_TARGET': '11.0',
+            'OTHER_CPLUSPLUSFLAGS': ['-ffp-contract=off', '-fno-math-errno', '-fno-trapping-math'],
           },
         }],
         ['OS=="win"', {

@@ -16,7 +16,7 @@ const LAYERS = [
   ['codec'],
   ['shipping'],
   ['shared', 'queues'],
-  ['threads'],
+  ['threads', 'parallel'],
   ['executors'],
 ];
 

@@ -32,6 +32,42 @@ export interface EngineSupports {
   readonly cpuAffinity: boolean;
 }
 
+type KernelArray =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array;
+
+/** What a kernel works on: its code, of `Kernel`, its control block (see `KernelControl`), its arrays. */
+export type KernelOperands = [
+  kernel: number,
+  control: Int32Array,
+  a: KernelArray,
+  b: KernelArray | undefined,
+  out: KernelArray | undefined,
+  out2: KernelArray | undefined,
+];
+
+/** Kernels on OS threads besides the isolates. The arrays must stay until a kernel has finished. */
+export interface Kernels {
+  /** Computes on this thread; returns a `KernelOutcome`. */
+  run(...operands: KernelOperands): number;
+  /** Begins to compute on other threads, under a number; `rings`: `takeFinished` has it in the end, else `wait` for it. */
+  start(...operands: [...KernelOperands, number: number, rings: boolean]): void;
+  /** Takes part in the computing until the kernel has finished, `timeout` ms at most; returns whether it has. */
+  wait(number: number, timeout: number): boolean;
+  /** Fills `numbers` with those of kernels that have finished; returns how many. Call again when it was filled. */
+  takeFinished(numbers: Int32Array): number;
+  /** The function to call, from this isolate's event loop, when there are some. */
+  onFinished(callback: () => void): void;
+}
+
 /** Word index of a cell in the control segment. */
 export type Handle = number;
 export type Mode = 0 | 1;
@@ -155,4 +191,7 @@ export interface Engine {
 
   nativeThreadId(): number;
   setThreadName(name: string): void;
+
+  /** There exactly where `supports.nativeThreads` is true. */
+  readonly kernels: Kernels | undefined;
 }

@@ -2,7 +2,7 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../errors.js';
 import { ItemLane, Outcome as Outcomes } from '../memory/layout.js';
-import type { EncodedItem, Engine, EngineSupports, Handle, Outcome } from './engine.js';
+import type { EncodedItem, Engine, EngineSupports, Handle, Kernels, Outcome } from './engine.js';
 import { NumberRing } from './number-ring.js';
 
 /**
@@ -34,6 +34,11 @@ export interface Binding extends Pick<Engine, Passed | 'supports' | 'self'> {
     key?: Uint8Array,
     handles?: Int32Array,
   ): Outcome;
+  readonly kernelRun: Kernels['run'];
+  readonly kernelStart: Kernels['start'];
+  readonly kernelWait: Kernels['wait'];
+  readonly kernelsTakeFinished: Kernels['takeFinished'];
+  readonly kernelsOnFinished: Kernels['onFinished'];
 }
 
 /** Methods of the engine that need a word of TypeScript. */
@@ -42,7 +47,7 @@ type Wrapped = 'create' | 'queueInit' | 'queuePut' | 'queueTake' | 'arrayAllocat
 /** Methods of the engine that are the addon's own functions, called without anything between. */
 type Passed = Exclude<
   keyof Engine,
-  Wrapped | 'name' | 'supports' | 'self' | 'words' | 'longs' | 'doubles' | 'out' | 'ready' | 'scratch'
+  Wrapped | 'name' | 'supports' | 'self' | 'words' | 'longs' | 'doubles' | 'out' | 'ready' | 'scratch' | 'kernels'
 >;
 
 export class NativeEngine implements Engine {
@@ -97,6 +102,8 @@ export class NativeEngine implements Engine {
   readonly nativeThreadId: Engine['nativeThreadId'];
   readonly setThreadName: Engine['setThreadName'];
 
+  readonly kernels: Kernels;
+
   readonly #binding: Binding;
   readonly #putNumber: Binding['queuePutNumber'];
   readonly #putString: Binding['queuePutString'];
@@ -148,6 +155,13 @@ export class NativeEngine implements Engine {
     this.onReady = binding.onReady;
     this.nativeThreadId = binding.nativeThreadId;
     this.setThreadName = binding.setThreadName;
+    this.kernels = {
+      run: binding.kernelRun,
+      start: binding.kernelStart,
+      wait: binding.kernelWait,
+      takeFinished: binding.kernelsTakeFinished,
+      onFinished: binding.kernelsOnFinished,
+    };
 
     this.#binding = binding;
     this.#putNumber = binding.queuePutNumber;

@@ -361,6 +361,70 @@ export const Value = { TYPE: 5, LOCK: 6, DATA: 8 } as const;
 /** SharedArray: words. Its elements are a block of the heap. */
 export const SharedArray = { TYPE: 5, LOCK: 6, LENGTH: 7, BLOCK: 8, BYTE_LENGTH: 9 } as const;
 
+/** What a kernel of `heddle/parallel` computes. */
+export const Kernel = {
+  SORT: 0,
+  ARGSORT: 1,
+  SUM: 2,
+  MIN: 3,
+  MAX: 4,
+  DOT: 5,
+  CUMSUM: 6,
+  HISTOGRAM: 7,
+  MAP: 8,
+  COMBINE: 9,
+  MATMUL: 10,
+  TOP_K: 11,
+  UNIQUE: 12,
+} as const;
+/** Operations of the kernel MAP. */
+export const MapOperation = {
+  NEGATE: 0,
+  ABS: 1,
+  SIGN: 2,
+  SQUARE: 3,
+  SQRT: 4,
+  RECIPROCAL: 5,
+  FLOOR: 6,
+  CEIL: 7,
+  TRUNC: 8,
+  ROUND: 9,
+  NOT: 10,
+  CLAMP: 11,
+} as const;
+/** Operations of the kernel COMBINE. */
+export const CombineOperation = {
+  ADD: 0,
+  SUBTRACT: 1,
+  MULTIPLY: 2,
+  DIVIDE: 3,
+  MIN: 4,
+  MAX: 5,
+  AND: 6,
+  OR: 7,
+  XOR: 8,
+} as const;
+/** The block of shared memory through which a running kernel and its caller talk: 32-bit words, then 64-bit ones. */
+export const KernelControl = {
+  /** Set to 1 by the caller to stop the kernel between two blocks. */
+  CANCEL: 0,
+  /** KernelOutcome. */
+  OUTCOME: 1,
+  /** Blocks done, of TOTAL. */
+  DONE: 2,
+  TOTAL: 3,
+  /** Index of the first parameter, in 64-bit words. */
+  PARAMETERS: 4,
+  /** Index of the first result, in 64-bit words. */
+  RESULTS: 12,
+  /** Its length in 32-bit words. */
+  WORDS: 40,
+} as const;
+export const KernelOutcome = { PENDING: 0, DONE: 1, CANCELLED: 2, NO_MEMORY: 3, MISUSE: 4 } as const;
+/** Elements that are added up one after the other, in SUM_LANES sums, before the sums of such blocks are added pairwise. */
+export const SUM_BLOCK = 8192;
+export const SUM_LANES = 8;
+
 /** Thread: words. The state word is an Event's. */
 export const Thread = {
   /** Identifier, set before the thread is started. */

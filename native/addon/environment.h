@@ -14,6 +14,8 @@
 
 namespace heddle::addon {
 
+class KernelJobs;
+
 // Life: made by attach(); detached by the environment's cleanup hook, which runs when no JavaScript
 // of the isolate runs any more, however it ended; deleted when neither the environment nor the
 // finalizer of an array's buffer can refer to it.
@@ -29,6 +31,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::unique_ptr<EngineCore> core;
   int32_t* words = nullptr;
   LoopBell bell;
+  // Null until the isolate's first kernel, and after its end.
+  KernelJobs* kernels = nullptr;
 
   static constexpr size_t kControlBytes = size_t{layout::CONTROL_WORDS} * sizeof(int32_t);
   // The control segment: the very same memory in every isolate.

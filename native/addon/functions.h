@@ -18,5 +18,6 @@ struct Function {
 [[nodiscard]] std::span<const Function> primitive_functions();
 [[nodiscard]] std::span<const Function> queue_functions();
 [[nodiscard]] std::span<const Function> thread_functions();
+[[nodiscard]] std::span<const Function> kernel_functions();
 
 }  // namespace heddle::addon

@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0x9979e497U;
+inline constexpr uint32_t HASH = 0xe1732e9aU;
 
 inline constexpr int32_t LAYOUT_VERSION = 2;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -246,6 +246,70 @@ inline constexpr int32_t LENGTH = 7;
 inline constexpr int32_t BLOCK = 8;
 inline constexpr int32_t BYTE_LENGTH = 9;
 }  // namespace SharedArray
+
+namespace Kernel {
+inline constexpr int32_t SORT = 0;
+inline constexpr int32_t ARGSORT = 1;
+inline constexpr int32_t SUM = 2;
+inline constexpr int32_t MIN = 3;
+inline constexpr int32_t MAX = 4;
+inline constexpr int32_t DOT = 5;
+inline constexpr int32_t CUMSUM = 6;
+inline constexpr int32_t HISTOGRAM = 7;
+inline constexpr int32_t MAP = 8;
+inline constexpr int32_t COMBINE = 9;
+inline constexpr int32_t MATMUL = 10;
+inline constexpr int32_t TOP_K = 11;
+inline constexpr int32_t UNIQUE = 12;
+}  // namespace Kernel
+
+namespace MapOperation {
+inline constexpr int32_t NEGATE = 0;
+inline constexpr int32_t ABS = 1;
+inline constexpr int32_t SIGN = 2;
+inline constexpr int32_t SQUARE = 3;
+inline constexpr int32_t SQRT = 4;
+inline constexpr int32_t RECIPROCAL = 5;
+inline constexpr int32_t FLOOR = 6;
+inline constexpr int32_t CEIL = 7;
+inline constexpr int32_t TRUNC = 8;
+inline constexpr int32_t ROUND = 9;
+inline constexpr int32_t NOT = 10;
+inline constexpr int32_t CLAMP = 11;
+}  // namespace MapOperation
+
+namespace CombineOperation {
+inline constexpr int32_t ADD = 0;
+inline constexpr int32_t SUBTRACT = 1;
+inline constexpr int32_t MULTIPLY = 2;
+inline constexpr int32_t DIVIDE = 3;
+inline constexpr int32_t MIN = 4;
+inline constexpr int32_t MAX = 5;
+inline constexpr int32_t AND = 6;
+inline constexpr int32_t OR = 7;
+inline constexpr int32_t XOR = 8;
+}  // namespace CombineOperation
+
+namespace KernelControl {
+inline constexpr int32_t CANCEL = 0;
+inline constexpr int32_t OUTCOME = 1;
+inline constexpr int32_t DONE = 2;
+inline constexpr int32_t TOTAL = 3;
+inline constexpr int32_t PARAMETERS = 4;
+inline constexpr int32_t RESULTS = 12;
+inline constexpr int32_t WORDS = 40;
+}  // namespace KernelControl
+
+namespace KernelOutcome {
+inline constexpr int32_t PENDING = 0;
+inline constexpr int32_t DONE = 1;
+inline constexpr int32_t CANCELLED = 2;
+inline constexpr int32_t NO_MEMORY = 3;
+inline constexpr int32_t MISUSE = 4;
+}  // namespace KernelOutcome
+
+inline constexpr int32_t SUM_BLOCK = 8192;
+inline constexpr int32_t SUM_LANES = 8;
 
 namespace Thread {
 inline constexpr int32_t IDENT = 5;

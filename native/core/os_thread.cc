@@ -8,17 +8,19 @@
 #  endif
 #  include <windows.h>
 #else
-#  include <pthread.h>
+#  include <signal.h>
 #  include <unistd.h>
 #endif
 
 #ifdef __linux__
+#  include <sched.h>
 #  include <sys/prctl.h>
 #  include <sys/syscall.h>
 #endif
 
 #include <cstddef>
 #include <cstring>
+#include <thread>
 
 namespace heddle {
 
@@ -38,7 +40,34 @@ size_t cut(const char* name, size_t limit) {
 
 }  // namespace
 
+unsigned usable_cores() {
+#ifdef __linux__
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof cores, &cores) == 0) {
+    return static_cast<unsigned>(CPU_COUNT(&cores));
+  }
+#endif
+  return std::thread::hardware_concurrency();
+}
+
 #ifdef _WIN32
+
+unsigned long __stdcall OsThread::enter(void* entry) {
+  const Entry begun = *static_cast<Entry*>(entry);
+  begun.run(begun.argument);
+  return 0;
+}
+
+bool OsThread::start(void (*run)(void*), void* argument) {
+  entry_ = {run, argument};
+  handle_ = CreateThread(nullptr, 0, enter, &entry_, 0, nullptr);
+  return handle_ != nullptr;
+}
+
+void OsThread::join() {
+  WaitForSingleObject(handle_, INFINITE);
+  CloseHandle(handle_);
+}
 
 int32_t process_id() {
   return static_cast<int32_t>(GetCurrentProcessId());
@@ -60,6 +89,27 @@ void set_thread_name(const char* name) {
 }
 
 #else
+
+void* OsThread::enter(void* entry) {
+  const Entry begun = *static_cast<Entry*>(entry);
+  begun.run(begun.argument);
+  return nullptr;
+}
+
+bool OsThread::start(void (*run)(void*), void* argument) {
+  entry_ = {run, argument};
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int refusal = pthread_create(&handle_, nullptr, enter, &entry_);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return refusal == 0;
+}
+
+void OsThread::join() {
+  pthread_join(handle_, nullptr);
+}
 
 int32_t process_id() {
   return static_cast<int32_t>(getpid());

@@ -2,11 +2,8 @@
 #include "spin.h"
 
 #include <cstdlib>
-#include <thread>
 
-#ifdef __linux__
-#  include <sched.h>
-#endif
+#include "os_thread.h"
 
 namespace heddle {
 
@@ -14,17 +11,6 @@ namespace {
 
 constexpr int64_t kDefaultSpinUs = 30;
 constexpr int64_t kLongestSpinUs = 10'000;
-
-// Cores that this process may use, which taskset and containers make fewer than the machine has.
-unsigned usable_cores() {
-#ifdef __linux__
-  cpu_set_t cores;
-  if (sched_getaffinity(0, sizeof cores, &cores) == 0) {
-    return static_cast<unsigned>(CPU_COUNT(&cores));
-  }
-#endif
-  return std::thread::hardware_concurrency();
-}
 
 int64_t read_spin_us() {
   const char* text = std::getenv("HEDDLE_SPIN_US");

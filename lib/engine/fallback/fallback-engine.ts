@@ -53,6 +53,7 @@ const SLICES_PER_LOOK = 4;
 export class FallbackEngine implements Engine {
   readonly name = 'fallback';
   readonly supports = supports;
+  readonly kernels = undefined;
   readonly words: Int32Array<SharedArrayBuffer>;
   readonly longs: BigInt64Array<SharedArrayBuffer>;
   readonly doubles: Float64Array<SharedArrayBuffer>;

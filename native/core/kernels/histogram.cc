@@ -1,0 +1,85 @@
+// HISTOGRAM: out[i], U32, is how many elements of a are in [b[i], b[i + 1]), or, for the last bin, in
+// [b[i], b[i + 1]]. b holds the edges as F64, ascending, one more than there are bins. Parameter 0: bins
+// per unit when all are of one width, else 0. 64-bit integers are rounded to doubles first.
+#include <algorithm>
+
+#include "run.h"
+
+namespace heddle::kernels {
+
+namespace {
+
+using namespace layout::KernelOutcome;
+
+// Threads' own counts are merged at the end: not more of them than the elements are worth.
+constexpr size_t kMostParts = 64;
+constexpr size_t kLeastPart = size_t{1} << 17;
+
+class Bins {
+ public:
+  Bins(const double* edges, size_t count, double per_unit)
+      : edges_(edges), count_(count), per_unit_(per_unit), low_(edges[0]), high_(edges[count]) {}
+
+  [[nodiscard]] bool contains(double value) const { return value >= low_ && value <= high_; }
+
+  // The bin of a value that is contained. The quotient may be off by its rounding; the edges decide.
+  [[nodiscard]] size_t at(double value) const {
+    if (per_unit_ == 0) {
+      const double* const after = std::upper_bound(edges_ + 1, edges_ + count_, value);
+      return static_cast<size_t>(after - edges_) - 1;
+    }
+    size_t bin = std::min(static_cast<size_t>((value - low_) * per_unit_), count_ - 1);
+    while (bin > 0 && value < edges_[bin]) bin--;
+    while (bin + 1 < count_ && value >= edges_[bin + 1]) bin++;
+    return bin;
+  }
+
+ private:
+  const double* edges_;
+  size_t count_;
+  double per_unit_;
+  double low_;
+  double high_;
+};
+
+template <class T>
+int32_t count_elements(Run& run, const T* elements, size_t length, const Bins& bins, uint32_t* out,
+                       size_t count) {
+  const size_t part = std::max({kLeastPart, count, blocks_of(length, kMostParts)});
+  const size_t parts = blocks_of(length, part);
+  Scratch<uint32_t> counts(parts * count);
+  if (!counts) return NO_MEMORY;
+  run.expect(parts);
+  const bool counted = run.each_range(length, part, [&](size_t begin, size_t end, size_t number) {
+    uint32_t* const own = counts.get() + number * count;
+    std::fill_n(own, count, 0);
+    for (size_t i = begin; i < end; i++) {
+      const auto value = static_cast<double>(elements[i]);
+      if (bins.contains(value)) own[bins.at(value)]++;
+    }
+  });
+  if (!counted) return CANCELLED;
+  std::fill_n(out, count, 0);
+  for (size_t number = 0; number < parts; number++) {
+    for (size_t bin = 0; bin < count; bin++) out[bin] += counts[number * count + bin];
+  }
+  return DONE;
+}
+
+}  // namespace
+
+int32_t histogram(Run& run) {
+  const size_t count = run.out().length;
+  if (run.out().type != ElementType::U32 || run.b().type != ElementType::F64 || count == 0 ||
+      run.b().length != count + 1) {
+    return MISUSE;
+  }
+  const Bins bins(static_cast<const double*>(run.b().data), count, run.parameter<double>(0));
+  return with_type(run.a().type, [&](auto zero) -> int32_t {
+    using T = decltype(zero);
+    return count_elements(run, static_cast<const T*>(run.a().data), run.a().length, bins,
+                          static_cast<uint32_t*>(run.out().data), count);
+  });
+}
+
+}  // namespace heddle::kernels
