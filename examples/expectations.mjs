@@ -4,6 +4,7 @@
  * are slow at times, and exact below: a program that sleeps cannot be faster.
  */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Exactly these lines, in this order. */
 function lines(...expected) {
@@ -201,6 +202,29 @@ export const expectations = {
     if (pool.threads > 1 && alone.busy > 0.9) {
       assert.ok(pool.busy > 1.2 * alone.busy, `${pool.threads} workers kept ${pool.busy} cores busy`);
     }
+  },
+
+  'e35-line-lengths': (actual) => {
+    const lengths = readdirSync('lib', { recursive: true })
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => readFileSync(`lib/${name}`, 'latin1').split('\n').slice(0, -1))
+      .map((line) => line.length)
+      .sort((a, b) => a - b);
+    const occurrences = new Map();
+    for (const length of lengths) occurrences.set(length, (occurrences.get(length) ?? 0) + 1);
+    const mean = lengths.reduce((a, b) => a + b) / lengths.length;
+    assert.match(actual[0], new RegExp(`^${lengths.length} lines in \\d+ files$`));
+    assert.equal(
+      actual[1],
+      `mean ${mean.toFixed(1)}, median ${lengths[lengths.length >> 1]}, longest ${lengths.at(-1)}`,
+    );
+    assert.equal(actual[2], `${occurrences.size} different lengths, ${occurrences.get(0)} empty lines`);
+    for (let i = 0; i < 4; i++) {
+      const count = lengths.filter((length) => length >= 30 * i && length < 30 * (i + 1)).length;
+      assert.match(actual[3 + i], new RegExp(`^from +${30 * i} to +${30 * (i + 1) - 1}: +${count} #*$`));
+    }
+    assert.equal(actual.length, 10);
+    for (const line of actual.slice(7)) assert.match(line, /^lib\/.*\.ts:\d+ has \d+$/);
   },
 
   'e33-counter': anyOrder('499500', '49995000', '4999950000'),

@@ -2,7 +2,12 @@ const LENGTH = 10_000_000;
 
 /** What each does with the same array; `script` is one thread's plain JavaScript. */
 const works = {
-  sort: { input: 'scattered', script: (a) => a.sort(), heddle: (k, a) => k.sortSync(a), result: (_, a) => checkSorted(a) },
+  sort: {
+    input: 'scattered',
+    script: (a) => a.sort(),
+    heddle: (k, a) => k.sortSync(a),
+    result: (_, a) => checkSorted(a),
+  },
   sum: {
     script(a) {
       let sum = 0;

@@ -97,7 +97,7 @@ function constants(a: NumberArray, values: Record<string, unknown>): NumberArray
   return array;
 }
 
-/** @internal */
+/** The call behind the function of that name. */
 export function mapCall<N extends Numbers, O extends MapName>(
   array: N,
   operation: O,
@@ -128,7 +128,7 @@ export function mapCall<N extends Numbers, O extends MapName>(
   };
 }
 
-/** @internal */
+/** The call behind the function of that name. */
 export function combineCall<N extends Numbers, O extends CombineName>(
   array: N,
   other: N | ElementIn<N>,
@@ -159,7 +159,7 @@ export function combineCall<N extends Numbers, O extends CombineName>(
   };
 }
 
-/** @internal */
+/** The call behind the function of that name. */
 export function cumsumCall<N extends ReadableNumbers>(array: N, options?: IntoOptions): Call<SumsOf<N>> {
   const a = arrayOf('array', array, true);
   requireOptions('options', options);

@@ -49,14 +49,14 @@ function check(call: Call<unknown>, outcome: number): void {
   throw new TypeError(`the arrays do not fit ${names[call.kernel]} (outcome ${outcome})`);
 }
 
-/** Natively, on this thread. @internal */
+/** Natively, on this thread. */
 export function runAlone<R>(kernels: Kernels, call: Call<R>): R {
   passing.prepare(call.parameters);
   check(call, kernels.run(...operandsOf(call, passing)));
   return call.result(passing);
 }
 
-/** In TypeScript. @internal */
+/** In TypeScript. */
 export function runScripted<R>(call: Call<R>): R {
   passing.prepare(call.parameters);
   for (const _ of call.steps(passing)) passing.step();
@@ -74,7 +74,7 @@ function waitSlice(kernels: Kernels, number: number): boolean {
   return kernels.wait(number, SLICE_MS);
 }
 
-/** By the threads of the pool, while this one takes part. @internal */
+/** By the threads of the pool, while this one takes part. */
 export function runPooled<R>(kernels: Kernels, call: Call<R>): R {
   const control = new Control();
   control.prepare(call.parameters);
@@ -111,7 +111,7 @@ export function runAsync<R>(call: Call<R>, options: KernelOptions | undefined): 
   });
 }
 
-/** In TypeScript, a few milliseconds at a time. @internal */
+/** In TypeScript, a few milliseconds at a time. */
 export async function inTurns<R>(
   call: Call<R>,
   signal?: AbortSignal,

@@ -35,7 +35,9 @@ interface Bins {
 
 function requireAscending(edges: Float64Array): void {
   for (let i = 1; i < edges.length; i++) {
-    if (!((edges[i - 1] as number) < (edges[i] as number) && Number.isFinite((edges[i] as number) - (edges[0] as number)))) {
+    if (
+      !((edges[i - 1] as number) < (edges[i] as number) && Number.isFinite((edges[i] as number) - (edges[0] as number)))
+    ) {
       throw new RangeError(
         `bins must have finite edges, each greater than the one before, got ${edges[i - 1]} and ${edges[i]}; with fewer bins, or a range that suits the numbers, they would`,
       );
@@ -84,11 +86,14 @@ function countCall(a: NumberArray, { edges, perUnit }: Bins): Call<Histogram> {
   };
 }
 
-/** The call, once the range of the elements is known, if it is needed: then `extremes` finds it. @internal */
+/** The call, once the range of the elements is known, if it is needed: then `extremes` finds it. */
 export function histogramPlan(
   array: ReadableNumbers,
   options?: HistogramOptions,
-): { extremes: [Call<number | bigint>, Call<number | bigint>] | undefined; count(low: number, high: number): Call<Histogram> } {
+): {
+  extremes: [Call<number | bigint>, Call<number | bigint>] | undefined;
+  count(low: number, high: number): Call<Histogram>;
+} {
   const a = arrayOf('array', array, true);
   requireOptions('options', options);
   const bins = options?.bins ?? DEFAULT_BINS;

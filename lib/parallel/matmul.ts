@@ -30,7 +30,7 @@ export interface MatmulOptions {
 
 const MOST = 0x7fffffff;
 
-/** @internal */
+/** The call behind the function of that name. */
 export function matmulCall<N extends ReadableNumbers>(left: N, right: N, options: MatmulOptions): Call<SumsOf<N>> {
   const a = arrayOf('a', left, true);
   const b = arrayOf('b', right, true);

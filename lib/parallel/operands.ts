@@ -9,23 +9,19 @@ export type Numbers = NumberArray | SharedArray;
 export type ReadableNumbers = Numbers | Uint8ClampedArray;
 
 /** The typed array of `N`. */
-export type ArrayIn<N> = N extends SharedArray<infer A>
-  ? A
-  : N extends Uint8ClampedArray
-    ? Uint8Array
-    : N extends NumberArray
-      ? N
-      : never;
+export type ArrayIn<N> =
+  N extends SharedArray<infer A> ? A : N extends Uint8ClampedArray ? Uint8Array : N extends NumberArray ? N : never;
 /** What the elements of `N` are: bigint for 64-bit integers, else number. */
 export type ElementIn<N> = ElementOf<ArrayIn<N>>;
 /** What sums of `N`, element by element, are kept in. */
-export type SumsOf<N> = ArrayIn<N> extends BigInt64Array
-  ? BigInt64Array
-  : ArrayIn<N> extends BigUint64Array
-    ? BigUint64Array
-    : ArrayIn<N> extends Float32Array
-      ? Float32Array
-      : Float64Array;
+export type SumsOf<N> =
+  ArrayIn<N> extends BigInt64Array
+    ? BigInt64Array
+    : ArrayIn<N> extends BigUint64Array
+      ? BigUint64Array
+      : ArrayIn<N> extends Float32Array
+        ? Float32Array
+        : Float64Array;
 
 export interface NumberArrayClass<A extends NumberArray = NumberArray> {
   new (length: number): A;

@@ -6,7 +6,7 @@ import { type KernelOptions, runAsync, runSync } from './execute.js';
 import { dotSteps, extremeSteps, sumSteps } from './fallback/reduce.js';
 import { arrayOf, type ElementIn, isWide, type ReadableNumbers, requireLength, requireSameType } from './operands.js';
 
-/** @internal */
+/** The call behind the function of that name. */
 export function sumCall<N extends ReadableNumbers>(array: N): Call<ElementIn<N>> {
   const a = arrayOf('array', array, true);
   const isFloat = a instanceof Float64Array || a instanceof Float32Array;
@@ -24,14 +24,14 @@ export function sumCall<N extends ReadableNumbers>(array: N): Call<ElementIn<N>>
   };
 }
 
-/** @internal */
+/** The call behind the function of that name. */
 export function meanCall(array: ReadableNumbers): Call<number> {
   const sum: Call<number | bigint> = sumCall(array);
   requireSome('mean', sum.a.length);
   return { ...sum, result: (control) => Number(sum.result(control)) / sum.a.length };
 }
 
-/** @internal */
+/** The call behind the function of that name. */
 export function extremeCall<N extends ReadableNumbers>(array: N, max: boolean): Call<ElementIn<N>> {
   const a = arrayOf('array', array, true);
   requireSome(max ? 'max' : 'min', a.length);
@@ -47,7 +47,7 @@ export function extremeCall<N extends ReadableNumbers>(array: N, max: boolean): 
   };
 }
 
-/** @internal */
+/** The call behind the function of that name. */
 export function dotCall<N extends ReadableNumbers>(array: N, other: N): Call<ElementIn<N>> {
   const a = arrayOf('array', array, true);
   const b = arrayOf('other', other, true);

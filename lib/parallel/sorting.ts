@@ -42,7 +42,7 @@ function flag(name: string, options: object | undefined, value: boolean | undefi
   return value;
 }
 
-/** @internal */
+/** The call behind the function of that name. */
 export function sortCall<N extends ReadableNumbers>(array: N, options?: SortOptions): Call<N> {
   const a = arrayOf('array', array, true);
   const descending = flag('descending', options, options?.descending);
@@ -56,7 +56,7 @@ export function sortCall<N extends ReadableNumbers>(array: N, options?: SortOpti
   };
 }
 
-/** @internal */
+/** The call behind the function of that name. */
 export function argsortCall(array: ReadableNumbers, options?: SortOptions): Call<Uint32Array> {
   const a = arrayOf('array', array, true);
   const descending = flag('descending', options, options?.descending);
@@ -74,8 +74,12 @@ export function argsortCall(array: ReadableNumbers, options?: SortOptions): Call
   };
 }
 
-/** @internal */
-export function topKCall<N extends ReadableNumbers>(array: N, k: number, options?: TopKOptions): Call<TopK<ArrayIn<N>>> {
+/** The call behind the function of that name. */
+export function topKCall<N extends ReadableNumbers>(
+  array: N,
+  k: number,
+  options?: TopKOptions,
+): Call<TopK<ArrayIn<N>>> {
   const a = arrayOf('array', array, true);
   requireInteger('k', k, 0, a.length);
   const smallest = flag('smallest', options, options?.smallest);
@@ -97,7 +101,7 @@ export function topKCall<N extends ReadableNumbers>(array: N, k: number, options
   };
 }
 
-/** @internal */
+/** The call behind the function of that name. */
 export function uniqueCall<N extends ReadableNumbers>(array: N): Call<Unique<ArrayIn<N>>> {
   const a = arrayOf('array', array, true);
   const values = new (classOf(a))(a.length);

@@ -46,7 +46,8 @@ bool read_operand(napi_env env, napi_value value, Operand& operand) {
   napi_is_typedarray(env, value, &is_array);
   if (!is_array) return false;
   napi_typedarray_type type = napi_int8_array;
-  if (napi_get_typedarray_info(env, value, &type, &operand.length, &operand.data, nullptr, nullptr) != napi_ok) {
+  if (napi_get_typedarray_info(env, value, &type, &operand.length, &operand.data, nullptr, nullptr) !=
+      napi_ok) {
     return false;
   }
   operand.type = element_type(type);
@@ -59,7 +60,8 @@ bool read_request(napi_env env, Arguments<8>& arguments, KernelRequest& request)
   if (!arguments.valid() || !arguments.attached()) return false;
   Operand control;
   const bool read = read_operand(env, arguments[1], control) && read_operand(env, arguments[2], request.a) &&
-                    read_operand(env, arguments[3], request.b) && read_operand(env, arguments[4], request.out) &&
+                    read_operand(env, arguments[3], request.b) &&
+                    read_operand(env, arguments[4], request.out) &&
                     read_operand(env, arguments[5], request.out2);
   const bool controlled = control.type == ElementType::I32 &&
                           control.length == size_t{layout::KernelControl::WORDS} &&
@@ -130,13 +132,16 @@ napi_value on_finished(napi_env env, napi_callback_info info) {
   if (!arguments.attached()) return nullptr;
   KernelJobs* const jobs = jobs_of(env, arguments.environment());
   if (jobs == nullptr) return nullptr;
-  if (jobs->answer_with(env, arguments[0]) != napi_ok) return throw_type_error(env, "a function was expected");
+  if (jobs->answer_with(env, arguments[0]) != napi_ok)
+    return throw_type_error(env, "a function was expected");
   return nullptr;
 }
 
 constexpr Function kFunctions[] = {
-    {"kernelRun", run},           {"kernelStart", start},
-    {"kernelWait", wait},         {"kernelsTakeFinished", take_finished},
+    {"kernelRun", run},
+    {"kernelStart", start},
+    {"kernelWait", wait},
+    {"kernelsTakeFinished", take_finished},
     {"kernelsOnFinished", on_finished},
 };
 

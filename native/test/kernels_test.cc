@@ -41,7 +41,8 @@ class KernelsTest : public testing::TestWithParam<unsigned> {
   int32_t compute(KernelRequest request, std::initializer_list<double> parameters = {}) {
     std::memset(control_ + Control::DONE, 0, sizeof control_ - Control::DONE * sizeof *control_);
     int32_t index = Control::PARAMETERS;
-    for (const double parameter : parameters) std::memcpy(control_ + 2 * index++, &parameter, sizeof parameter);
+    for (const double parameter : parameters)
+      std::memcpy(control_ + 2 * index++, &parameter, sizeof parameter);
     request.control = control_;
     if (GetParam() == 0) return run_kernel(request, nullptr);
     Job job;
@@ -116,8 +117,9 @@ TEST_P(KernelsTest, ArgsortIsStable) {
     std::vector<int16_t> values(200'000);
     for (int16_t& value : values) value = static_cast<int16_t>(random_() % 100);
     std::vector<uint32_t> indices(values.size());
-    EXPECT_EQ(compute({.kernel = Kernel::ARGSORT, .a = of(values), .out = of(indices)}, {descending ? 1.0 : 0.0}),
-              KernelOutcome::DONE);
+    EXPECT_EQ(
+        compute({.kernel = Kernel::ARGSORT, .a = of(values), .out = of(indices)}, {descending ? 1.0 : 0.0}),
+        KernelOutcome::DONE);
     std::vector<uint32_t> expected(values.size());
     std::iota(expected.begin(), expected.end(), 0);
     std::stable_sort(expected.begin(), expected.end(), [&](uint32_t a, uint32_t b) {

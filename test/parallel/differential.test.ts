@@ -6,6 +6,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { engine } from '#dist/engine/select.js';
+import { CombineOperation, MapOperation } from '#dist/memory/layout.js';
 import type { Call } from '#dist/parallel/call.js';
 import { combineCall, cumsumCall, mapCall } from '#dist/parallel/elementwise.js';
 import { inTurns, runAlone, runPooled, runScripted } from '#dist/parallel/execute.js';
@@ -14,8 +15,17 @@ import { histogramPlan } from '#dist/parallel/histogram.js';
 import { matmulCall } from '#dist/parallel/matmul.js';
 import { dotCall, extremeCall, meanCall, sumCall } from '#dist/parallel/reductions.js';
 import { argsortCall, sortCall, topKCall, uniqueCall } from '#dist/parallel/sorting.js';
-import { CombineOperation, MapOperation } from '#dist/memory/layout.js';
-import { type AnyArray, type AnyClass, classes, contents, expectSame, fill, isBig, isFloating, randomNumbers } from './random.js';
+import {
+  type AnyArray,
+  type AnyClass,
+  classes,
+  contents,
+  expectSame,
+  fill,
+  isBig,
+  isFloating,
+  randomNumbers,
+} from './random.js';
 
 const seed = Number(process.env.HEDDLE_SEED ?? Date.now() % 1_000_000);
 const random = randomNumbers(seed);
@@ -59,10 +69,7 @@ function kernelsFor(cls: AnyClass): Record<string, [Make, number]> {
     max: [(a) => extremeCall(a, true), 1],
     dot: [(a, b) => dotCall(a, b!), 2],
     cumsum: [(a) => cumsumCall(a), 1],
-    'cumsum in place': [
-      (a) => cumsumCall(a, isBig(cls) || isFloating(cls) ? { into: a } : undefined),
-      1,
-    ],
+    'cumsum in place': [(a) => cumsumCall(a, isBig(cls) || isFloating(cls) ? { into: a } : undefined), 1],
     'histogram of even bins': [(a) => histogramPlan(a, { bins: 37, range: [-1, 77.7] }).count(0, 0), 1],
     'histogram of given bins': [(a) => histogramPlan(a, { bins: edges }).count(0, 0), 1],
     'map clamp': [(a) => mapCall(a as Float64Array, 'clamp', { low: bound(1), high: bound(2) }), 1],

@@ -40,7 +40,13 @@ describe('sort', () => {
   });
 
   it('descends on request, NaN first', async () => {
-    expect([...(await parallel.sort(new Float64Array([1, NaN, -0, 0, 2]), { descending: true }))]).toEqual([NaN, 2, 1, 0, -0]);
+    expect([...(await parallel.sort(new Float64Array([1, NaN, -0, 0, 2]), { descending: true }))]).toEqual([
+      NaN,
+      2,
+      1,
+      0,
+      -0,
+    ]);
   });
 
   it('takes shared memory and SharedArrays', async () => {
@@ -105,7 +111,9 @@ describe('reductions', () => {
     expect(await parallel.sum(new Uint32Array(1000).fill(2 ** 32 - 1))).toBe(1000 * (2 ** 32 - 1));
     expect(parallel.sumSync(new BigUint64Array(100_000).fill(2n ** 64n - 1n))).toBe(100_000n * (2n ** 64n - 1n));
     expect(parallel.sumSync(new BigInt64Array(100_000).fill(-(2n ** 63n)))).toBe(-100_000n * 2n ** 63n);
-    expect(parallel.dotSync(new BigInt64Array([2n ** 62n, -3n]), new BigInt64Array([-(2n ** 63n), 5n]))).toBe(-(2n ** 125n) - 15n);
+    expect(parallel.dotSync(new BigInt64Array([2n ** 62n, -3n]), new BigInt64Array([-(2n ** 63n), 5n]))).toBe(
+      -(2n ** 125n) - 15n,
+    );
   });
 
   it('sums of floats are near the exact sum', async () => {
@@ -116,7 +124,13 @@ describe('reductions', () => {
   });
 
   it('min and max are those of Math', async () => {
-    for (const numbers of [[3, -1, 2], [0, -0], [-0, 0], [1, NaN, 2], [Infinity, -Infinity]]) {
+    for (const numbers of [
+      [3, -1, 2],
+      [0, -0],
+      [-0, 0],
+      [1, NaN, 2],
+      [Infinity, -Infinity],
+    ]) {
       expect(await parallel.min(new Float64Array(numbers))).toBe(Math.min(...numbers));
       expect(await parallel.max(new Float64Array(numbers))).toBe(Math.max(...numbers));
     }
@@ -143,13 +157,19 @@ describe('element by element', () => {
     expect(parallel.mapSync(new Uint16Array([4, 9]), 'sqrt')).toEqual(new Float64Array([2, 3]));
     expect(parallel.mapSync(new Float32Array([2]), 'reciprocal')).toEqual(new Float32Array([0.5]));
     expect(parallel.mapSync(new BigInt64Array([5n]), 'not')).toEqual(new BigInt64Array([-6n]));
-    expect(parallel.mapSync(new Float64Array([-0.5, 0.5, 2.5, -0.2]), 'round')).toEqual(new Float64Array([-0, 1, 3, -0]));
+    expect(parallel.mapSync(new Float64Array([-0.5, 0.5, 2.5, -0.2]), 'round')).toEqual(
+      new Float64Array([-0, 1, 3, -0]),
+    );
   });
 
   it('combine takes an array or one number', async () => {
-    expect(await parallel.combine(new Uint8Array([250, 1]), new Uint8Array([10, 1]), 'add')).toEqual(new Uint8Array([4, 2]));
+    expect(await parallel.combine(new Uint8Array([250, 1]), new Uint8Array([10, 1]), 'add')).toEqual(
+      new Uint8Array([4, 2]),
+    );
     expect(parallel.combineSync(new Int32Array([7, 8]), 2, 'divide')).toEqual(new Float64Array([3.5, 4]));
-    expect(parallel.combineSync(new BigInt64Array([2n ** 62n]), 2n, 'multiply')).toEqual(new BigInt64Array([-(2n ** 63n)]));
+    expect(parallel.combineSync(new BigInt64Array([2n ** 62n]), 2n, 'multiply')).toEqual(
+      new BigInt64Array([-(2n ** 63n)]),
+    );
   });
 
   it('writes into an array of the caller, the one that is read included', async () => {
@@ -176,8 +196,12 @@ describe('histogram and matmul', () => {
     expect([edges[0], edges[100]]).toEqual([parallel.minSync(numbers), parallel.maxSync(numbers)]);
     const third = numbers.filter((x) => x >= edges[3]! && x < edges[4]!).length;
     expect(counts[3]).toBe(third);
-    expect(parallel.histogramSync(new Float64Array([1, 2, NaN, 9]), { bins: [0, 2, 4] }).counts).toEqual(new Uint32Array([1, 1]));
-    expect(parallel.histogramSync(new BigInt64Array([5n, 5n]), { bins: 1 }).edges).toEqual(new Float64Array([4.5, 5.5]));
+    expect(parallel.histogramSync(new Float64Array([1, 2, NaN, 9]), { bins: [0, 2, 4] }).counts).toEqual(
+      new Uint32Array([1, 1]),
+    );
+    expect(parallel.histogramSync(new BigInt64Array([5n, 5n]), { bins: 1 }).edges).toEqual(
+      new Float64Array([4.5, 5.5]),
+    );
     expect(parallel.histogramSync(new Int8Array(0)).edges[10]).toBe(1);
   });
 
@@ -207,22 +231,66 @@ describe('bad input is refused at the call', () => {
     ['a DataView', () => parallel.sumSync(new DataView(new ArrayBuffer(8)) as never), /must be a typed array/],
     ['a resizable buffer', () => parallel.sum(resizable), /resizable ArrayBuffer.*slice\(\)/],
     ['a detached buffer', () => parallel.sort(detached), /array has lost its memory/],
-    ['other types', () => parallel.dotSync(numbers, new Float32Array(4) as never), /other must be of the same type.*Float64Array/],
+    [
+      'other types',
+      () => parallel.dotSync(numbers, new Float32Array(4) as never),
+      /other must be of the same type.*Float64Array/,
+    ],
     ['other lengths', () => parallel.dotSync(numbers, new Float64Array(5)), /other must have 4 elements.*got 5/],
-    ['an unknown operation', () => parallel.mapSync(numbers, 'sin' as never), /operation must be one of negate, .*'sin'/],
+    [
+      'an unknown operation',
+      () => parallel.mapSync(numbers, 'sin' as never),
+      /operation must be one of negate, .*'sin'/,
+    ],
     ['an operation the type has not', () => parallel.mapSync(numbers, 'not'), /a Float64Array has no operation 'not'/],
-    ['a number that is no element', () => parallel.combineSync(new Uint8Array(1), 300, 'add'), /other must be an element of a Uint8Array, got 300/],
-    ['a number for bigints', () => parallel.combineSync(new BigInt64Array(1), 3 as never, 'add'), /other must be a bigint/],
-    ['bounds that cross', () => parallel.mapSync(numbers, 'clamp', { low: 2, high: 1 }), /low must be at most high, got 2 and 1/],
-    ['into of another type', () => parallel.cumsumSync(new Int32Array(4), { into: new Int32Array(4) }), /into must be a Float64Array/],
-    ['into that overlaps', () => parallel.mapSync(numbers.subarray(0, 3), 'abs', { into: numbers.subarray(1) }), /into must not overlap/],
-    ['a shape that does not fit', () => parallel.matmulSync(numbers, numbers, { rows: 2, inner: 3, columns: 2 }), /a must have 6 elements, 2 rows of 3, got 4/],
+    [
+      'a number that is no element',
+      () => parallel.combineSync(new Uint8Array(1), 300, 'add'),
+      /other must be an element of a Uint8Array, got 300/,
+    ],
+    [
+      'a number for bigints',
+      () => parallel.combineSync(new BigInt64Array(1), 3 as never, 'add'),
+      /other must be a bigint/,
+    ],
+    [
+      'bounds that cross',
+      () => parallel.mapSync(numbers, 'clamp', { low: 2, high: 1 }),
+      /low must be at most high, got 2 and 1/,
+    ],
+    [
+      'into of another type',
+      () => parallel.cumsumSync(new Int32Array(4), { into: new Int32Array(4) }),
+      /into must be a Float64Array/,
+    ],
+    [
+      'into that overlaps',
+      () => parallel.mapSync(numbers.subarray(0, 3), 'abs', { into: numbers.subarray(1) }),
+      /into must not overlap/,
+    ],
+    [
+      'a shape that does not fit',
+      () => parallel.matmulSync(numbers, numbers, { rows: 2, inner: 3, columns: 2 }),
+      /a must have 6 elements, 2 rows of 3, got 4/,
+    ],
     ['too great a k', () => parallel.topKSync(numbers, 5), /k must be at most 4, got 5/],
     ['no bins', () => parallel.histogramSync(numbers, { bins: 0 }), /bins must be at least 1/],
-    ['edges that do not ascend', () => parallel.histogramSync(numbers, { bins: [0, 1, 1] }), /each greater than the one before, got 1 and 1/],
+    [
+      'edges that do not ascend',
+      () => parallel.histogramSync(numbers, { bins: [0, 1, 1] }),
+      /each greater than the one before, got 1 and 1/,
+    ],
     ['no range', () => parallel.histogramSync(new Float64Array([1, NaN])), /give the range/],
-    ['clamped results', () => parallel.mapSync(new Uint8ClampedArray(1) as never, 'abs'), /pass a Uint8Array over the same buffer/],
-    ['a flag that is none', () => parallel.sortSync(numbers, { descending: 1 as never }), /descending must be true or false, got 1/],
+    [
+      'clamped results',
+      () => parallel.mapSync(new Uint8ClampedArray(1) as never, 'abs'),
+      /pass a Uint8Array over the same buffer/,
+    ],
+    [
+      'a flag that is none',
+      () => parallel.sortSync(numbers, { descending: 1 as never }),
+      /descending must be true or false, got 1/,
+    ],
   ];
   it.each(cases)('%s', async (_name, call, message) => {
     await expect(async () => call()).rejects.toThrow(message);
@@ -264,7 +332,12 @@ describe('abort and progress', () => {
   });
 
   it('what onProgress throws rejects the promise', async () => {
-    const failing = { ...slow, onProgress: () => { throw new Error('no'); } };
+    const failing = {
+      ...slow,
+      onProgress: () => {
+        throw new Error('no');
+      },
+    };
     await expect(parallel.matmul(matrix, matrix, failing)).rejects.toThrow('no');
   });
 
@@ -274,7 +347,7 @@ describe('abort and progress', () => {
     const sums = arrays.map((numbers) => parallel.sumSync(numbers));
     expect(await Promise.all(arrays.map((numbers) => parallel.sum(numbers)))).toEqual(sums);
     await Promise.all(arrays.map((numbers) => parallel.sort(numbers)));
-    arrays.forEach((numbers, i) => expect(equal(numbers, expected[i]!)).toBe(true));
+    expect(arrays.every((numbers, i) => equal(numbers, expected[i]!))).toBe(true);
   });
 
   it('the loop runs while a kernel does', async () => {

@@ -23,7 +23,17 @@ export const classes = [
   Float32Array,
   Float64Array,
 ];
-export type AnyArray = InstanceType<(typeof classes)[number]>;
+export type AnyArray =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array;
 export type AnyClass = (typeof classes)[number];
 
 export function isFloating(cls: AnyClass): boolean {
@@ -33,7 +43,18 @@ export function isBig(cls: AnyClass): boolean {
   return cls === BigInt64Array || cls === BigUint64Array;
 }
 
-const strange = [Number.NaN, -0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.5, -0.5, 1e300, 5e-324, 2 ** 53];
+const strange = [
+  Number.NaN,
+  -0,
+  0,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  0.5,
+  -0.5,
+  1e300,
+  5e-324,
+  2 ** 53,
+];
 
 /** Kinds of contents. */
 export const contents = ['bits', 'few', 'usual', 'strange', 'sorted'] as const;
@@ -47,7 +68,7 @@ export function fill(
   shared = false,
 ): AnyArray {
   const bytes = length * cls.BYTES_PER_ELEMENT;
-  const array = new cls(shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)) as AnyArray;
+  const array = new cls((shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)) as ArrayBuffer) as AnyArray;
   const words = new Uint8Array(array.buffer as ArrayBuffer);
   const put = (i: number, value: number): void => {
     array[i] = (isBig(cls) ? BigInt(Math.trunc(Number.isFinite(value) ? value : 0)) : value) as never;
@@ -55,7 +76,8 @@ export function fill(
   for (let i = 0; i < length; i++) {
     if (content === 'few') put(i, Math.floor(random() * 5) - 2);
     if (content === 'usual') put(i, isFloating(cls) ? random() * 2 - 1 : (random() - 0.3) * 1e5);
-    if (content === 'strange') put(i, random() < 0.5 ? strange[Math.floor(random() * strange.length)]! : random() - 0.5);
+    if (content === 'strange')
+      put(i, random() < 0.5 ? strange[Math.floor(random() * strange.length)]! : random() - 0.5);
     if (content === 'sorted') put(i, i - length / 2);
   }
   if (content === 'bits') for (let i = 0; i < bytes; i++) words[i] = random() * 256;

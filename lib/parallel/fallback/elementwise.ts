@@ -196,8 +196,7 @@ export function* matmulSteps(
     for (let k = 0; k < inner; k++) {
       const factor = a[row * inner + k] as number;
       for (let column = 0; column < columns; column++) {
-        (sums as Float64Array)[column] =
-          (sums[column] as number) + factor * (b[k * columns + column] as number);
+        (sums as Float64Array)[column] = (sums[column] as number) + factor * (b[k * columns + column] as number);
       }
     }
     out.set(sums as never, row * columns);

@@ -78,7 +78,8 @@ int32_t map_floats(Run& run, int32_t operation) {
     case Map::NEGATE:
       return loop_map<T>(run, [](T x) { return -x; });
     case Map::ABS:
-      return loop_map<T>(run, [](T x) { return std::bit_cast<T>(static_cast<Key>(std::bit_cast<Key>(x) & ~kSign)); });
+      return loop_map<T>(
+          run, [](T x) { return std::bit_cast<T>(static_cast<Key>(std::bit_cast<Key>(x) & ~kSign)); });
     case Map::SIGN:
       return loop_map<T>(run, [](T x) { return x > 0 ? T{1} : x < 0 ? T{-1} : x; });
     case Map::SQUARE:
@@ -183,11 +184,14 @@ int32_t combine_integers(Run& run, int32_t operation) {
   using W = Wrapping<T>;
   switch (operation) {
     case Combine::ADD:
-      return loop_combine<T>(run, [](T a, T b) { return static_cast<T>(static_cast<W>(a) + static_cast<W>(b)); });
+      return loop_combine<T>(run,
+                             [](T a, T b) { return static_cast<T>(static_cast<W>(a) + static_cast<W>(b)); });
     case Combine::SUBTRACT:
-      return loop_combine<T>(run, [](T a, T b) { return static_cast<T>(static_cast<W>(a) - static_cast<W>(b)); });
+      return loop_combine<T>(run,
+                             [](T a, T b) { return static_cast<T>(static_cast<W>(a) - static_cast<W>(b)); });
     case Combine::MULTIPLY:
-      return loop_combine<T>(run, [](T a, T b) { return static_cast<T>(static_cast<W>(a) * static_cast<W>(b)); });
+      return loop_combine<T>(run,
+                             [](T a, T b) { return static_cast<T>(static_cast<W>(a) * static_cast<W>(b)); });
     case Combine::MIN:
       return loop_combine<T>(run, extreme_of<false, T>);
     case Combine::MAX:
@@ -216,8 +220,10 @@ int32_t map(Run& run) {
   return with_type(run.a().type, [&](auto zero) -> int32_t {
     using T = decltype(zero);
     if (operation == Map::CLAMP) return clamp<T>(run);
-    if constexpr (std::is_floating_point_v<T>) return map_floats<T>(run, operation);
-    else return map_integers<T>(run, operation);
+    if constexpr (std::is_floating_point_v<T>)
+      return map_floats<T>(run, operation);
+    else
+      return map_integers<T>(run, operation);
   });
 }
 
@@ -225,8 +231,10 @@ int32_t combine(Run& run) {
   const auto operation = static_cast<int32_t>(run.parameter<double>(0));
   return with_type(run.a().type, [&](auto zero) -> int32_t {
     using T = decltype(zero);
-    if constexpr (std::is_floating_point_v<T>) return combine_floats<T>(run, operation);
-    else return combine_integers<T>(run, operation);
+    if constexpr (std::is_floating_point_v<T>)
+      return combine_floats<T>(run, operation);
+    else
+      return combine_integers<T>(run, operation);
   });
 }
 

@@ -34,7 +34,8 @@ template <class Sum>
 HEDDLE_INLINE void multiply_tile(const Sum* a, const Sum* b, size_t depth, Sum* sums) {
   Sum tile[kTileRows][kTileColumns];
   for (size_t row = 0; row < kTileRows; row++) {
-    for (size_t column = 0; column < kTileColumns; column++) tile[row][column] = sums[row * kTileColumns + column];
+    for (size_t column = 0; column < kTileColumns; column++)
+      tile[row][column] = sums[row * kTileColumns + column];
   }
   for (size_t k = 0; k < depth; k++) {
     for (size_t row = 0; row < kTileRows; row++) {
@@ -45,7 +46,8 @@ HEDDLE_INLINE void multiply_tile(const Sum* a, const Sum* b, size_t depth, Sum* 
     }
   }
   for (size_t row = 0; row < kTileRows; row++) {
-    for (size_t column = 0; column < kTileColumns; column++) sums[row * kTileColumns + column] = tile[row][column];
+    for (size_t column = 0; column < kTileColumns; column++)
+      sums[row * kTileColumns + column] = tile[row][column];
   }
 }
 

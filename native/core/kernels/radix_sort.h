@@ -124,7 +124,8 @@ class ParallelRadixSort {
   // Elements that one thread sorts at a time.
   static constexpr size_t kPart = size_t{1} << 16;
 
-  // Moves the elements into `into` by one digit, then sorts each bucket. `offset`: where they belong in `land_`.
+  // Moves the elements into `into` by one digit, then sorts each bucket. `offset`: where they belong in
+  // `land_`.
   template <class Source>
   [[nodiscard]] int32_t level(Source source, size_t length, E* into, E* back, size_t offset) {
     using namespace layout::KernelOutcome;
@@ -203,8 +204,10 @@ class ParallelRadixSort {
         const size_t count = starts[digit + 1] - begin;
         E* const land = land_ + offset + begin;
         if (count == 0) continue;
-        if (!sorted) radix_sort(into + begin, back + begin, count, land);
-        else if (land != into + begin) std::copy_n(into + begin, count, land);
+        if (!sorted)
+          radix_sort(into + begin, back + begin, count, land);
+        else if (land != into + begin)
+          std::copy_n(into + begin, count, land);
       }
       finish_(offset + starts[parts[2 * part]], offset + starts[end]);
     });

@@ -184,15 +184,18 @@ int32_t find_extreme(Run& run, const T* elements, size_t length) {
     T result = elements[begin];
     // In pieces that stay in the cache when zeros are looked at again.
     for (; begin < end; begin += kSumBlock / 4) {
-      result = extreme<MAX>(result, extreme_block<MAX>(elements, begin, std::min(begin + kSumBlock / 4, end)));
+      result =
+          extreme<MAX>(result, extreme_block<MAX>(elements, begin, std::min(begin + kSumBlock / 4, end)));
     }
     results[block] = result;
   });
   if (!done) return CANCELLED;
   T result = results[0];
   for (size_t block = 1; block < blocks; block++) result = extreme<MAX>(result, results[block]);
-  if constexpr (is_wide_integer<T>) run.result(0, result);
-  else run.result(0, static_cast<double>(result));
+  if constexpr (is_wide_integer<T>)
+    run.result(0, result);
+  else
+    run.result(0, static_cast<double>(result));
   return DONE;
 }
 
@@ -249,9 +252,8 @@ int32_t dot(Run& run) {
       return sum_digits(run, length,
                         [a, b](size_t begin, size_t end) { return dot_block(a, b, begin, end); });
     } else {
-      return sum_terms(run, length, [a, b](size_t i) {
-        return static_cast<double>(a[i]) * static_cast<double>(b[i]);
-      });
+      return sum_terms(run, length,
+                       [a, b](size_t i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
     }
   });
 }

@@ -49,16 +49,23 @@ class Scratch {
     // Large pages: scattered writes would else miss the address cache at every step.
     const size_t bytes = length * sizeof(T);
     if (bytes >= 4 * kHugePage) {
-      memory_.reset(static_cast<T*>(std::aligned_alloc(kHugePage, (bytes + kHugePage - 1) & ~(kHugePage - 1))));
+      memory_.reset(
+          static_cast<T*>(std::aligned_alloc(kHugePage, (bytes + kHugePage - 1) & ~(kHugePage - 1))));
       if (memory_ != nullptr) madvise(memory_.get(), bytes, MADV_HUGEPAGE);
       return;
     }
 #endif
     memory_.reset(static_cast<T*>(std::malloc(length == 0 ? 1 : length * sizeof(T))));
   }
-  [[nodiscard]] explicit operator bool() const { return memory_ != nullptr; }
-  [[nodiscard]] T* get() const { return memory_.get(); }
-  [[nodiscard]] T& operator[](size_t index) const { return memory_.get()[index]; }
+  [[nodiscard]] explicit operator bool() const {
+    return memory_ != nullptr;
+  }
+  [[nodiscard]] T* get() const {
+    return memory_.get();
+  }
+  [[nodiscard]] T& operator[](size_t index) const {
+    return memory_.get()[index];
+  }
 
  private:
   struct Free {
@@ -90,9 +97,7 @@ class Run {
     std::memcpy(request_.control + 2 * (Control::RESULTS + index), &value, sizeof value);
   }
 
-  [[nodiscard]] bool cancelled() const {
-    return word(Control::CANCEL).load(std::memory_order_relaxed) != 0;
-  }
+  [[nodiscard]] bool cancelled() const { return word(Control::CANCEL).load(std::memory_order_relaxed) != 0; }
 
   // Announces blocks of loops to come, so that the caller can say how far the kernel is.
   void expect(size_t blocks) {

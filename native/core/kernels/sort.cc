@@ -74,7 +74,8 @@ int32_t sort_elements(Run& run, KeyOf<T>* elements, size_t length, KeyOf<T> flip
 }
 
 template <class T>
-int32_t argsort_elements(Run& run, const KeyOf<T>* elements, size_t length, uint32_t* indices, KeyOf<T> flip) {
+int32_t argsort_elements(Run& run, const KeyOf<T>* elements, size_t length, uint32_t* indices,
+                         KeyOf<T> flip) {
   using Key = KeyOf<T>;
   using E = Indexed<Key>;
   Scratch<E> into(length);

@@ -11,8 +11,10 @@ using namespace layout::KernelOutcome;
 
 template <class T>
 bool same(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) return a == b || (a != a && b != b);
-  else return a == b;
+  if constexpr (std::is_floating_point_v<T>)
+    return a == b || (a != a && b != b);
+  else
+    return a == b;
 }
 
 template <class T>
