@@ -307,13 +307,13 @@ describe('abort and progress', () => {
     expect([...numbers]).toEqual([2, 1]);
   });
 
-  it('an abort stops a kernel between blocks', async () => {
+  it('the loop runs while a kernel does, and an abort stops it between blocks', async () => {
     const controller = new AbortController();
     // Seconds of work, if nothing stopped it.
     const size = { rows: 3000, inner: 1000, columns: 3000 };
     const [a, b] = [new Float64Array(3_000_000), new Float64Array(3_000_000)];
     const product = parallel.matmul(a, b, { ...size, signal: controller.signal });
-    setImmediate(() => controller.abort(new Error('enough')));
+    setTimeout(() => controller.abort(new Error('enough')), 1);
     await expect(product).rejects.toThrow('enough');
   });
 
@@ -348,14 +348,6 @@ describe('abort and progress', () => {
     expect(await Promise.all(arrays.map((numbers) => parallel.sum(numbers)))).toEqual(sums);
     await Promise.all(arrays.map((numbers) => parallel.sort(numbers)));
     expect(arrays.every((numbers, i) => equal(numbers, expected[i]!))).toBe(true);
-  });
-
-  it('the loop runs while a kernel does', async () => {
-    let turns = 0;
-    const timer = setInterval(() => turns++, 0);
-    await parallel.matmul(matrix, matrix, slow);
-    clearInterval(timer);
-    expect(turns).toBeGreaterThan(0);
   });
 
   it('a buffer that goes away during the work is an error', async () => {

@@ -84,8 +84,9 @@ int32_t argsort_elements(Run& run, const KeyOf<T>* elements, size_t length, uint
   const auto element_at = [elements, flip](size_t i) {
     return E{static_cast<Key>(SortKey<T>::of(elements[i]) ^ flip), static_cast<uint32_t>(i)};
   };
-  auto finish = [indices, &back](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) indices[i] = back[i].index;
+  // An array that changed meanwhile may have left places unfilled: no index leads out of it even so.
+  auto finish = [indices, length, &back](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) indices[i] = back[i].index < length ? back[i].index : 0;
   };
   if (length < kAlone) {
     run.expect(1);
