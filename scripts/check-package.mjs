@@ -83,7 +83,9 @@ function checkContents(packed) {
   );
   const needed = [
     ...promised.map((path) => path.slice(2)),
-    ...readdirSync(join(root, 'native/core')).map((name) => `native/core/${name}`),
+    ...readdirSync(join(root, 'native/core'), { recursive: true })
+      .filter((name) => /\.(cc|h)$/.test(name))
+      .map((name) => `native/core/${name}`),
     'native/sources.txt',
     'scripts/build-native.mjs',
     'README.md',
