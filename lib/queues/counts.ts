@@ -5,17 +5,20 @@ import { Queue, Ring } from '../memory/layout.js';
 
 const words = engine.words;
 
+/** Items that are there, those included that are promised to somebody. */
+export function allItemsIn(queue: Handle): number {
+  const items = Atomics.load(words, queue + Queue.COUNT);
+  const ring = Atomics.load(words, queue + Queue.RING);
+  if (ring === 0) return items;
+  // HEAD first, which is never ahead of a later TAIL.
+  const head = Atomics.load(words, ring + Ring.HEAD) >> 1;
+  return items + (((Atomics.load(words, ring + Ring.TAIL) >> 1) - head) & 0x7fffffff);
+}
+
 /** Items that are there and not promised to anybody. */
 export function itemsIn(queue: Handle): number {
   const promised = Atomics.load(words, queue + Queue.RESERVED_ITEMS);
-  let items = Atomics.load(words, queue + Queue.COUNT);
-  const ring = Atomics.load(words, queue + Queue.RING);
-  if (ring !== 0) {
-    // HEAD first, which is never ahead of a later TAIL.
-    const head = Atomics.load(words, ring + Ring.HEAD) >> 1;
-    items += ((Atomics.load(words, ring + Ring.TAIL) >> 1) - head) & 0x7fffffff;
-  }
-  return Math.max(0, items - promised);
+  return Math.max(0, allItemsIn(queue) - promised);
 }
 
 /** Puts minus what was said to be done. */

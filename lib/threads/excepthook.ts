@@ -12,6 +12,7 @@ import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
 import { unwatch, watch } from '../engine/wait.js';
 import { FIRST_TICKET, Header, Outcome, WaiterMode } from '../memory/layout.js';
+import { allItemsIn } from '../queues/counts.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { writeFully } from './console.js';
 import type { Thread } from './thread.js';
@@ -110,7 +111,8 @@ export function report(error: unknown, thread: Thread): void {
 
 /** Calls the hook with what has arrived from other threads. */
 export function deliverErrors(): void {
-  if (inbox === undefined || inbox.empty()) return;
+  // What is promised to the watch counts: it is about to be unwatched.
+  if (inbox === undefined || allItemsIn(inbox._handle) === 0) return;
   endWatch(inbox);
   while (!inbox.empty()) {
     const { error, thread } = inbox.getNowait();
