@@ -216,20 +216,12 @@ napi_value begin(napi_env env, napi_callback_info info) {
 }
 
 // (handle, 0 for a place or 1 for an item)
-napi_value unreserve(napi_env env, napi_callback_info info) {
+template <auto CALL>
+napi_value with_either(napi_env env, napi_callback_info info) {
   Arguments<2> arguments(env, info);
   const Handle handle = arguments.handle<QUEUE>(0);
   const int32_t what = arguments.integer(1);
-  if (arguments.valid()) arguments.core().queue_unreserve(handle, what);
-  return nullptr;
-}
-
-// (handle, 0 for a place or 1 for an item)
-napi_value notice(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
-  const Handle handle = arguments.handle<QUEUE>(0);
-  const int32_t what = arguments.integer(1);
-  if (arguments.valid()) arguments.core().queue_notice(handle, what);
+  if (arguments.valid()) (arguments.core().*CALL)(handle, what);
   return nullptr;
 }
 
@@ -267,8 +259,8 @@ constexpr Function kFunctions[] = {
     {"queueTake", take},
     {"queueAwaitPlace", begin<&EngineCore::queue_await_place>},
     {"queueAwaitItem", begin<&EngineCore::queue_await_item>},
-    {"queueNotice", notice},
-    {"queueUnreserve", unreserve},
+    {"queueNotice", with_either<&EngineCore::queue_notice>},
+    {"queueUnreserve", with_either<&EngineCore::queue_unreserve>},
     {"queueTaskDone", task_done},
     {"queueJoin", begin<&EngineCore::queue_join>},
     {"queueShutdown", shutdown},

@@ -171,7 +171,7 @@ bool GuardedQueue::retry(Handle node) {
   self_.set(node, Node::STATE, NodeState::WAITING);
   if (!reserve(line)) return false;
   unlink(self_, guard_, queue_, node);
-  step_up(line);
+  if (has_ring()) step_up(self_, guard_, queue_, line.list);
   return true;
 }
 
@@ -180,27 +180,7 @@ void GuardedQueue::set_waited_for(const Line& line, bool waited_for) {
 }
 
 bool GuardedQueue::wants_promise(Handle node) const {
-  if (!has_ring() || self_.get(node, Node::MODE) == WaiterMode::LOOP) return true;
-  auto since =
-      static_cast<int64_t>(self_.arena.long_word(node + Node::SINCE).load(std::memory_order_relaxed));
-  return monotonic_ns() - since >= FAIR_AFTER_NS;
-}
-
-void GuardedQueue::tell(Handle node) {
-  // release: the waiter sees what there is.
-  if (self_.word(node, Node::STATE).exchange(NodeState::RETRY, std::memory_order_acq_rel) ==
-      NodeState::ASLEEP) {
-    wakes_.thread(node);
-  }
-}
-
-// Who is first in line now has its time start anew.
-void GuardedQueue::step_up(const Line& line) {
-  if (!has_ring()) return;
-  if (Handle first = first_waiter(self_, guard_, queue_, line.list)) {
-    self_.arena.long_word(first + Node::SINCE)
-        .store(static_cast<uint64_t>(monotonic_ns()), std::memory_order_relaxed);
-  }
+  return !has_ring() || self_.get(node, Node::MODE) == WaiterMode::LOOP || is_overdue(self_, node);
 }
 
 void GuardedQueue::settle(const Line& line) {
@@ -220,12 +200,12 @@ void GuardedQueue::settle(const Line& line) {
     if (!is_there(line)) return;
     if (!wants_promise(first)) {
       set_waited_for(line, false);
-      tell(first);
+      tell_to_retry(self_, wakes_, first);
       return;
     }
     if (!reserve(line)) continue;
     finish(self_, guard_, wakes_, queue_, first, Outcome::GRANTED);
-    step_up(line);
+    if (has_ring()) step_up(self_, guard_, queue_, line.list);
   }
 }
 

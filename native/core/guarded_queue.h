@@ -108,8 +108,6 @@ class GuardedQueue : public QueueView {
   void open_if_free(const Line& line);
   void set_waited_for(const Line& line, bool waited_for);
   [[nodiscard]] bool wants_promise(Handle node) const;
-  void tell(Handle node);
-  void step_up(const Line& line);
   void settle(const Line& line);
 
   Self& self_;

@@ -24,20 +24,6 @@ bool try_take(Self& self, Handle mutex) {
                                        std::memory_order_relaxed);
 }
 
-auto since(const Self& self, Handle node) {
-  return self.arena.long_word(node + Node::SINCE);
-}
-
-void start_clock(const Self& self, Handle node) {
-  since(self, node).store(static_cast<uint64_t>(monotonic_ns()), std::memory_order_relaxed);
-}
-
-// Whether a thread has stood first in line for its time.
-bool is_overdue(const Self& self, Handle node) {
-  auto began = static_cast<int64_t>(since(self, node).load(std::memory_order_relaxed));
-  return monotonic_ns() - began >= FAIR_AFTER_NS;
-}
-
 // Whether the waiter is handed the mutex rather than told to retry.
 bool wants_handoff(const Self& self, Handle node) {
   return self.get(node, Node::MODE) == WaiterMode::LOOP ||
@@ -46,21 +32,6 @@ bool wants_handoff(const Self& self, Handle node) {
 
 bool is_last(const Self& self, Handle node) {
   return self.get(node, Node::NEXT) == node;
-}
-
-void tell_to_retry(Self& self, Wakes& wakes, Handle node) {
-  auto state = self.word(node, Node::STATE);
-  if (state.load(std::memory_order_relaxed) == NodeState::RETRY) return;
-  // release: nothing is handed over, but the waiter must see the mutex free.
-  if (state.exchange(NodeState::RETRY, std::memory_order_acq_rel) == NodeState::ASLEEP) {
-    wakes.thread(node);
-  }
-}
-
-// Who is first in line now has its time to be handed the mutex start anew: one hand-over costs as much
-// as thousands of uncontended turns.
-void step_up(const Self& self, const Guard& guard, Handle mutex) {
-  if (Handle first = first_waiter(self, guard, mutex, Cell::WAITERS)) start_clock(self, first);
 }
 
 // Lets go of a mutex whose state is `seen`, LOCKED, with `first` linked first. False when the state has
@@ -80,7 +51,7 @@ bool pass_on(Self& self, const Guard& guard, Wakes& wakes, Handle mutex, Handle 
   }
   if (handoff) {
     finish(self, guard, wakes, mutex, first, Outcome::GRANTED);
-    step_up(self, guard, mutex);
+    step_up(self, guard, mutex, Cell::WAITERS);
   } else {
     tell_to_retry(self, wakes, first);
   }
@@ -126,7 +97,7 @@ bool retry_once(Self& self, Handle mutex, Handle node) {
     // acquire: as in try_take.
     if (state.compare_exchange_weak(seen, taken, std::memory_order_acquire, std::memory_order_relaxed)) {
       unlink(self, guard, mutex, node);
-      step_up(self, guard, mutex);
+      step_up(self, guard, mutex, Cell::WAITERS);
       return true;
     }
   }
@@ -222,7 +193,7 @@ void mutex_waiter_left(Self& self, const Guard& guard, Wakes& wakes, Handle mute
     // acquire and release: takes over from the last holder, for the waiter.
     if (state.compare_exchange_weak(seen, taken, std::memory_order_acq_rel, std::memory_order_relaxed)) {
       finish(self, guard, wakes, mutex, first, Outcome::GRANTED);
-      step_up(self, guard, mutex);
+      step_up(self, guard, mutex, Cell::WAITERS);
       return;
     }
   }

@@ -186,6 +186,28 @@ void finish_all(Self& self, const Guard& guard, Wakes& wakes, Handle object, int
   }
 }
 
+void tell_to_retry(Self& self, Wakes& wakes, Handle node) {
+  auto state = self.word(node, Node::STATE);
+  if (state.load(std::memory_order_relaxed) == NodeState::RETRY) return;
+  // release: nothing is handed over, but the waiter must see what it is told of.
+  if (state.exchange(NodeState::RETRY, std::memory_order_acq_rel) == NodeState::ASLEEP) {
+    wakes.thread(node);
+  }
+}
+
+void start_clock(const Self& self, Handle node) {
+  since(self, node).store(static_cast<uint64_t>(monotonic_ns()), std::memory_order_relaxed);
+}
+
+bool is_overdue(const Self& self, Handle node) {
+  auto began = static_cast<int64_t>(since(self, node).load(std::memory_order_relaxed));
+  return monotonic_ns() - began >= FAIR_AFTER_NS;
+}
+
+void step_up(const Self& self, const Guard& guard, Handle object, int32_t list) {
+  if (Handle first = first_waiter(self, guard, object, list)) start_clock(self, first);
+}
+
 OutcomeOrTicket settle(Self& self, Handle node, Mode mode, Deadline deadline, bool spin) {
   if (mode == WaiterMode::LOOP) return node;
   OutcomeCode outcome = wait(self, node, deadline, spin);

@@ -60,6 +60,21 @@ void finish(Self& self, const Guard& guard, Wakes& wakes, Handle object, Handle 
 void finish_all(Self& self, const Guard& guard, Wakes& wakes, Handle object, int32_t list,
                 OutcomeCode outcome);
 
+// For objects that leave it to those who run, rather than to the first in line, who comes first:
+//
+// Tells a waiter in mode THREAD that it may try again; once is enough.
+void tell_to_retry(Self& self, Wakes& wakes, Handle node);
+// When the node's time in line, or first in line, began: ns.
+[[nodiscard]] inline auto since(const Self& self, Handle node) {
+  return self.arena.long_word(node + layout::Node::SINCE);
+}
+void start_clock(const Self& self, Handle node);
+// Whether the node has stood there for FAIR_AFTER_NS.
+[[nodiscard]] bool is_overdue(const Self& self, Handle node);
+// Who is first in line now has its time start anew: one hand-over costs as much as thousands of uncontended
+// turns.
+void step_up(const Self& self, const Guard& guard, Handle object, int32_t list);
+
 // The end of every begin: the ticket in mode LOOP; in mode THREAD what one slice of waiting came to,
 // the ticket again if nothing. `spin`: whether to spin before sleeping.
 [[nodiscard]] OutcomeOrTicket settle(Self& self, Handle node, Mode mode, Deadline deadline, bool spin);
