@@ -106,6 +106,7 @@ OutcomeOrTicket await(Self& self, Handle queue, Mode mode, Deadline deadline, in
     }
     node = link_waiter(self, guard, queue, list, mode);
     if (node == 0) return Outcome::NO_MEMORY;
+    start_clock(self, node);
   }
   return settle(self, node, mode, deadline, false);
 }

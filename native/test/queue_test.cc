@@ -616,6 +616,23 @@ TEST_F(RingTest, GivesAFreePlaceToWhoWaitsForIt) {
   EXPECT_EQ(take_now(queue), 3);
 }
 
+// Who has not stood in line for long is told that there is something, and others may be quicker.
+TEST_F(RingTest, AThreadThatWaitsStartsItsClock) {
+  Handle queue = create_busy_queue();
+  const auto before = static_cast<uint64_t>(monotonic_ns());
+  auto thread = spawn([&](Isolate& isolate) {
+    double number = 0;
+    EXPECT_EQ(isolate.take_number(queue, number), Outcome::OK);
+  });
+  ASSERT_TRUE(has_waiter(queue, Queue::GETTERS));
+  // Takes the guard, under which the clock is started.
+  ASSERT_EQ(count_waiters(queue, Queue::GETTERS), 1);
+  const Handle node = word(queue, Queue::GETTERS);
+  EXPECT_GE(arena().long_word(node + layout::Node::SINCE).load(), before);
+  ASSERT_EQ(main().put_number(queue, 1, 0), Outcome::OK);
+  thread.join();
+}
+
 TEST_F(RingTest, FillsTheGapThatADeadPutterLeft) {
   for (bool with_waiter : {false, true}) {
     Handle queue = create_busy_queue();
