@@ -22,16 +22,20 @@ class Bins {
 
   [[nodiscard]] bool contains(double value) const { return value >= low_ && value <= high_; }
 
-  // The bin of a value that is contained. The quotient may be off by its rounding; the edges decide.
+  [[nodiscard]] bool are_even() const { return per_unit_ != 0; }
+
+  // The bin of a value that is contained.
   [[nodiscard]] size_t at(double value) const {
-    if (per_unit_ == 0) {
-      const double* const after = std::upper_bound(edges_ + 1, edges_ + count_, value);
-      return static_cast<size_t>(after - edges_) - 1;
-    }
-    size_t bin = std::min(static_cast<size_t>((value - low_) * per_unit_), count_ - 1);
-    while (bin > 0 && value < edges_[bin]) bin--;
-    while (bin + 1 < count_ && value >= edges_[bin + 1]) bin++;
-    return bin;
+    const double* const after = std::upper_bound(edges_ + 1, edges_ + count_, value);
+    return static_cast<size_t>(after - edges_) - 1;
+  }
+
+  // The same, quicker, of bins of one width. The quotient may be off by its rounding; the edges decide.
+  [[nodiscard]] size_t at_even(double value) const {
+    // Signed, as processors have an instruction for that.
+    const auto bin = static_cast<size_t>(static_cast<int64_t>((value - low_) * per_unit_));
+    if (bin < count_ && value >= edges_[bin] && value < edges_[bin + 1]) [[likely]] return bin;
+    return at(value);
   }
 
  private:
@@ -53,9 +57,16 @@ int32_t count_elements(Run& run, const T* elements, size_t length, const Bins& b
   const bool counted = run.each_range(length, part, [&](size_t begin, size_t end, size_t number) {
     uint32_t* const own = counts.get() + number * count;
     std::fill_n(own, count, 0);
-    for (size_t i = begin; i < end; i++) {
-      const auto value = static_cast<double>(elements[i]);
-      if (bins.contains(value)) own[bins.at(value)]++;
+    if (bins.are_even()) {
+      for (size_t i = begin; i < end; i++) {
+        const auto value = static_cast<double>(elements[i]);
+        if (bins.contains(value)) own[bins.at_even(value)]++;
+      }
+    } else {
+      for (size_t i = begin; i < end; i++) {
+        const auto value = static_cast<double>(elements[i]);
+        if (bins.contains(value)) own[bins.at(value)]++;
+      }
     }
   });
   if (!counted) return CANCELLED;
