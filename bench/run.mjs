@@ -83,7 +83,7 @@ async function runVariant(scenarioName, scenario, variant, allCases, earlier) {
       if (failures.has(name)) continue;
       try {
         const env = { ...peer.env, ...scenario.env };
-        samples.get(name).push(await runCase(scenarioName, variant.name, name, env, nodeFor(peer)));
+        samples.get(name).push(await runCase(scenarioName, variant.name, name, env, nodeFor(peer), variant.flags));
       } catch (error) {
         failures.set(name, error.message);
       }

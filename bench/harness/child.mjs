@@ -7,13 +7,13 @@ const self = fileURLToPath(import.meta.url);
 /** No case takes longer than this, ms. */
 const PATIENCE = 120_000;
 
-/** The figure the case came to, on that Node binary. Rejects if the case fails, computes a wrong result, or hangs. */
-export function runCase(scenario, variant, name, env, execPath) {
+/** The figure the case came to, on that Node binary, with those flags of V8's. Rejects if the case fails, computes a wrong result, or hangs. */
+export function runCase(scenario, variant, name, env, execPath, flags = []) {
   return new Promise((resolve, reject) => {
     const child = fork(self, [scenario, variant, name], {
       env: { ...process.env, ...env },
       execPath,
-      execArgv: ['--expose-gc'],
+      execArgv: ['--expose-gc', ...flags],
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
     let figure;

@@ -11,6 +11,7 @@ import { requireOptions, show } from './arguments.js';
 import type { Outcome as OutcomeCode, OutcomeOrTicket } from './engine.js';
 import { pollFor } from './poll.js';
 import { engine } from './select.js';
+import { Tickets } from './tickets.js';
 
 /** Options of a call that waits and returns a promise. */
 export interface WaitOptions {
@@ -94,7 +95,7 @@ interface Pending {
   readonly holds: boolean;
 }
 
-const pending = new Map<number, Pending>();
+const pending = new Tickets<Pending>();
 /** How many of `pending` hold. */
 let holding = 0;
 const words = engine.words;
@@ -136,10 +137,8 @@ function begin(ticket: number, wait: Pending): void {
 }
 
 function finish(ticket: number): Pending | undefined {
-  const wait = pending.get(ticket);
-  if (wait === undefined) return undefined;
-  pending.delete(ticket);
-  if (wait.holds && --holding === 0) keepAlive.unref();
+  const wait = pending.take(ticket);
+  if (wait?.holds && --holding === 0) keepAlive.unref();
   return wait;
 }
 
@@ -203,59 +202,99 @@ export function promise<T>(
   result: (outcome: OutcomeCode, value: number) => T | PromiseLike<T>,
   keeps?: object,
 ): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const wait = new LoopWait(begun, signal, result, resolve, reject, keeps);
-    if (begun < FIRST_TICKET) wait.settle(begun as OutcomeCode, engine.out[0] as number);
-    else wait.begin(timeout);
-  });
+  const promised = new Promise<T>(keepResolver);
+  const resolve = resolver as Resolver<T>;
+  resolver = undefined;
+  const limited = timeout >= 0 || signal !== undefined;
+  const wait = limited ? new LimitedWait(result, resolve, keeps, begun, signal) : new LoopWait(result, resolve, keeps);
+  if (begun < FIRST_TICKET) wait.settle(begun as OutcomeCode, engine.out[0] as number);
+  else {
+    begin(begun, wait);
+    if (limited) (wait as LimitedWait<T>).limit(timeout);
+    pollFor(settleReady);
+  }
+  return promised;
 }
 
+type Resolver<T> = (value: T | PromiseLike<T>) => void;
+
+/** Of the promise made last: a function made for each would have to be collected with each. */
+let resolver: unknown;
+function keepResolver(resolve: unknown): void {
+  resolver = resolve;
+}
+
+/** A wait without an end of its own. There may be millions: it holds no more than it must. */
 class LoopWait<T> implements Pending {
-  readonly holds = true;
+  readonly #result: (outcome: OutcomeCode, value: number) => T | PromiseLike<T>;
+  readonly #resolve: Resolver<T>;
+  readonly keeps: object | undefined;
+
+  constructor(
+    result: (outcome: OutcomeCode, value: number) => T | PromiseLike<T>,
+    resolve: Resolver<T>,
+    keeps: object | undefined,
+  ) {
+    this.#result = result;
+    this.#resolve = resolve;
+    this.keeps = keeps;
+  }
+
+  get holds(): boolean {
+    return true;
+  }
+
+  settle(outcome: OutcomeCode, value: number): void {
+    try {
+      if (outcome === Outcome.NO_MEMORY) throw noRoom();
+      this.#resolve(this.#result(outcome, value));
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+
+  /** By the way of `resolve`, so that the other function need not be kept. */
+  protected reject(reason: unknown): void {
+    this.#resolve(Promise.reject(reason));
+  }
+
+  /** As TIMED_OUT, to reject whatever comes of it. */
+  protected tidy(value: number): Promise<T> {
+    return new Promise((tidied) => tidied(this.#result(Outcome.TIMED_OUT, value)));
+  }
+}
+
+/** A wait that a timeout or a signal may end. */
+class LimitedWait<T> extends LoopWait<T> {
   readonly #ticket: number;
   readonly #signal: AbortSignal | undefined;
-  readonly #result: (outcome: OutcomeCode, value: number) => T | PromiseLike<T>;
-  readonly #resolve: (value: T | PromiseLike<T>) => void;
-  readonly #reject: (reason: unknown) => void;
-  readonly keeps: object | undefined;
   #deadline = -1;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
+    result: (outcome: OutcomeCode, value: number) => T | PromiseLike<T>,
+    resolve: Resolver<T>,
+    keeps: object | undefined,
     ticket: number,
     signal: AbortSignal | undefined,
-    result: (outcome: OutcomeCode, value: number) => T | PromiseLike<T>,
-    resolve: (value: T | PromiseLike<T>) => void,
-    reject: (reason: unknown) => void,
-    keeps: object | undefined,
   ) {
+    super(result, resolve, keeps);
     this.#ticket = ticket;
     this.#signal = signal;
-    this.#result = result;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    this.keeps = keeps;
   }
 
-  begin(timeout: number): void {
-    begin(this.#ticket, this);
+  limit(timeout: number): void {
     if (timeout >= 0) {
       this.#deadline = deadlineOf(timeout);
       this.#arm(timeout);
     }
     this.#signal?.addEventListener('abort', this, { once: true });
-    pollFor(settleReady);
   }
 
-  settle(outcome: OutcomeCode, value: number): void {
+  override settle(outcome: OutcomeCode, value: number): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#signal?.removeEventListener('abort', this);
-    try {
-      if (outcome === Outcome.NO_MEMORY) throw noRoom();
-      this.#resolve(this.#result(outcome, value));
-    } catch (error) {
-      this.#reject(error);
-    }
+    super.settle(outcome, value);
   }
 
   /** The signal is aborted. */
@@ -269,8 +308,8 @@ class LoopWait<T> implements Pending {
       return;
     }
     if (this.#timer !== undefined) clearTimeout(this.#timer);
-    const refuse = (): void => this.#reject(this.#signal?.reason);
-    new Promise((tidied) => tidied(this.#result(outcome, value))).then(refuse, refuse);
+    const refuse = (): void => this.reject(this.#signal?.reason);
+    this.tidy(value).then(refuse, refuse);
   }
 
   /** In steps of what a timer takes. */
@@ -292,6 +331,6 @@ class LoopWait<T> implements Pending {
   }
 }
 
-function expire<T>(wait: LoopWait<T>): void {
+function expire<T>(wait: LimitedWait<T>): void {
   wait.expire();
 }
