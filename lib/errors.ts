@@ -53,7 +53,7 @@ export class TaskDoneError extends define('TASK_DONE') {}
 export class TimeoutError extends define('TIMEOUT') {}
 /** The task was cancelled. */
 export class CancelledError extends define('CANCELLED') {}
-/** The future is not in a state that allows this. */
+/** The object is not in a state that allows this. */
 export class InvalidStateError extends define('INVALID_STATE') {}
 /** The executor cannot run tasks any more. */
 export class BrokenExecutorError extends define('BROKEN_EXECUTOR') {}
@@ -72,6 +72,13 @@ export class AuthenticationError extends define('AUTHENTICATION') {}
 /** The other side failed in a way that has no class here. */
 export class RemoteError extends define('REMOTE') {}
 /** A received message does not fit the buffer. */
-export class BufferTooShortError extends define('BUFFER_TOO_SHORT') {}
+export class BufferTooShortError extends define('BUFFER_TOO_SHORT') {
+  /** The whole message. */
+  readonly bytes: Uint8Array;
+  constructor(message: string, bytes: Uint8Array, options?: ErrorOptions) {
+    super(message, options);
+    this.bytes = bytes;
+  }
+}
 /** The wait could never end. */
 export class DeadlockError extends define('DEADLOCK') {}

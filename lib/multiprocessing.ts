@@ -1,6 +1,24 @@
 /** `heddle/multiprocessing`: Python's `multiprocessing`. */
+export {
+  Connection,
+  type PollOptions,
+  type RecvBytesIntoOptions,
+  type RecvBytesOptions,
+  type RecvBytesSyncOptions,
+} from './channels/connection.js';
+export { Pipe, type PipeOptions } from './channels/pipe.js';
 export type { SyncWaitOptions, WaitOptions } from './engine/wait.js';
-export { CancelledError, InvalidStateError, PoolStateError, TimeoutError, WorkerLostError } from './errors.js';
+export {
+  BrokenPipeError,
+  BufferTooShortError,
+  CancelledError,
+  ConnectionClosedError,
+  EOFError,
+  InvalidStateError,
+  PoolStateError,
+  TimeoutError,
+  WorkerLostError,
+} from './errors.js';
 export { type AsyncCallbacks, AsyncResult } from './executors/async-result.js';
 export { cpuCount } from './executors/cpu-count.js';
 export type { PoolIterator, PoolMapOptions, PoolOptions } from './executors/pool.js';

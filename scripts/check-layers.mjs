@@ -16,6 +16,7 @@ const LAYERS = [
   ['codec'],
   ['shipping'],
   ['shared', 'queues'],
+  ['channels'],
   ['threads', 'parallel'],
   ['executors'],
 ];

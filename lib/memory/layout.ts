@@ -155,6 +155,8 @@ export const Kind = {
   ARRAY: 9,
   /** Waitable like an event; set when the thread has finished. */
   THREAD: 10,
+  /** One end of a pipe; when its last reference goes, its queues are shut down. */
+  PIPE_END: 11,
 } as const;
 
 /** Words of a waiter node. */
@@ -360,6 +362,17 @@ export const Value = { TYPE: 5, LOCK: 6, DATA: 8 } as const;
 
 /** SharedArray: words. Its elements are a block of the heap. */
 export const SharedArray = { TYPE: 5, LOCK: 6, LENGTH: 7, BLOCK: 8, BYTE_LENGTH: 9 } as const;
+
+/**
+ * PipeEnd: words. Handles of queues, 0 for none, to each of which the end holds a reference. The other end of the pipe
+ * has the same two the other way round, or the one that there is.
+ */
+export const PipeEnd = {
+  /** What this end receives. Shut down with the end, and its items dropped. */
+  INCOMING: 5,
+  /** What it sends. Shut down with the end; what is in it can still be received. */
+  OUTGOING: 6,
+} as const;
 
 /** What a kernel of `heddle/parallel` computes. */
 export const Kernel = {

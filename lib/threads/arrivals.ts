@@ -1,4 +1,5 @@
 /** Every class of shared objects, so that each is known in an isolate before the first of its kind arrives. */
+import '../channels/connection.js';
 import '../queues/lifo-queue.js';
 import '../queues/priority-queue.js';
 import '../queues/queue.js';

@@ -53,6 +53,14 @@ bool note_reference(Self& self, Handle object) {
   return true;
 }
 
+// Nobody holds this end of a pipe any more: who is at the other end comes to know it by its queue.
+void hang_up(Self& self, Handle end, int32_t word, bool drop_items, Doomed& doomed) {
+  const Handle queue = self.get(end, word);
+  if (queue == 0) return;
+  queue_shutdown(self, queue, drop_items);
+  doomed.drop(queue);
+}
+
 void destroy(Self& self, Handle object, Doomed& doomed) {
   switch (self.get(object, Cell::KIND)) {
     case Kind::QUEUE:
@@ -67,6 +75,10 @@ void destroy(Self& self, Handle object, Doomed& doomed) {
     case Kind::ARRAY:
       if (Handle lock = self.get(object, SharedArray::LOCK)) doomed.drop(lock);
       array_free(self, object);
+      break;
+    case Kind::PIPE_END:
+      hang_up(self, object, PipeEnd::OUTGOING, false, doomed);
+      hang_up(self, object, PipeEnd::INCOMING, true, doomed);
       break;
     default:
       break;

@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0xe1732e9aU;
+inline constexpr uint32_t HASH = 0xea094214U;
 
 inline constexpr int32_t LAYOUT_VERSION = 2;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -105,6 +105,7 @@ inline constexpr int32_t QUEUE = 7;
 inline constexpr int32_t VALUE = 8;
 inline constexpr int32_t ARRAY = 9;
 inline constexpr int32_t THREAD = 10;
+inline constexpr int32_t PIPE_END = 11;
 }  // namespace Kind
 
 namespace Node {
@@ -246,6 +247,11 @@ inline constexpr int32_t LENGTH = 7;
 inline constexpr int32_t BLOCK = 8;
 inline constexpr int32_t BYTE_LENGTH = 9;
 }  // namespace SharedArray
+
+namespace PipeEnd {
+inline constexpr int32_t INCOMING = 5;
+inline constexpr int32_t OUTGOING = 6;
+}  // namespace PipeEnd
 
 namespace Kernel {
 inline constexpr int32_t SORT = 0;

@@ -97,6 +97,31 @@ TEST_F(CellsTest, ObjectsHoldTheirLocks) {
   }
 }
 
+TEST_F(CellsTest, AnEndOfAPipeHangsUp) {
+  Handle end = create(Kind::PIPE_END);
+  Handle queues[2];
+  for (int i = 0; i < 2; i++) {
+    queues[i] = create(Kind::QUEUE);
+    ASSERT_EQ(core().queue_init(queues[i], layout::Discipline::FIFO, 0), Outcome::OK);
+    core().retain(queues[i]);
+    core().words()[end + (i == 0 ? layout::PipeEnd::INCOMING : layout::PipeEnd::OUTGOING)] = queues[i];
+  }
+  Isolate other(arena());
+  core().retain(end);
+  other->adopt(end);
+  core().disown(end);
+  for (Handle queue : queues) EXPECT_EQ(state(queue), 0);
+  // As when the last isolate that holds it dies.
+  other->disown(end);
+  EXPECT_EQ(word(end, Cell::KIND), Kind::FREE);
+  EXPECT_EQ(state(queues[0]), layout::Queue::SHUT_DOWN | layout::Queue::DROPS_ITEMS);
+  EXPECT_EQ(state(queues[1]), layout::Queue::SHUT_DOWN);
+  for (Handle queue : queues) {
+    EXPECT_EQ(word(queue, Cell::REFS), 1);
+    core().disown(queue);
+  }
+}
+
 TEST_F(CellsTest, RunOutWithoutHarm) {
   std::vector<Handle> all;
   while (Handle handle = core().create(Kind::EVENT)) all.push_back(handle);

@@ -31,6 +31,8 @@ it.each([
   'Value',
   'Value with lock',
   'SharedArray',
+  'Pipe',
+  'Pipe with messages',
   'wait',
   'message',
 ])('%s', { timeout: 600_000 }, async (kind) => {

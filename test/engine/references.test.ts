@@ -1,7 +1,22 @@
 /** Cells, references and arrays. */
 import { expect, test } from 'vitest';
-import { Condition, SharedArray } from '#dist/memory/layout.js';
-import { CELLS_START, Cell, engine, FOREVER, Header, Kind, LOOP, liveCells, Outcome, references } from './harness.js';
+import { Condition, PipeEnd, SharedArray } from '#dist/memory/layout.js';
+import {
+  bytes,
+  CELLS_START,
+  Cell,
+  drainAll,
+  engine,
+  FOREVER,
+  Header,
+  Kind,
+  LOOP,
+  liveCells,
+  number,
+  Outcome,
+  references,
+  take,
+} from './harness.js';
 
 test('a new cell is zeroed, has its kind, and one reference', () => {
   const used = engine.create(Kind.BARRIER);
@@ -54,6 +69,82 @@ test('disowning twice drops one reference', () => {
   engine.disown(handle);
   expect(references(handle)).toBe(1);
   engine.release(handle);
+});
+
+/** One end of a pipe, of two queues. */
+function pipeEnd(): { end: number; incoming: number; outgoing: number } {
+  const [incoming, outgoing] = [engine.create(Kind.QUEUE), engine.create(Kind.QUEUE)];
+  const end = engine.create(Kind.PIPE_END);
+  for (const queue of [incoming, outgoing]) {
+    engine.queueInit(queue, 0, 4);
+    engine.retain(queue);
+  }
+  engine.words[end + PipeEnd.INCOMING] = incoming;
+  engine.words[end + PipeEnd.OUTGOING] = outgoing;
+  return { end, incoming, outgoing };
+}
+
+test('an end of a pipe that is destroyed shuts down its queues, drops what it has not received and leaves what it sent', () => {
+  const live = liveCells();
+  const { end, incoming, outgoing } = pipeEnd();
+  const inside = engine.create(Kind.MUTEX);
+  engine.retain(inside);
+  expect(engine.queuePut(incoming, false, bytes(new Uint8Array(100), [inside]), undefined)).toBe(Outcome.OK);
+  expect(engine.queuePut(outgoing, false, number(7), undefined)).toBe(Outcome.OK);
+  engine.retain(end);
+  engine.disown(end);
+  expect(engine.queuePut(outgoing, false, number(8), undefined)).toBe(Outcome.OK);
+  engine.release(end);
+  expect(references(inside)).toBe(1);
+  expect(references(incoming)).toBe(1);
+  expect(references(outgoing)).toBe(1);
+  expect(engine.queuePut(incoming, false, number(1), undefined)).toBe(Outcome.SHUT_DOWN);
+  expect(take(incoming)).toBe(undefined);
+  expect(engine.out[0]).toBe(-Outcome.SHUT_DOWN);
+  expect(engine.queuePut(outgoing, false, number(1), undefined)).toBe(Outcome.SHUT_DOWN);
+  expect([take(outgoing), take(outgoing)]).toEqual([7, 8]);
+  expect(take(outgoing)).toBe(undefined);
+  expect(engine.out[0]).toBe(-Outcome.SHUT_DOWN);
+  for (const object of [inside, incoming, outgoing]) engine.disown(object);
+  expect(liveCells()).toBe(live);
+});
+
+test('the end of an end of a pipe ends those who wait at the other', () => {
+  const hangUp = () => {
+    const { end, incoming, outgoing } = pipeEnd();
+    for (let i = 0; i < 4; i++) engine.queuePut(incoming, false, number(i), undefined);
+    const putter = engine.queueAwaitPlace(incoming, LOOP, FOREVER);
+    const getter = engine.queueAwaitItem(outgoing, LOOP, FOREVER);
+    engine.disown(end);
+    const over = new Map(drainAll().map(([ticket, outcome]) => [ticket, outcome]));
+    expect(over.get(putter)).toBe(Outcome.SHUT_DOWN);
+    expect(over.get(getter)).toBe(Outcome.SHUT_DOWN);
+    for (const queue of [incoming, outgoing]) engine.disown(queue);
+    // The nodes of a batch are given back with the next.
+    engine.drain();
+    return liveCells();
+  };
+  // The first time leaves a node that is kept for later waits.
+  const live = hangUp();
+  expect(hangUp()).toBe(live);
+});
+
+test('ends of pipes in pipes go with the one that holds them, however many', () => {
+  const live = liveCells();
+  const first = pipeEnd();
+  let outer = first;
+  for (let i = 0; i < 2000; i++) {
+    const inner = pipeEnd();
+    engine.retain(inner.end);
+    expect(engine.queuePut(outer.incoming, false, bytes(new Uint8Array(40), [inner.end]), undefined)).toBe(Outcome.OK);
+    for (const object of [inner.end, inner.outgoing]) engine.disown(object);
+    if (outer !== first) engine.disown(outer.incoming);
+    outer = inner;
+  }
+  engine.disown(outer.incoming);
+  engine.disown(first.end);
+  for (const queue of [first.incoming, first.outgoing]) engine.disown(queue);
+  expect(liveCells()).toBe(live);
 });
 
 test('a condition that is destroyed lets go of its lock', () => {

@@ -1,6 +1,6 @@
 /** One object of each kind for the actors: what one does with it, and what is true of it whenever nobody is in the middle of something. */
 import { expect } from 'vitest';
-import { Barrier, Event, Mutex, Node, NodeState, Queue, Semaphore } from '#dist/memory/layout.js';
+import { Barrier, Event, Mutex, Node, NodeState, PipeEnd, Queue, Semaphore } from '#dist/memory/layout.js';
 import { type Actor, fallback, type Random, type Subject } from './actors.js';
 import {
   Cell,
@@ -219,6 +219,17 @@ function barrier(): Subject {
 
 const LONG = 'longer than what fits an entry of a queue, so that it needs a block of its own';
 
+/** The end of an end of a pipe, whose queue shuts down with it. */
+function hangUp({ isolate }: Actor, queue: number, random: Random): void {
+  const { words } = engine;
+  const word = random(2) === 0 ? PipeEnd.INCOMING : PipeEnd.OUTGOING;
+  const end = isolate.cells.create(Kind.PIPE_END);
+  if (end === 0) return;
+  Atomics.add(words, queue + Cell.REFS, 1);
+  words[end + word] = queue;
+  fallback.disown(isolate, end);
+}
+
 function queue(discipline: number, maxSize: number): Subject {
   const handle = engine.create(Kind.QUEUE);
   engine.queueInit(handle, discipline, maxSize);
@@ -270,6 +281,7 @@ function queue(discipline: number, maxSize: number): Subject {
           return fallback.queueTaskDone(isolate, handle);
         default:
           if (random(3) === 0) return fallback.queueShutdown(isolate, handle, random(2) === 0);
+          if (random(3) === 0) return hangUp(actor, handle, random);
           return maxSize === 0 ? undefined : fallback.queueResize(isolate, handle, 1 + random(3));
       }
     },

@@ -298,14 +298,22 @@ export function queueJoin(isolate: Isolate, queue: number, mode: number, timeout
   return outcome;
 }
 
-/**
- * Items that are dropped move, body and all, to a queue that nobody knows, whose end is theirs. False,
- * with nothing changed, when there is no cell for it.
- */
+/** False, with nothing changed, when there is no cell for the queue to which the dropped items move. */
 export function queueShutdown(isolate: Isolate, queue: number, immediate: boolean): boolean {
-  const { section, words } = isolate;
   const grave = immediate ? isolate.cells.create(Kind.QUEUE) : 0;
   if (immediate && grave === 0) return false;
+  shutDown(isolate, queue, grave);
+  if (immediate) disown(isolate, grave);
+  return true;
+}
+
+/**
+ * Items that are dropped move, body and all, to `grave`, a queue that nobody knows, whose end, which the caller
+ * brings about, is theirs. 0: no items are dropped.
+ */
+export function shutDown(isolate: Isolate, queue: number, grave: number): void {
+  const { section, words } = isolate;
+  const immediate = grave !== 0;
   section.lock(queue);
   section.set(
     queue + Cell.STATE,
@@ -327,8 +335,6 @@ export function queueShutdown(isolate: Isolate, queue: number, immediate: boolea
   // Getters are linked only while nothing is there for them.
   grantAll(section, queue + GETTERS, Outcome.SHUT_DOWN);
   section.unlock();
-  if (immediate) disown(isolate, grave);
-  return true;
 }
 
 export function queueResize(isolate: Isolate, queue: number, maxSize: number): void {

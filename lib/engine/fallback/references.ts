@@ -9,6 +9,7 @@ import {
   Condition,
   Kind,
   Mutex,
+  PipeEnd,
   SharedArray,
   SLOTS_START,
   Slot,
@@ -19,6 +20,7 @@ import {
 import { dropReference, referenceMask, referenceWord } from './cells.js';
 import type { Isolate } from './isolate.js';
 import { Journal } from './journal.js';
+import { shutDown } from './queue.js';
 import { clearBody } from './queue-body.js';
 
 /** Destroys the objects that the journal at `base` names, and what they were the last to refer to. */
@@ -48,9 +50,33 @@ function destroy(isolate: Isolate, base: number, object: number): void {
       dropWord(isolate, base, object + SharedArray.LOCK);
       freeBlock(isolate, base, object + SharedArray.BLOCK);
       break;
+    case Kind.PIPE_END:
+      hangUp(isolate, base, object + PipeEnd.OUTGOING, false);
+      hangUp(isolate, base, object + PipeEnd.INCOMING, true);
+      break;
     default:
       break;
   }
+}
+
+/**
+ * Nobody holds this end of a pipe any more: who is at the other end comes to know it by its queue. Done twice when it is
+ * interrupted before the word is cleared, which makes no difference.
+ */
+function hangUp(isolate: Isolate, base: number, word: number, dropsItems: boolean): void {
+  const { cells, journals, self, words } = isolate;
+  const queue = words[word] as number;
+  if (queue === 0) return;
+  // Without a cell for it the items stay until the queue itself ends.
+  const grave = dropsItems ? cells.create(Kind.QUEUE) : 0;
+  shutDown(isolate, queue, grave);
+  if (grave !== 0) {
+    // Joins the doomed, among whom the end is; it must not be destroyed here, inside of their destruction.
+    const reference = referenceWord(self, grave);
+    const others = (words[reference] as number) & ~referenceMask(grave);
+    dropReference(words, journals, base, grave, words, reference, others, 0, 0);
+  }
+  dropWord(isolate, base, word);
 }
 
 function dropWord(isolate: Isolate, base: number, word: number): void {
