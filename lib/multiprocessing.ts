@@ -1,4 +1,6 @@
 /** `heddle/multiprocessing`: Python's `multiprocessing`. */
+export type { Address, AddressFamily, InetAddress } from './channels/address.js';
+export { Client, type ClientOptions } from './channels/client.js';
 export {
   Connection,
   type PollOptions,
@@ -6,9 +8,12 @@ export {
   type RecvBytesOptions,
   type RecvBytesSyncOptions,
 } from './channels/connection.js';
+export { Listener, type ListenerOptions, type SocketOptions } from './channels/listener.js';
 export { Pipe, type PipeOptions } from './channels/pipe.js';
+export { type ReadableLike, type Waitable, waitReady } from './channels/wait-ready.js';
 export type { SyncWaitOptions, WaitOptions } from './engine/wait.js';
 export {
+  AuthenticationError,
   BrokenPipeError,
   BufferTooShortError,
   CancelledError,
@@ -25,7 +30,9 @@ export type { PoolIterator, PoolMapOptions, PoolOptions } from './executors/pool
 export { ThreadPool } from './executors/thread-pool.js';
 export * from './queue.js';
 export type { GuardedOptions } from './shared/guarded-object.js';
+export { type Shareable, ShareableList, type ShareableListOptions } from './shared/shareable-list.js';
 export { SharedArray } from './shared/shared-array.js';
+export { SharedMemory, type SharedMemoryOptions } from './shared/shared-memory.js';
 export type { TypeCode } from './shared/type-code.js';
 export { Value } from './shared/value.js';
 export { Barrier, type BarrierOptions } from './sync/barrier.js';

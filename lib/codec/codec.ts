@@ -239,6 +239,21 @@ export function encodeThrownBytes(thrown: unknown): Uint8Array {
   return copyOf(encoded.bytes, encoded.length);
 }
 
+/**
+ * `encodeBytes` for a receiver outside of the arena, such as the other side of a socket: shared objects and functions,
+ * which mean nothing there, are refused.
+ */
+export function encodeForeign(value: unknown, root = 'item'): Uint8Array {
+  const writer = new Writer();
+  writer.encode(value, root, false, true);
+  return copyOf(writer.bytes, writer.position);
+}
+
+/** The value of bytes from outside of the arena, which nobody need have meant well with: no code runs, no handle is touched. */
+export function decodeForeign(bytes: Uint8Array): unknown {
+  return new Reader().decode(bytes, bytes.length, true);
+}
+
 export function decodeBytes(bytes: Uint8Array): unknown {
   return decode(Lane.VALUE, bytes, NO_BYTES, 0);
 }

@@ -43,6 +43,20 @@ export class MessageReader extends ByteReader {
     return modules;
   }
 
+  /** Throws for a message that refers to objects of the arena, or has modules loaded, before anything is touched. */
+  protected refuseReferences(source: Uint8Array, length: number): void {
+    if (source[0] !== HAS_TAIL) return;
+    this.attach(source, length);
+    try {
+      this.position = this.#tailOffset(length);
+      this.end = length - 4;
+      if (this.varint() !== 0) throw malformed('shared objects do not travel over sockets');
+      if (this.varint() !== 0) throw malformed('modules are not loaded for what comes over sockets');
+    } finally {
+      this.#forget();
+    }
+  }
+
   /** Releases the references of a message that nobody will decode. */
   release(source: Uint8Array, length: number): void {
     if (source[0] !== HAS_TAIL) return;

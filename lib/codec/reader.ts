@@ -19,9 +19,14 @@ import {
 } from './wire.js';
 
 export class Reader extends MessageReader {
+  /** From outside of the arena: holds no handles and no code, whoever wrote it. */
+  #foreign = false;
+
   /** The value of the message `source[0, length)`. */
-  decode(source: Uint8Array, length: number): unknown {
+  decode(source: Uint8Array, length: number, foreign = false): unknown {
+    if (foreign) this.refuseReferences(source, length);
     this.openMessage(source, length);
+    this.#foreign = foreign;
     try {
       const value = this.#read();
       this.#readDeferred(0);
@@ -345,6 +350,7 @@ export class Reader extends MessageReader {
   }
 
   #readFunction(): Function {
+    if (this.#foreign) throw new NotSerializableError('a function arrived over a socket, where none travel');
     const number = this.reserve();
     const code = this.#readPart();
     if (functionLane === undefined) throw new NotSerializableError('a function arrived where functions do not travel');

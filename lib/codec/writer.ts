@@ -18,11 +18,14 @@ export class Writer extends MessageWriter {
   #capturing = 0;
   /** Leave out properties of errors that cannot travel, instead of refusing. */
   #lenient = false;
+  /** For a receiver outside of the arena, who may trust us or not: values only. */
+  #foreign = false;
 
   /** Writes `value`: the message is `bytes[0, position)`. On a throw nothing stays retained. */
-  encode(value: unknown, root: string, lenient = false): void {
+  encode(value: unknown, root: string, lenient = false, foreign = false): void {
     this.trail.start(root);
     this.#lenient = lenient;
+    this.#foreign = foreign;
     this.#capturing = 0;
     this.position = 1;
     this.#polluted = hasEnumerable(Object.prototype);
@@ -301,6 +304,11 @@ export class Writer extends MessageWriter {
   }
 
   #writeFunction(fn: Function): void {
+    if (this.#foreign)
+      return this.trail.refuse(
+        describeFunction(fn),
+        'functions do not go over sockets; send a name that the other side knows it by',
+      );
     const lane = functionLane;
     if (lane === undefined)
       return this.trail.refuse(describeFunction(fn), 'send what it returns, or the name of an exported function');
@@ -327,6 +335,10 @@ export class Writer extends MessageWriter {
   }
 
   #writeShared(object: SharedObject): void {
+    if (this.#foreign) {
+      const what = article(className(object));
+      return this.trail.refuse(what, 'shared objects do not go over sockets; use a Pipe(), or a Manager');
+    }
     let travel: ReturnType<typeof travelOf>;
     try {
       travel = travelOf(object);
@@ -367,7 +379,7 @@ export class Writer extends MessageWriter {
   }
 
   #needModuleOf({ module }: Registration): void {
-    if (module !== undefined && functionLane?.mayImport(module)) this.need(module);
+    if (module !== undefined && !this.#foreign && functionLane?.mayImport(module)) this.need(module);
   }
 
   #writeError(error: Error): void {

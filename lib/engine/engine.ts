@@ -22,7 +22,7 @@ export type EngineName = 'native' | 'fallback';
 
 /** What this engine can do here. Tests and callers ask this, never the platform. */
 export interface EngineSupports {
-  /** One arena across processes; without it objects reach other processes by proxy. */
+  /** Memory that other processes can map: `SharedMemory`, and one arena across processes; without it objects reach other processes by proxy. */
   readonly processSharedMemory: boolean;
   /** OS threads of our own beside the isolates: native kernels, helper threads. */
   readonly nativeThreads: boolean;
@@ -66,6 +66,20 @@ export interface Kernels {
   takeFinished(numbers: Int32Array): number;
   /** The function to call, from this isolate's event loop, when there are some. */
   onFinished(callback: () => void): void;
+}
+
+/**
+ * Segments of shared memory by name, for processes that know nothing else of each other. Errors are what
+ * `util.getSystemErrorName` takes: negative.
+ */
+export interface Segments {
+  /** `track`: its name is taken away when this process ends. */
+  create(name: string, bytes: number, track: boolean): ArrayBuffer | number;
+  attach(name: string): ArrayBuffer | number;
+  /** 0 or an error. */
+  unlink(name: string): number;
+  /** Empties a buffer; its memory is unmapped when nothing uses it any more. */
+  detach(buffer: ArrayBuffer): void;
 }
 
 /** Word index of a cell in the control segment. */
@@ -194,4 +208,7 @@ export interface Engine {
 
   /** There exactly where `supports.nativeThreads` is true. */
   readonly kernels: Kernels | undefined;
+
+  /** There exactly where `supports.processSharedMemory` is true. */
+  readonly segments: Segments | undefined;
 }

@@ -2,7 +2,7 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../errors.js';
 import { ItemLane, Outcome as Outcomes } from '../memory/layout.js';
-import type { EncodedItem, Engine, EngineSupports, Handle, Kernels, Outcome } from './engine.js';
+import type { EncodedItem, Engine, EngineSupports, Handle, Kernels, Outcome, Segments } from './engine.js';
 import { NumberRing } from './number-ring.js';
 
 /**
@@ -39,6 +39,10 @@ export interface Binding extends Pick<Engine, Passed | 'supports' | 'self'> {
   readonly kernelWait: Kernels['wait'];
   readonly kernelsTakeFinished: Kernels['takeFinished'];
   readonly kernelsOnFinished: Kernels['onFinished'];
+  readonly segmentCreate: Segments['create'];
+  readonly segmentAttach: Segments['attach'];
+  readonly segmentUnlink: Segments['unlink'];
+  readonly segmentDetach: Segments['detach'];
 }
 
 /** Methods of the engine that need a word of TypeScript. */
@@ -47,7 +51,18 @@ type Wrapped = 'create' | 'queueInit' | 'queuePut' | 'queueTake' | 'arrayAllocat
 /** Methods of the engine that are the addon's own functions, called without anything between. */
 type Passed = Exclude<
   keyof Engine,
-  Wrapped | 'name' | 'supports' | 'self' | 'words' | 'longs' | 'doubles' | 'out' | 'ready' | 'scratch' | 'kernels'
+  | Wrapped
+  | 'name'
+  | 'supports'
+  | 'self'
+  | 'words'
+  | 'longs'
+  | 'doubles'
+  | 'out'
+  | 'ready'
+  | 'scratch'
+  | 'kernels'
+  | 'segments'
 >;
 
 export class NativeEngine implements Engine {
@@ -103,6 +118,7 @@ export class NativeEngine implements Engine {
   readonly setThreadName: Engine['setThreadName'];
 
   readonly kernels: Kernels;
+  readonly segments: Segments | undefined;
 
   readonly #binding: Binding;
   readonly #putNumber: Binding['queuePutNumber'];
@@ -162,6 +178,14 @@ export class NativeEngine implements Engine {
       takeFinished: binding.kernelsTakeFinished,
       onFinished: binding.kernelsOnFinished,
     };
+    this.segments = this.supports.processSharedMemory
+      ? {
+          create: binding.segmentCreate,
+          attach: binding.segmentAttach,
+          unlink: binding.segmentUnlink,
+          detach: binding.segmentDetach,
+        }
+      : undefined;
 
     this.#binding = binding;
     this.#putNumber = binding.queuePutNumber;

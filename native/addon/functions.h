@@ -19,5 +19,6 @@ struct Function {
 [[nodiscard]] std::span<const Function> queue_functions();
 [[nodiscard]] std::span<const Function> thread_functions();
 [[nodiscard]] std::span<const Function> kernel_functions();
+[[nodiscard]] std::span<const Function> segment_functions();
 
 }  // namespace heddle::addon

@@ -54,6 +54,7 @@ export class FallbackEngine implements Engine {
   readonly name = 'fallback';
   readonly supports = supports;
   readonly kernels = undefined;
+  readonly segments = undefined;
   readonly words: Int32Array<SharedArrayBuffer>;
   readonly longs: BigInt64Array<SharedArrayBuffer>;
   readonly doubles: Float64Array<SharedArrayBuffer>;
