@@ -49,8 +49,8 @@ Napi::Value attach(const Napi::CallbackInfo& info) {
   env.GetInstanceData<Attachments>()->environments.push_back(environment);
 
   auto binding = Napi::Object::New(env);
-  for (const auto group :
-       {cell_functions(), primitive_functions(), queue_functions(), thread_functions(), kernel_functions(), segment_functions()}) {
+  for (const auto group : {cell_functions(), primitive_functions(), queue_functions(), thread_functions(),
+                           kernel_functions(), segment_functions()}) {
     for (const Function& function : group) {
       napi_value value = nullptr;
       napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, environment.get(),

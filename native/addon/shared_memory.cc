@@ -1,4 +1,5 @@
-// Segments of shared memory by name, as ArrayBuffers. What fails returns the error as Node counts them: -errno.
+// Segments of shared memory by name, as ArrayBuffers. What fails returns the error as Node counts them:
+// -errno.
 #include <cerrno>
 #include <memory>
 #include <string>

@@ -88,7 +88,7 @@ int create_by_name(const char* name, uint64_t bytes, bool track, Segment& segmen
 
 int create_whole(const char* name, uint64_t bytes, bool track, Segment& segment) {
   const File file(open(kDirectory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (file.get() < 0) return errno == ENOENT ? ENOTSUP : EOPNOTSUPP;
+  if (file.get() < 0) return EOPNOTSUPP;
   uint64_t number = 0;
   if (const int error = prepare(file.get(), bytes, segment, number)) return error;
   // Before it has its name: whenever this process is killed, somebody knows.
