@@ -236,6 +236,10 @@ export const expectations = {
     lines('the same edges: true')(actual.slice(3));
   },
 
+  pipe: lines('received url_1', 'received url_2', 'received url_3', 'the other end is closed'),
+
+  listener: lines('refused: true', 'the sum of 1, 2, 3 is 6', 'the sum of 40, 2 is 42', 'the sum of nothing is 0'),
+
   // A bar is drawn on terminals only.
   logs: lines('30 files: 120000 requests, 17142 failures, 239940000 bytes'),
 };
