@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Tickets } from '../../dist/engine/tickets.js';
-import { FIRST_TICKET, WORDS_PER_CELL } from '../../dist/memory/layout.js';
+import { Tickets } from '#dist/engine/tickets.js';
+import { FIRST_TICKET, WORDS_PER_CELL } from '#dist/memory/layout.js';
 
 const ticket = (cell: number) => FIRST_TICKET + cell * WORDS_PER_CELL;
 
