@@ -65,7 +65,7 @@ OutcomeOrTicket barrier_arrive(Self& self, Handle barrier, Mode mode, Deadline d
       self.set(barrier, Barrier::COUNT, index + 1);
     }
   }
-  return settle(self, node, mode, deadline, all_can_run(self.get(barrier, Barrier::PARTIES)));
+  return settle(self, node, mode, deadline, true);
 }
 
 void barrier_release(Self& self, Handle barrier) {

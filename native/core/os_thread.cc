@@ -8,12 +8,12 @@
 #  endif
 #  include <windows.h>
 #else
+#  include <sched.h>
 #  include <signal.h>
 #  include <unistd.h>
 #endif
 
 #ifdef __linux__
-#  include <sched.h>
 #  include <sys/prctl.h>
 #  include <sys/syscall.h>
 #endif
@@ -48,6 +48,14 @@ unsigned usable_cores() {
   }
 #endif
   return std::thread::hardware_concurrency();
+}
+
+void yield_core() {
+#ifdef _WIN32
+  SwitchToThread();
+#else
+  sched_yield();
+#endif
 }
 
 #ifdef _WIN32

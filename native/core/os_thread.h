@@ -17,6 +17,9 @@ void set_thread_name(const char* name);
 // Cores that this process may use, which taskset and containers make fewer than the machine has.
 [[nodiscard]] unsigned usable_cores();
 
+// Lets other threads that are ready have the calling thread's core; returns at once when there are none.
+void yield_core();
+
 // A thread of our own, without an isolate. std::thread would end the process where the system has no
 // thread to give.
 class OsThread {

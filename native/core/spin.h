@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "deadline.h"
+#include "os_thread.h"
 
 #if defined(__x86_64__) || defined(__i386__) || defined(_M_X64)
 #  include <immintrin.h>
@@ -65,18 +66,24 @@ class Spinner {
     const int64_t budget = ++waits_ % kWaitsPerTrial == 0 ? limit_ns_ : budget_ns_;
     const int64_t start = monotonic_ns();
     const int64_t end = deadline.earlier(Deadline::at(start + budget)).ns();
-    for (;;) {
+    for (int64_t now = start; now < end; now = monotonic_ns()) {
+      const bool yields = now != start || crowded_;
+      if (yields) {
+        yield_core();
+        const int64_t then = monotonic_ns();
+        crowded_ = then - now > kOthersRanNs;
+      }
       // The clock costs as much as several looks.
       for (int look = 0; look < kLooksPerClock; look++) {
         if (ready()) {
           budget_ns_ = budget_ns_ * 2 < limit_ns_ ? budget_ns_ * 2 : limit_ns_;
           return true;
         }
+        if (yields) break;
         for (int i = 0; i < pauses; i++) cpu_relax();
         if (pauses < longest_pause) pauses *= 2;
         if (pauses >= kPausesPerClock) break;
       }
-      if (monotonic_ns() >= end) break;
     }
     if (end == start + budget) {
       budget_ns_ = budget_ns_ / 2 > kLeastNs ? budget_ns_ / 2 : kLeastNs;
@@ -94,6 +101,11 @@ class Spinner {
   // Enough to see an answer that is already under way, so that the budget can grow again.
   static constexpr int64_t kLeastNs = 1000;
 
+  // A yield that took longer has let others run.
+  static constexpr int64_t kOthersRanNs = 1500;
+
+  // Others want this core: the last yield let them have it.
+  bool crowded_ = false;
   int64_t limit_ns_;
   int64_t budget_ns_;
   uint32_t waits_ = 0;
