@@ -204,6 +204,8 @@ export interface Engine {
   onReady(callback: () => void): void;
 
   nativeThreadId(): number;
+  /** Lets other threads that are ready have this core for a moment; returns at once when there are none, or no way to. */
+  yieldCore(): void;
   setThreadName(name: string): void;
 
   /** There exactly where `supports.nativeThreads` is true. */

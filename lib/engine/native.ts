@@ -115,6 +115,7 @@ export class NativeEngine implements Engine {
   readonly onReady: Engine['onReady'];
 
   readonly nativeThreadId: Engine['nativeThreadId'];
+  readonly yieldCore: Engine['yieldCore'];
   readonly setThreadName: Engine['setThreadName'];
 
   readonly kernels: Kernels;
@@ -170,6 +171,7 @@ export class NativeEngine implements Engine {
     this.drain = binding.drain;
     this.onReady = binding.onReady;
     this.nativeThreadId = binding.nativeThreadId;
+    this.yieldCore = binding.yieldCore;
     this.setThreadName = binding.setThreadName;
     this.kernels = {
       run: binding.kernelRun,

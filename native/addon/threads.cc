@@ -57,9 +57,15 @@ napi_value name_thread(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value give_way(napi_env, napi_callback_info) {
+  yield_core();
+  return nullptr;
+}
+
 constexpr Function kFunctions[] = {
-    {"sweep", sweep},      {"beginExit", begin_exit},     {"drain", drain},
-    {"onReady", on_ready}, {"nativeThreadId", thread_id}, {"setThreadName", name_thread},
+    {"sweep", sweep},        {"beginExit", begin_exit},     {"drain", drain},
+    {"onReady", on_ready},   {"nativeThreadId", thread_id}, {"setThreadName", name_thread},
+    {"yieldCore", give_way},
 };
 
 }  // namespace

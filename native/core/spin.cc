@@ -24,13 +24,8 @@ int64_t read_spin_us() {
 }  // namespace
 
 int64_t spin_limit_ns() {
-  static const int64_t limit = all_can_run(2) ? read_spin_us() * 1000 : 0;
+  static const int64_t limit = usable_cores() > 1 ? read_spin_us() * 1000 : 0;
   return limit;
-}
-
-bool all_can_run(int32_t threads) {
-  static const auto cores = static_cast<int32_t>(usable_cores());
-  return threads <= cores;
 }
 
 }  // namespace heddle

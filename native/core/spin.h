@@ -25,12 +25,12 @@ inline void cpu_relax() {
 // 0 on a machine with one core for us, where the one waited for could not run meanwhile.
 [[nodiscard]] int64_t spin_limit_ns();
 
-// Whether so many threads can run at the same time. Where they cannot, one that spins keeps a core from
-// the one it waits for.
-[[nodiscard]] bool all_can_run(int32_t threads);
-
 // How long one thread spins. What it learns: a spin that found what it waited for was worth it, so
 // the next may be longer; one that ended in sleep was not.
+//
+// From the second round of looks on it yields its core before each: with more threads than cores, the one
+// waited for may need just this core. Where none does, the yield costs little, and the core stays awake,
+// which spares whoever wakes the thread later a good deal more than the spin takes.
 class Spinner {
  public:
   Spinner() : limit_ns_(spin_limit_ns()), budget_ns_(limit_ns_) {}

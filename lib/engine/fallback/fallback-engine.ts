@@ -425,6 +425,8 @@ export class FallbackEngine implements Engine {
     if (Atomics.load(this.words, slotWord(this.self, Slot.READY)) !== 0) queueMicrotask(callback);
   }
 
+  yieldCore(): void {}
+
   nativeThreadId(): number {
     return nativeTid;
   }
