@@ -57,7 +57,8 @@ bool note_reference(Self& self, Handle object) {
 void hang_up(Self& self, Handle end, int32_t word, bool drop_items, Doomed& doomed) {
   const Handle queue = self.get(end, word);
   if (queue == 0) return;
-  queue_shutdown(self, queue, drop_items);
+  // References are dropped where nobody looks for grants, by the garbage collector's callbacks for one.
+  queue_shutdown(self, queue, drop_items, Wakes::kOwnLoopToo);
   doomed.drop(queue);
 }
 

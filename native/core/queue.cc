@@ -290,12 +290,12 @@ OutcomeOrTicket queue_join(Self& self, Handle queue, Mode mode, Deadline deadlin
   return settle(self, node, mode, deadline, true);
 }
 
-void queue_shutdown(Self& self, Handle queue, bool immediate) {
+void queue_shutdown(Self& self, Handle queue, bool immediate, Wakes::Scope scope) {
   // Destroyed last: what the dropped items held may be destroyed, once no guard is held.
   Doomed doomed(self);
   std::vector<Entry> dropped;
   {
-    Wakes wakes(self);
+    Wakes wakes(self, scope);
     Guard guard(self, queue);
     GuardedQueue guarded(self, guard, wakes, queue);
     dropped = guarded.shut_down(immediate);

@@ -60,7 +60,7 @@ void queue_repair(Self& self, int32_t dead_slot);
 // OK, or MISUSE when called more often than items were put.
 [[nodiscard]] OutcomeCode queue_task_done(Self& self, Handle queue);
 [[nodiscard]] OutcomeOrTicket queue_join(Self& self, Handle queue, Mode mode, Deadline deadline);
-void queue_shutdown(Self& self, Handle queue, bool immediate);
+void queue_shutdown(Self& self, Handle queue, bool immediate, Wakes::Scope scope = Wakes::kOthers);
 void queue_resize(Self& self, Handle queue, int32_t max_size);
 
 }  // namespace heddle

@@ -159,6 +159,13 @@ describe.runIf(engine.supports.processSharedMemory)('SharedMemory', () => {
     expect(queue.getNowait()[1]).toBe(42);
   });
 
+  test('harms nobody when its thread ends, open or closed', () => {
+    const ends = fileURLToPath(new URL('fixtures/ends.mjs', import.meta.url));
+    const { stdout, stderr, status } = spawnSync(process.execPath, ['--expose-gc', ends], { encoding: 'utf8' });
+    expect(stdout, stderr).toBe('ended well 0\n');
+    expect(status).toBe(0);
+  });
+
   test('outlives the worker that made it, and not the process', async () => {
     const name = `heddle-test-worker-${process.pid}`;
     const worker = new Worker(program, { argv: ['stay', name, 'true'] });

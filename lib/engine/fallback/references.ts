@@ -18,6 +18,7 @@ import {
   WORDS_PER_SLOT,
 } from '../../memory/layout.js';
 import { dropReference, referenceMask, referenceWord } from './cells.js';
+import { ring } from './deliver.js';
 import type { Isolate } from './isolate.js';
 import { Journal } from './journal.js';
 import { shutDown } from './queue.js';
@@ -70,6 +71,8 @@ function hangUp(isolate: Isolate, base: number, word: number, dropsItems: boolea
   // Without a cell for it the items stay until the queue itself ends.
   const grave = dropsItems ? cells.create(Kind.QUEUE) : 0;
   shutDown(isolate, queue, grave);
+  // References are dropped where nobody looks for grants to the own loop, by the garbage collector's callbacks for one.
+  if (words[SLOTS_START + self * WORDS_PER_SLOT + Slot.READY] !== 0) ring(words, self);
   if (grave !== 0) {
     // Joins the doomed, among whom the end is; it must not be destroyed here, inside of their destruction.
     const reference = referenceWord(self, grave);
