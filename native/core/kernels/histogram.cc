@@ -34,7 +34,8 @@ class Bins {
   [[nodiscard]] size_t at_even(double value) const {
     // Signed, as processors have an instruction for that.
     const auto bin = static_cast<size_t>(static_cast<int64_t>((value - low_) * per_unit_));
-    if (bin < count_ && value >= edges_[bin] && value < edges_[bin + 1]) [[likely]] return bin;
+    if (bin < count_ && value >= edges_[bin] && value < edges_[bin + 1]) [[likely]]
+      return bin;
     return at(value);
   }
 
