@@ -68,6 +68,7 @@ export class Backlog {
   clear(): void {
     this.#waiting = [];
     this.#start = 0;
+    this.#dead = 0;
   }
 
   all(): Waiting[] {

@@ -28,6 +28,8 @@
  * exactly once all the same; its own hint is then the one that finds nothing.
  */
 
+import { performance } from 'node:perf_hooks';
+
 /** Words of the board. Those that change often have a cache line each. */
 export const Board = {
   /** BoardFlag bits. */
@@ -52,10 +54,10 @@ export const Board = {
   MAX_TASKS: 10,
   /** Tasks queued by all clients at most; 0: any number. */
   MAX_QUEUE: 11,
-  /** Workers that wait on the idle semaphore, or are about to. */
+  /** Workers that wait on the idle semaphore, or are about to, less the permits that are on their way to them. */
   SLEEPERS: 16,
-  /** Workers that look for tasks without pause. */
-  SPINNERS: 32,
+  /** Workers that will look at the rings within microseconds, without anybody's doing: see `lookers.ts`. */
+  LOOKERS: 32,
   /** Handles of the clients' lanes. */
   LANES: 64,
   WORKERS: 64 + 128,
@@ -96,6 +98,8 @@ export const WorkerWord = {
   DRAINING: 9,
   /** Handle of the semaphore that rings it. */
   BELL: 10,
+  /** 1 while it counts in Board.LOOKERS. */
+  LOOKS: 11,
 } as const;
 
 export const WorkerState = { NONE: 0, STARTING: 1, LIVE: 2, GONE: 3 } as const;
@@ -206,7 +210,10 @@ export function workerOf(state: number): number {
   return state >>> STATE_SHIFT;
 }
 
+/** Constant, and dear to read. */
+const ORIGIN = performance.timeOrigin;
+
 /** Milliseconds on a clock that all threads read alike. */
 export function clock(): number {
-  return performance.timeOrigin + performance.now();
+  return ORIGIN + performance.now();
 }

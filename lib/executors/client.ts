@@ -248,6 +248,10 @@ export class Client implements FutureSource, Settler {
       if (extra !== undefined) this.#extras.set(index, extra);
       this.#publisher.publish(index, extra);
     }
+    this.#clearBacklog();
+  }
+
+  #clearBacklog(): void {
     this.#backlog.clear();
     Atomics.store(this.#words, Lane.BACKLOG, 0);
   }
@@ -280,6 +284,8 @@ export class Client implements FutureSource, Settler {
       if (extra !== undefined) this.#extras.release(extra);
       if (item !== undefined) discard(item);
       this.#backlog.bury();
+      // Workers do not end while there is a backlog: the last that leaves it has to say so, if no pump follows.
+      if (this.#backlog.size === 0) this.#clearBacklog();
       this.#oneLess();
       return true;
     }
@@ -369,7 +375,8 @@ export class Client implements FutureSource, Settler {
     this.tally.record(started - (this.#submitted[index] as number), took);
     const future = this.#futures[index];
     const site = this.#functions[index]?.site;
-    Atomics.store(words, at, EntryState.FREE);
+    // Whoever has a hint of it finds it not QUEUED either way.
+    words[at] = EntryState.FREE;
     this.#futures[index] = undefined;
     this.#functions[index] = undefined;
     if (this.#extras.size > 0) this.#extras.drop(index);
@@ -480,6 +487,11 @@ export class Client implements FutureSource, Settler {
 
   help(): boolean {
     return this.#blockedWait.help();
+  }
+
+  sleeps(): void {
+    // Whoever is counted on to look may be at a task that has never taken so long.
+    if (!this.table.isEmpty()) this.#publisher.wakeWorker();
   }
 
   tend(blocked: boolean): void {

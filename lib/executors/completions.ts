@@ -30,6 +30,8 @@ export interface Settler {
   finished(index: number): void;
   /** Tasks in flight. */
   readonly inFlight: number;
+  /** Is about to sleep with tasks in flight: those that are queued are to have a worker awake. */
+  sleeps(): void;
   /** Sees to what has happened to workers; `blocked`: and to what the event loop would, were the thread not blocked. */
   tend(blocked: boolean): void;
   /** Runs a queued task, if this isolate is a worker and there is one; false when there is none. */
@@ -191,6 +193,7 @@ export class Completions {
       this.#ticket = begun;
       watch(begun, this.#rung);
     }
+    this.#settler.sleeps();
     Atomics.store(this.#words, Lane.LISTENING, Listening.LOOP);
     if (Atomics.load(this.#words, Lane.DONE) !== 0) this.expect();
   }
@@ -214,6 +217,7 @@ export class Completions {
       if (left === 0) break;
       if (settler.help()) continue;
       if (this.look(performance.now() + Math.min(SPIN_MS, left < 0 ? SPIN_MS : left))) continue;
+      settler.sleeps();
       Atomics.store(words, Lane.LISTENING, Listening.THREAD);
       if (Atomics.load(words, Lane.DONE) === 0) {
         const slice = left < 0 ? SLICE_MS : Math.min(SLICE_MS, left);

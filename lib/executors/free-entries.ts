@@ -1,5 +1,5 @@
 /** The entries of a client that no task has. */
-import { ENTRIES_PER_SEGMENT, MAX_SEGMENTS, RING_SIZE } from './board.js';
+import { ENTRIES_PER_SEGMENT, MAX_SEGMENTS } from './board.js';
 import type { TaskTable } from './task-table.js';
 
 export class FreeEntries {
@@ -29,7 +29,7 @@ export class FreeEntries {
   }
 
   #unlessRingIsFull(index: number): number {
-    if (this.#table.queued() < RING_SIZE) return index;
+    if (this.#table.hasRoom()) return index;
     this.#indices.push(index);
     return -1;
   }

@@ -75,24 +75,46 @@ export function knownFunction(fn: Function): KnownFunction {
 /** Definitions a worker keeps of each client; the one unused for longest goes first. */
 const KEPT = 1000;
 
-/** The functions of one client, as a worker has them. */
-export class FunctionCache {
-  readonly #functions = new Map<number, Call>();
+/** A function as a worker has it. */
+export class LoadedFunction {
+  readonly call: Call;
+  /** How long it took of late, on average, in milliseconds; at first none knows. */
+  usual = 1;
 
-  /** The function, a promise of it where modules have to be imported first. Throws, or rejects, what making it throws. */
-  get(number: number, handle: number): Call | Promise<Call> {
-    return this.#functions.get(number) ?? this.#make(number, handle);
+  constructor(call: Call) {
+    this.call = call;
   }
 
-  #make(number: number, handle: number): Call | Promise<Call> {
+  took(ms: number): void {
+    this.usual += (ms - this.usual) / 4;
+  }
+}
+
+/** The functions of one client, as a worker has them. */
+export class FunctionCache {
+  readonly #functions = new Map<number, LoadedFunction>();
+  #lastNumber = 0;
+  #last: LoadedFunction | undefined;
+
+  /** The function, a promise of it where modules have to be imported first. Throws, or rejects, what making it throws. */
+  get(number: number, handle: number): LoadedFunction | Promise<LoadedFunction> {
+    if (number === this.#lastNumber && this.#last !== undefined) return this.#last;
+    const found = this.#functions.get(number);
+    if (found === undefined) return this.#make(number, handle);
+    this.#lastNumber = number;
+    this.#last = found;
+    return found;
+  }
+
+  #make(number: number, handle: number): LoadedFunction | Promise<LoadedFunction> {
     const { array } = blockOf(handle);
     const [length, count] = array as unknown as [number, number];
     const bytes = new Uint8Array(length);
     bytes.set(new Uint8Array(array.buffer, array.byteOffset + 4 * (2 + count), length));
     const handles = array.slice(2, 2 + count);
-    const decode = (): Call => {
+    const decode = (): LoadedFunction => {
       for (const captured of handles) engine.retain(captured);
-      const fn = decodeBytes(bytes) as Call;
+      const fn = new LoadedFunction(decodeBytes(bytes) as Call);
       if (this.#functions.size >= KEPT) this.#functions.delete(this.#functions.keys().next().value as number);
       this.#functions.set(number, fn);
       return fn;

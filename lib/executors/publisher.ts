@@ -1,6 +1,6 @@
 /**
  * How workers come to see a client's tasks: by a hint in the ring, or in the priority queue once a task has had
- * a priority, or in the mail of the one worker that a task is for. Whoever sleeps is woken.
+ * a priority, or in the mail of the one worker that a task is for. Who is woken: see `lookers.ts`.
  */
 import { encode } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
@@ -20,6 +20,7 @@ import {
   WorkerWord,
 } from './board.js';
 import type { Extra, Extras } from './extras.js';
+import { askForWorker, wakeSleeper } from './lookers.js';
 import type { Owner } from './owner.js';
 import type { Parts } from './parts.js';
 import { placeOf, type TaskTable } from './task-table.js';
@@ -63,26 +64,16 @@ export class Publisher {
       words[Lane.RING + (tail & RING_MASK)] = index;
       Atomics.store(words, Lane.TAIL, (tail + 1) | 0);
     }
-    this.wakeWorker();
+    if (Atomics.load(this.#board, Board.LOOKERS) <= 0) this.wakeWorker();
   }
 
   /** Wakes a worker that sleeps, or asks for one more. */
   wakeWorker(): void {
     const board = this.#board;
-    for (;;) {
-      const sleepers = Atomics.load(board, Board.SLEEPERS);
-      if (sleepers <= 0) break;
-      if (Atomics.compareExchange(board, Board.SLEEPERS, sleepers, sleepers - 1) === sleepers) {
-        this.#parts.idle.release();
-        return;
-      }
-    }
-    if (Atomics.load(board, Board.SIZE) < (board[Board.MAX_SIZE] as number)) this.#wantWorker();
-  }
-
-  #wantWorker(): void {
+    if (Atomics.load(board, Board.SLEEPERS) > 0 && wakeSleeper(this.#parts)) return;
+    if (Atomics.load(board, Board.SIZE) >= (board[Board.MAX_SIZE] as number)) return;
     if (this.#owner !== undefined) this.#owner.consider();
-    else if (Atomics.exchange(this.#board, Board.WANTED, 1) === 0) this.#parts.owner.release();
+    else askForWorker(this.#parts);
   }
 
   #putByPriority(index: number, priority: number): void {

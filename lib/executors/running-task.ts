@@ -1,7 +1,7 @@
 /** A task on the worker that runs it, and the call of its function. */
 import { Flag } from './board.js';
 import { runChunk } from './chunk.js';
-import type { FunctionCache } from './functions.js';
+import { type FunctionCache, LoadedFunction } from './functions.js';
 import { TaskContext } from './task-context.js';
 import type { Segment, TaskTable } from './task-table.js';
 
@@ -18,20 +18,22 @@ export type Call = (...args: unknown[]) => unknown;
 export class RunningTask extends TaskContext {
   readonly client: Client;
   readonly index: number;
+  readonly loaded: LoadedFunction;
   readonly fn: Call;
   readonly started: number;
 
-  constructor(client: Client, index: number, segment: Segment, at: number, fn: Call, started: number) {
+  constructor(client: Client, index: number, segment: Segment, at: number, loaded: LoadedFunction, started: number) {
     super(segment, at);
     this.client = client;
     this.index = index;
-    this.fn = fn;
+    this.loaded = loaded;
+    this.fn = loaded.call;
     this.started = started;
   }
 }
 
 /** In place of a function that could not be made. */
-export const unmade: Call = () => {};
+export const unmade = new LoadedFunction(() => {});
 
 /** Calls the function of a task where others may await. */
 export function callBeside({ client, segment, at, fn }: RunningTask, flags: number): unknown {

@@ -1,22 +1,25 @@
 /** How a worker that is out of tasks looks for some for a while, between turns of its loop, before it sleeps. */
-import { availableParallelism } from 'node:os';
-import { Board } from './board.js';
+import { performance } from 'node:perf_hooks';
 import { SPIN_MS } from './completions.js';
+import type { Lookers } from './lookers.js';
 
-const SPIN_TURN_MS = 0.05;
 /** Twice what a client spins: it is the client who is rung by us. */
 const WORKER_SPIN_MS = 2 * SPIN_MS;
+/** Looks before the loop gets to its timers and input. Milliseconds. */
+const TURN_MS = 0.05;
 const LOOKS = 50;
-const SPINNERS_AT_MOST = Math.max(1, availableParallelism() - 1);
+
+/** What came of looking. */
+export const Look = { FOUND: 0, AGAIN: 1, OVER: 2 } as const;
+export type Look = (typeof Look)[keyof typeof Look];
 
 export class Spinner {
-  readonly #words: Int32Array;
+  readonly #lookers: Lookers;
   readonly #hasWork: () => boolean;
-  #spinning = false;
   #spinEnd = 0;
 
-  constructor(board: Int32Array, hasWork: () => boolean) {
-    this.#words = board;
+  constructor(lookers: Lookers, hasWork: () => boolean) {
+    this.#lookers = lookers;
     this.#hasWork = hasWork;
   }
 
@@ -25,37 +28,22 @@ export class Spinner {
     this.#spinEnd = 0;
   }
 
-  /** Looks for tasks for a moment; true: there may be one, or it pays to look again in the next turn. */
-  look(): boolean {
+  /** Looks for tasks for a moment. AGAIN: it pays to look again in the next turn of the loop. */
+  look(): Look {
     const now = performance.now();
-    if (this.#spinEnd === 0) {
-      if (WORKER_SPIN_MS === 0) return false;
-      this.#spinEnd = now + WORKER_SPIN_MS;
-    } else if (now >= this.#spinEnd) {
-      this.#spinEnd = 0;
-      this.stop();
-      return false;
-    }
-    if (!this.#spinning) {
-      if (Atomics.add(this.#words, Board.SPINNERS, 1) >= SPINNERS_AT_MOST) {
-        Atomics.sub(this.#words, Board.SPINNERS, 1);
-        this.#spinEnd = 0;
-        return false;
-      }
-      this.#spinning = true;
-    }
-    const end = now + SPIN_TURN_MS;
+    if (this.#spinEnd === 0) this.#spinEnd = now + WORKER_SPIN_MS;
+    else if (now >= this.#spinEnd) return this.#over();
+    // One that looks is enough, where there are no cores for more.
+    if (WORKER_SPIN_MS === 0 || this.#lookers.crowded) return this.#over();
+    const end = now + TURN_MS;
     do {
-      for (let i = 0; i < LOOKS; i++) {
-        if (this.#hasWork()) return true;
-      }
+      for (let i = 0; i < LOOKS; i++) if (this.#hasWork()) return Look.FOUND;
     } while (performance.now() < end);
-    return true;
+    return Look.AGAIN;
   }
 
-  stop(): void {
-    if (!this.#spinning) return;
-    this.#spinning = false;
-    Atomics.sub(this.#words, Board.SPINNERS, 1);
+  #over(): Look {
+    this.#spinEnd = 0;
+    return Look.OVER;
   }
 }

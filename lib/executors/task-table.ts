@@ -28,6 +28,7 @@ import {
   Lane,
   Listening,
   RING_MASK,
+  RING_SIZE,
   SEGMENT_MASK,
   SEGMENT_SHIFT,
   STATE_MASK,
@@ -77,6 +78,9 @@ export class TaskTable {
   readonly lane: Words;
   readonly words: Int32Array;
   readonly segments: Segment[] = [];
+  /** TAIL and HEAD as they were when last looked at: they only move on. */
+  #tail = 0;
+  #head = 0;
 
   constructor(lane: Words) {
     this.lane = lane;
@@ -122,6 +126,19 @@ export class TaskTable {
     return (Atomics.load(this.words, Lane.TAIL) - Atomics.load(this.words, Lane.HEAD)) | 0;
   }
 
+  /** False when the ring has no place for one more: the client only. */
+  hasRoom(): boolean {
+    const tail = this.words[Lane.TAIL] as number;
+    if (((tail - this.#head) | 0) < RING_SIZE) return true;
+    this.#head = Atomics.load(this.words, Lane.HEAD);
+    return ((tail - this.#head) | 0) < RING_SIZE;
+  }
+
+  /** How many more there were in the ring when it was last looked at: the worker only. */
+  behind(): number {
+    return (this.#tail - (this.words[Lane.HEAD] as number)) | 0;
+  }
+
   /** Entries that no worker has claimed. */
   countQueued(): number {
     let count = 0;
@@ -151,8 +168,13 @@ export class TaskTable {
       if (index >= 0) return index;
     }
     for (;;) {
-      const head = Atomics.load(words, Lane.HEAD);
-      if (head === Atomics.load(words, Lane.TAIL)) return -1;
+      // One that is out of date leads to a hint that is.
+      const head = words[Lane.HEAD] as number;
+      if (((this.#tail - head) | 0) <= 0) {
+        this.#tail = Atomics.load(words, Lane.TAIL);
+        if (((this.#tail - Atomics.load(words, Lane.HEAD)) | 0) <= 0) return -1;
+        continue;
+      }
       const index = words[Lane.RING + (head & RING_MASK)] as number;
       const entries = this.segment(index).words;
       const at = placeOf(index);
@@ -186,7 +208,7 @@ export class TaskTable {
     const { words } = this;
     const entries = this.segment(index).words;
     const next = placeOf(index) + Entry.NEXT;
-    let top = Atomics.load(words, Lane.DONE);
+    let top = words[Lane.DONE] as number;
     for (;;) {
       entries[next] = top;
       const seen = Atomics.compareExchange(words, Lane.DONE, top, index + 1);

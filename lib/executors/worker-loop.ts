@@ -8,10 +8,13 @@
  *          ▲         └─► promise: awaits ────────┤      ──► spin, between turns of the loop ──► sleep
  *          └─────────────────────────────────────┘
  *
- * Before it sleeps a worker counts itself among the SLEEPERS and then looks at the rings once more; who
- * queues a task moves TAIL and then looks at SLEEPERS: one sees the other. Who takes a sleeper off the count
- * owes `idle` one permit, so a count that is too high (a worker died asleep) or a permit too many costs
- * one look for nothing and loses nothing.
+ * While it looks, and at tasks that take next to no time, it is one of the LOOKERS, for whose sake nobody is
+ * woken: see `lookers.ts`. Before it sleeps it counts itself among the SLEEPERS and then looks at the rings once
+ * more; who queues a task moves TAIL and then looks at SLEEPERS: one sees the other. Who takes a sleeper off the
+ * count owes `idle` one permit, and whoever takes a permit has been taken off. So SLEEPERS is those that wait or
+ * are about to, less the permits that are on their way, and may be below 0 for a moment: one that did not wait for the
+ * permit given on its account takes itself off, and leaves that permit to the next. Where it is 0 or less, each that
+ * waits has a permit coming. It may be too high (a worker died asleep): that costs a look for nothing, and loses nothing.
  *
  * The worker leaves, by `process.exit`, only with no task running but those that it need not wait for:
  * when the executor stops and nothing is queued, when it has been idle for too long, when it has run as
@@ -41,11 +44,12 @@ import {
   WorkerWord,
 } from './board.js';
 import { salvage } from './chunk.js';
-import { FunctionCache } from './functions.js';
+import { FunctionCache, type LoadedFunction } from './functions.js';
+import { BRISK_MS, Lookers } from './lookers.js';
 import { type OwnLoop, ownSubmissions } from './own-loop.js';
 import type { Setup } from './parts.js';
-import { type Call, type Client, callBeside, callWithList, RunningTask, unmade } from './running-task.js';
-import { Spinner } from './spinner.js';
+import { type Client, callBeside, callWithList, RunningTask, unmade } from './running-task.js';
+import { Look, Spinner } from './spinner.js';
 import { contexts, setCurrentContext } from './task-context.js';
 import { blockOf, placeOf, TaskTable } from './task-table.js';
 
@@ -78,6 +82,7 @@ export class WorkerLoop implements OwnLoop {
   #nextClient = 0;
   #claimed: Client | undefined;
   #depth = 0;
+  readonly #lookers: Lookers;
   readonly #spinner: Spinner;
   #ticket = 0;
   #idleTimer: NodeJS.Timeout | undefined;
@@ -87,8 +92,9 @@ export class WorkerLoop implements OwnLoop {
     this.#words = setup.parts.board.array;
     this.board = setup.parts.board._handle;
     this.#idle = setup.parts.idle;
-    this.#spinner = new Spinner(this.#words, () => this.#hasWork());
     this.id = setup.id;
+    this.#lookers = new Lookers(setup.parts, setup.id, () => this.#hasQueued());
+    this.#spinner = new Spinner(this.#lookers, () => this.#hasWork());
     this.#record = recordAt(setup.id);
     this.#mark = runningOn(setup.id);
     this.#concurrency = this.#words[Board.CONCURRENCY] as number;
@@ -98,7 +104,10 @@ export class WorkerLoop implements OwnLoop {
     this.#set(WorkerWord.SLOT, engine.self + 1);
     // Keeps the isolate: the owner decides when it ends.
     setInterval(() => {}, LONGEST_TIMER);
-    process.on('exit', () => this.#set(WorkerWord.STATE, WorkerState.GONE));
+    process.on('exit', () => {
+      this.#lookers.leave();
+      this.#set(WorkerWord.STATE, WorkerState.GONE);
+    });
     this.#awaitBell();
   }
 
@@ -114,6 +123,8 @@ export class WorkerLoop implements OwnLoop {
 
   help(): boolean {
     if (this.#depth >= DEEPEST_HELP) return false;
+    // The task that waits may have been a brisk one.
+    this.#lookers.leave();
     const index = this.#claim(true);
     if (index < 0) return false;
     this.#depth++;
@@ -141,28 +152,26 @@ export class WorkerLoop implements OwnLoop {
 
   readonly #run = (): void => {
     this.#scheduled = false;
-    // A run that was scheduled while we slept: what it finds is ours, the permit that may come is for nothing.
+    // Scheduled while it slept: a permit that came to it from now on, at work, would be missed by those who do sleep.
+    if (this.#ticket !== 0) this.#quitSleep();
     this.#now = clock();
     const end = this.#now + TURN_MS;
-    for (;;) {
+    do {
+      this.#lookers.enter();
       this.#takeMail();
-      if (this.#mustLeave()) return;
-      if (this.#isFull()) {
-        this.#spinner.stop();
+      if (this.#mustLeave() || this.#isFull()) {
+        this.#lookers.leave();
         return;
       }
       const index = this.#claim(false);
-      if (index < 0) {
-        this.#rest();
-        return;
-      }
-      this.#spinner.reset();
-      this.#execute(this.#claimed as Client, index);
-      if (this.#now > end) {
-        this.#schedule();
-        return;
-      }
-    }
+      if (index >= 0) {
+        this.#spinner.reset();
+        this.#execute(this.#claimed as Client, index);
+        if (this.#lookers.crowded && this.#standDown()) return;
+      } else if (!this.#rest()) return;
+    } while (this.#now <= end);
+    this.#lookers.leave();
+    this.#schedule();
   };
 
   /** As many tasks as it may have; but it must not wait for one that only itself could run. */
@@ -198,7 +207,8 @@ export class WorkerLoop implements OwnLoop {
 
   /** Takes the tasks that are for this worker alone. */
   #takeMail(): void {
-    if (this.#get(WorkerWord.MAIL) === 0) return;
+    // Who mails rings as well: what is not seen yet is looked for again.
+    if (this.#words[this.#record + WorkerWord.MAIL] === 0) return;
     this.#meetClients();
     let address = Atomics.exchange(this.#words, this.#record + WorkerWord.MAIL, 0);
     const tasks: [Client, number][] = [];
@@ -221,17 +231,19 @@ export class WorkerLoop implements OwnLoop {
     const { words } = segment;
     this.#active++;
     if (this.#maxTasks > 0 && ++this.#done >= this.#maxTasks) this.#leave();
-    let fn: Call | Promise<Call>;
+    let fn: LoadedFunction | Promise<LoadedFunction>;
     try {
       fn = client.functions.get(words[at + Entry.FUNCTION] as number, words[at + Entry.DEFINITION] as number);
     } catch (error) {
       this.#unready(client, index, error);
       return;
     }
-    if (typeof fn === 'function') {
+    if (!(fn instanceof Promise)) {
+      if (fn.usual > BRISK_MS) this.#lookers.leave();
       this.#call(new RunningTask(client, index, segment, at, fn, this.#now));
       return;
     }
+    this.#lookers.leave();
     fn.then(
       (loaded) => {
         this.#now = clock();
@@ -301,7 +313,9 @@ export class WorkerLoop implements OwnLoop {
     } catch (refusal) {
       this.#finishUnsendable(task, value, thrown, refusal);
     }
-    segment.floats[at + Entry.TOOK] = this.#now - task.started;
+    const took = this.#now - task.started;
+    segment.floats[at + Entry.TOOK] = took;
+    task.loaded.took(took);
     this.#active--;
     table.finish(task.index);
   }
@@ -328,55 +342,88 @@ export class WorkerLoop implements OwnLoop {
 
   /** True when it takes no more tasks. Ends the isolate when there is nothing to wait for. */
   #mustLeave(): boolean {
-    if (!this.#leaving && this.#get(WorkerWord.DRAINING) === 0) return false;
+    // Who sets it rings as well.
+    if (!this.#leaving && this.#words[this.#record + WorkerWord.DRAINING] === 0) return false;
     for (const task of this.#pending) if (!task.overdue) return true;
     if (this.#active === this.#pending.size) this.#exit();
     return true;
   }
 
   #exit(): void {
-    this.#spinner.stop();
+    this.#lookers.leave();
     process.exit(0);
   }
 
-  /** There is nothing to claim. */
-  #rest(): void {
-    const { FLAGS, SLEEPERS } = Board;
-    if ((Atomics.load(this.#words, FLAGS) & BoardFlag.STOPPING) !== 0 && this.#active === 0 && this.#nothingQueued()) {
+  /** There is nothing to claim. True: look again at once; otherwise the worker will be called, or has called itself. */
+  #rest(): boolean {
+    if (
+      (Atomics.load(this.#words, Board.FLAGS) & BoardFlag.STOPPING) !== 0 &&
+      this.#active === 0 &&
+      this.#nothingQueued()
+    ) {
       this.#exit();
-      return;
+      return false;
     }
     if (this.#active === 0 && this.#isOneTooMany()) {
       this.#leaving = true;
+      this.#lookers.leave();
       this.#schedule();
-      return;
+      return false;
     }
-    if (this.#spinner.look()) {
+    const looked = this.#spinner.look();
+    this.#now = clock();
+    if (looked === Look.FOUND) return true;
+    this.#lookers.withdraw();
+    if (looked === Look.AGAIN) {
+      if (this.#hasWork()) return true;
       this.#schedule();
-      return;
+      return false;
     }
-    if (this.#ticket !== 0) return;
-    Atomics.add(this.#words, SLEEPERS, 1);
-    if (this.#hasWork()) {
-      this.#wakeUp();
-      this.#schedule();
-      return;
+    return !this.#sleep(() => this.#hasWork());
+  }
+
+  /**
+   * Sleeps although there may be work, which another worker is at: brisk tasks, that one gets done as fast as they
+   * come. False when there is none, or this one awaits something: then it goes on.
+   */
+  #standDown(): boolean {
+    if (this.#active > 0 || this.#leaving) return false;
+    this.#lookers.withdraw();
+    return this.#sleep(() => !this.#lookers.another && this.#hasWork());
+  }
+
+  /** True: sleeps. False when `needed`, asked after it has said that it does, says that it must not. */
+  #sleep(needed: () => boolean): boolean {
+    Atomics.add(this.#words, Board.SLEEPERS, 1);
+    if (needed()) {
+      Atomics.sub(this.#words, Board.SLEEPERS, 1);
+      return false;
     }
     const begun = engine.semaphoreAcquire(this.#idle._handle, WaiterMode.LOOP, -1);
+    // A permit: whoever gave it has taken a sleeper off the count. Or no room for a waiter.
+    if (begun === Outcome.GRANTED) return false;
     if (begun < FIRST_TICKET) {
-      // A permit: whoever gave it has taken one sleeper off the count, it may be us.
-      this.#wakeUp();
-      this.#schedule();
-      return;
+      Atomics.sub(this.#words, Board.SLEEPERS, 1);
+      return false;
     }
     this.#ticket = begun;
     watch(begun, () => {
-      this.#ticket = 0;
+      // Not if it has stopped waiting at the same moment, and waits anew.
+      if (this.#ticket === begun) this.#ticket = 0;
       clearTimeout(this.#idleTimer);
       this.#run();
     });
     const timeout = this.#words[Board.IDLE_TIMEOUT] as number;
     if (timeout >= 0 && this.#active === 0) this.#idleTimer = setTimeout(this.#retire, timeout);
+    return true;
+  }
+
+  /** Stops waiting for a permit. False when there is one for it, or there may be: somebody has called a sleeper. */
+  #quitSleep(): boolean {
+    const outcome = unwatch(this.#ticket);
+    this.#ticket = 0;
+    clearTimeout(this.#idleTimer);
+    return outcome === Outcome.TIMED_OUT && Atomics.sub(this.#words, Board.SLEEPERS, 1) > 0;
   }
 
   /** It was made in place of one that was blocked, which is not any more. Takes itself off the count. */
@@ -391,21 +438,16 @@ export class WorkerLoop implements OwnLoop {
     }
   }
 
-  /** Takes one sleeper off the count; false when there is none left to take. */
-  #wakeUp(): boolean {
-    const words = this.#words;
-    for (;;) {
-      const sleepers = Atomics.load(words, Board.SLEEPERS);
-      if (sleepers <= 0) return false;
-      if (Atomics.compareExchange(words, Board.SLEEPERS, sleepers, sleepers - 1) === sleepers) return true;
-    }
-  }
-
   #hasWork(): boolean {
     if (this.#get(WorkerWord.MAIL) !== 0) return true;
     if (this.#clients.length < Atomics.load(this.#words, Board.CLIENTS)) return true;
-    for (const { table } of this.#clients) if (!table.isEmpty()) return true;
+    if (this.#hasQueued()) return true;
     return (Atomics.load(this.#words, Board.FLAGS) & BoardFlag.STOPPING) !== 0 && this.#active === 0;
+  }
+
+  #hasQueued(): boolean {
+    for (const { table } of this.#clients) if (!table.isEmpty()) return true;
+    return false;
   }
 
   #nothingQueued(): boolean {
@@ -423,12 +465,7 @@ export class WorkerLoop implements OwnLoop {
     }
     this.#set(WorkerWord.COUNTED, 0);
     // Who queues a task now finds too few workers and asks for one more; who did before is seen here.
-    if (!this.#hasWork() && this.#wakeUp()) {
-      const outcome = unwatch(this.#ticket);
-      this.#ticket = 0;
-      if (outcome === Outcome.TIMED_OUT) this.#exit();
-      // Granted: a task has come, or will have been claimed by another.
-    }
+    if (!this.#hasWork() && this.#quitSleep()) this.#exit();
     this.#set(WorkerWord.COUNTED, 1);
     Atomics.add(words, Board.SIZE, 1);
     this.#schedule();

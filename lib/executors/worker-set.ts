@@ -115,6 +115,7 @@ export class WorkerSet {
     set(WorkerWord.MAIL, 0);
     set(WorkerWord.SLOT, 0);
     set(WorkerWord.DRAINING, 0);
+    set(WorkerWord.LOOKS, 0);
     set(WorkerWord.STATE, WorkerState.STARTING);
     set(WorkerWord.COUNTED, 1);
     set(WorkerWord.ID, id);
@@ -148,6 +149,8 @@ export class WorkerSet {
     if (Atomics.exchange(board, record + WorkerWord.COUNTED, 0) === 1) Atomics.sub(board, Board.SIZE, 1);
     this.#losses.set(id, ending);
     if (this.#losses.size > KEPT_LOSSES) this.#losses.delete(this.#losses.keys().next().value as number);
+    // First: it might be counted on to look after what is queued.
+    if (Atomics.exchange(board, record + WorkerWord.LOOKS, 0) === 1) Atomics.sub(board, Board.LOOKERS, 1);
     Atomics.store(board, record + WorkerWord.ID, 0);
     Atomics.add(board, Board.DEATHS, 1);
     const client = this.#client;

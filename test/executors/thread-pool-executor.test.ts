@@ -412,6 +412,27 @@ describe('blocking', () => {
   });
 });
 
+describe('a function that has always been quick', () => {
+  it('may once take long: another worker does what comes after it', async () => {
+    const executor = make({ maxWorkers: 2 });
+    for (let round = 0; round < 3; round++) {
+      const event = new Event();
+      for (let i = 0; i < 1000; i++) await executor.submit(tasks.brisk, 'pass');
+      const both = (['wait', 'set'] as const).map((what) => executor.submit(tasks.brisk, what, event));
+      expect(await Promise.all(both)).toEqual(['wait', 'set']);
+    }
+  });
+
+  it('may once take long while a thread is blocked for what comes after it', async () => {
+    const executor = make({ maxWorkers: 2 });
+    const event = new Event();
+    for (let i = 0; i < 1000; i++) await executor.submit(tasks.brisk, 'pass');
+    const waits = executor.submit(tasks.brisk, 'wait', event);
+    expect(executor.submit(tasks.brisk, 'set', event).resultSync()).toBe('set');
+    expect(await waits).toBe('wait');
+  });
+});
+
 describe('shutdown', () => {
   it('lets tasks finish, and takes no more', async () => {
     const executor = make({ maxWorkers: 1 });
@@ -437,6 +458,19 @@ describe('shutdown', () => {
     go.set();
     await done;
     expect(await running).toBe('let go');
+  });
+
+  it('ends the workers also when more was cancelled than there are entries, and nothing ran', async () => {
+    const started = new Semaphore(0);
+    const go = new Event();
+    const executor = make({ maxWorkers: 1, initializer: tasks.held, initArgs: [started, go] });
+    const futures = Array.from({ length: 66_000 }, () => executor.submit(tasks.nothing));
+    await started.acquire();
+    const done = executor.shutdown({ cancelFutures: true });
+    expect(futures.every((future) => future.cancelled())).toBe(true);
+    go.set();
+    await done;
+    expect(executor.stats.workers).toBe(0);
   });
 
   it('does not wait, if asked not to', async () => {

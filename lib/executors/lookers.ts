@@ -1,0 +1,107 @@
+/**
+ * Who is woken when a task is queued, so that none is left lying while a worker sleeps, and none is woken in vain.
+ *
+ * LOOKERS counts the workers that will look at the rings within microseconds by themselves: those that look
+ * without pause, and those at a task that has always been a matter of a microsecond or two (BRISK_MS). Who queues
+ * a task moves TAIL and then reads LOOKERS: where there is one, nobody need be woken.
+ *
+ *   client   TAIL + 1; LOOKERS > 0? done : wake a sleeper, or ask for one more worker
+ *   worker   LOOKERS − 1; work left, and LOOKERS ≤ 0? wake a sleeper, or ask for one more worker
+ *
+ * No task is left queued while a worker sleeps. A client that wakes nobody has read LOOKERS after it moved TAIL, and a worker
+ * was counted then. That worker, and every other that is counted meanwhile, takes itself off before it does
+ * anything long (runs a task, turns its event loop, sleeps) and looks at the rings *after* that. It sees the task, unless
+ * somebody has claimed it, and then either wakes another or finds one counted still, of whom the same holds;
+ * the last of them finds none. The operations are sequentially consistent, so "after" means the same to all.
+ * Going to sleep has one step more: the worker takes itself off LOOKERS, counts itself among the SLEEPERS, and only
+ * then looks, so whoever found LOOKERS without it finds it among the SLEEPERS, or is seen.
+ *
+ * A task that is brisk as a rule may once take long, and a worker that is counted may die. For the first a client
+ * that is about to sleep while tasks of its own are queued wakes a worker whatever LOOKERS says; for the second
+ * the worker's record says that it is counted, and who buries it takes it off. The record is set after counting
+ * and cleared after taking off, so a worker that dies in between leaves the count right or too low, never
+ * too high: then somebody is woken in vain.
+ */
+import { availableParallelism } from 'node:os';
+import { Board, recordAt, WorkerWord } from './board.js';
+import type { Parts } from './parts.js';
+
+/** A task of a function that takes no longer, on average of late, than it takes to wake somebody by far. */
+export const BRISK_MS = 0.002;
+/** The client needs a core as well. */
+export const LOOKERS_AT_MOST = Math.max(1, availableParallelism() - 1);
+
+/** Wakes a worker that sleeps: true when there was one. */
+export function wakeSleeper({ board: { array: board }, idle }: Parts): boolean {
+  for (;;) {
+    const sleepers = Atomics.load(board, Board.SLEEPERS);
+    if (sleepers <= 0) return false;
+    if (Atomics.compareExchange(board, Board.SLEEPERS, sleepers, sleepers - 1) !== sleepers) continue;
+    idle.release();
+    return true;
+  }
+}
+
+/** Asks the owner for one more worker; for those who are not it. */
+export function askForWorker({ board: { array: board }, owner }: Parts): void {
+  if (Atomics.load(board, Board.SIZE) >= (board[Board.MAX_SIZE] as number)) return;
+  if (Atomics.exchange(board, Board.WANTED, 1) === 0) owner.release();
+}
+
+/** A worker's place among the lookers. */
+export class Lookers {
+  readonly #parts: Parts;
+  readonly #words: Int32Array;
+  readonly #record: number;
+  readonly #hasQueued: () => boolean;
+  #counted = false;
+
+  constructor(parts: Parts, worker: number, hasQueued: () => boolean) {
+    this.#parts = parts;
+    this.#words = parts.board.array;
+    this.#record = recordAt(worker) + WorkerWord.LOOKS;
+    this.#hasQueued = hasQueued;
+  }
+
+  /** From now on this worker looks. */
+  enter(): void {
+    if (this.#counted) return;
+    this.#counted = true;
+    Atomics.add(this.#words, Board.LOOKERS, 1);
+    Atomics.store(this.#words, this.#record, 1);
+  }
+
+  /** It does not any more; what is queued is its own to look after, once, from now on. */
+  withdraw(): void {
+    if (!this.#counted) return;
+    this.#counted = false;
+    Atomics.sub(this.#words, Board.LOOKERS, 1);
+    Atomics.store(this.#words, this.#record, 0);
+  }
+
+  /** It is about to do something long: sees to it that another does what is queued. */
+  leave(): void {
+    if (!this.#counted) return;
+    this.withdraw();
+    if (!this.another && this.#hasQueued()) this.callAnother();
+  }
+
+  callAnother(): void {
+    if (!wakeSleeper(this.#parts)) askForWorker(this.#parts);
+  }
+
+  /** With this one not counted: there is another. */
+  get another(): boolean {
+    return Atomics.load(this.#words, Board.LOOKERS) > 0;
+  }
+
+  /** With this one counted: there are more than can look at a time. */
+  get crowded(): boolean {
+    return (this.#words[Board.LOOKERS] as number) > LOOKERS_AT_MOST;
+  }
+
+  /** With this one counted: another would find a core. */
+  get few(): boolean {
+    return (this.#words[Board.LOOKERS] as number) < LOOKERS_AT_MOST;
+  }
+}
