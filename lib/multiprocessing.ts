@@ -21,6 +21,7 @@ export {
   EOFError,
   InvalidStateError,
   PoolStateError,
+  ProcessStateError,
   TimeoutError,
   WorkerLostError,
 } from './errors.js';
@@ -28,6 +29,8 @@ export { type AsyncCallbacks, AsyncResult } from './executors/async-result.js';
 export { cpuCount } from './executors/cpu-count.js';
 export type { PoolIterator, PoolMapOptions, PoolOptions } from './executors/pool.js';
 export { ThreadPool } from './executors/thread-pool.js';
+export { Process, type ProcessOptions } from './processes/process.js';
+export { activeChildren, currentProcess, parentProcess } from './processes/registry.js';
 export * from './queue.js';
 export type { GuardedOptions } from './shared/guarded-object.js';
 export { type Shareable, ShareableList, type ShareableListOptions } from './shared/shareable-list.js';

@@ -18,6 +18,7 @@ const LAYERS = [
   ['shared', 'queues'],
   ['channels'],
   ['threads', 'parallel'],
+  ['processes'],
   ['executors'],
 ];
 

@@ -9,6 +9,11 @@ import type { Binding } from './native.js';
 export interface Addon {
   /** LAYOUT_HASH of the sources the addon was built from. */
   readonly layoutHash: number;
+  /**
+   * Makes the arena that the parent process passes on by a descriptor that of this process; before the first
+   * `attach`. Throws when it is not that of the parent's family.
+   */
+  inherit(descriptor: number, nonce: string, record: number, generation: number): void;
   /** Gives the calling isolate a slot of the arena. Throws when there is none, or no memory for the arena. */
   attach(): Binding;
 }

@@ -82,6 +82,27 @@ export interface Segments {
   detach(buffer: ArrayBuffer): void;
 }
 
+/** Processes that share this process's arena: see `Process` of the layout. */
+export interface Processes {
+  /** What a child inherits to map the arena, and the number by which it knows the arena, in hexadecimal. */
+  readonly descriptor: number;
+  readonly nonce: string;
+  /** Has this process take part in a family of several: it watches the others, and hears from them. Throws when it cannot. */
+  begin(): void;
+  /** Names the PROCESS cell of this process itself, for which nobody has reserved a record. */
+  giveCell(cell: Handle): void;
+  /** The handle in a word of a record, with a reference for the caller; 0 for none. */
+  retainHandle(record: number, word: number): Handle;
+  /** A record for a child, which gets a reference to each of the objects; -1 when all are taken. */
+  reserve(cell: Handle, commands: Handle, started: Handle, flags: number, name: Uint8Array): number;
+  /** The child has been started. */
+  confirm(record: number, pid: number): void;
+  /** It has not. */
+  cancel(record: number): void;
+  /** How a child has ended, unless that is known. */
+  settle(record: number, generation: number, exitCode: number): void;
+}
+
 /** Word index of a cell in the control segment. */
 export type Handle = number;
 export type Mode = 0 | 1;
@@ -114,6 +135,8 @@ export interface Engine {
   readonly doubles: Float64Array;
   /** Slot number of this isolate. */
   readonly self: number;
+  /** Record of this process in the control segment. */
+  readonly process: number;
   /** Results beside an Outcome: `out[0]` a value (barrier index, lane of a taken item), `out[1]` a length. */
   readonly out: Int32Array;
   /** Where `queueTake` leaves payloads that fit. */
@@ -213,4 +236,6 @@ export interface Engine {
 
   /** There exactly where `supports.processSharedMemory` is true. */
   readonly segments: Segments | undefined;
+  /** There exactly where `supports.processSharedMemory` is true. */
+  readonly processes: Processes | undefined;
 }

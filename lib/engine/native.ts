@@ -2,14 +2,14 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../errors.js';
 import { ItemLane, Outcome as Outcomes } from '../memory/layout.js';
-import type { EncodedItem, Engine, EngineSupports, Handle, Kernels, Outcome, Segments } from './engine.js';
+import type { EncodedItem, Engine, EngineSupports, Handle, Kernels, Outcome, Processes, Segments } from './engine.js';
 import { NumberRing } from './number-ring.js';
 
 /**
  * An attached isolate as the addon hands it out: `Engine` but for the puts, of which there is one per
  * lane so that a call passes only what it needs.
  */
-export interface Binding extends Pick<Engine, Passed | 'supports' | 'self'> {
+export interface Binding extends Pick<Engine, Passed | 'supports' | 'self' | 'process'> {
   readonly control: ArrayBuffer;
   readonly outBuffer: ArrayBuffer;
   readonly readyBuffer: ArrayBuffer;
@@ -34,6 +34,15 @@ export interface Binding extends Pick<Engine, Passed | 'supports' | 'self'> {
     key?: Uint8Array,
     handles?: Int32Array,
   ): Outcome;
+  readonly descriptor: number;
+  readonly nonce: string;
+  readonly beginFamily: Processes['begin'];
+  readonly giveProcessCell: Processes['giveCell'];
+  readonly retainProcessHandle: Processes['retainHandle'];
+  readonly reserveProcess: Processes['reserve'];
+  readonly confirmProcess: Processes['confirm'];
+  readonly cancelProcess: Processes['cancel'];
+  readonly settleProcess: Processes['settle'];
   readonly kernelRun: Kernels['run'];
   readonly kernelStart: Kernels['start'];
   readonly kernelWait: Kernels['wait'];
@@ -55,6 +64,7 @@ type Passed = Exclude<
   | 'name'
   | 'supports'
   | 'self'
+  | 'process'
   | 'words'
   | 'longs'
   | 'doubles'
@@ -63,12 +73,14 @@ type Passed = Exclude<
   | 'scratch'
   | 'kernels'
   | 'segments'
+  | 'processes'
 >;
 
 export class NativeEngine implements Engine {
   readonly name = 'native';
   readonly supports: EngineSupports;
   readonly self: number;
+  readonly process: number;
   readonly words: Int32Array<ArrayBuffer>;
   readonly longs: BigInt64Array<ArrayBuffer>;
   readonly doubles: Float64Array<ArrayBuffer>;
@@ -120,6 +132,7 @@ export class NativeEngine implements Engine {
 
   readonly kernels: Kernels;
   readonly segments: Segments | undefined;
+  readonly processes: Processes | undefined;
 
   readonly #binding: Binding;
   readonly #putNumber: Binding['queuePutNumber'];
@@ -131,6 +144,7 @@ export class NativeEngine implements Engine {
   constructor(binding: Binding) {
     this.supports = Object.freeze(binding.supports);
     this.self = binding.self;
+    this.process = binding.process;
     // Not so the buffers over the arena: Node itself moves none of those, and from Node 24 on it aborts
     // when it wants to detach a marked one as the environment ends.
     for (const buffer of [binding.outBuffer, binding.readyBuffer, binding.scratchBuffer]) markAsUntransferable(buffer);
@@ -186,6 +200,20 @@ export class NativeEngine implements Engine {
           attach: binding.segmentAttach,
           unlink: binding.segmentUnlink,
           detach: binding.segmentDetach,
+        }
+      : undefined;
+
+    this.processes = binding.supports.processSharedMemory
+      ? {
+          descriptor: binding.descriptor,
+          nonce: binding.nonce,
+          begin: binding.beginFamily,
+          giveCell: binding.giveProcessCell,
+          retainHandle: binding.retainProcessHandle,
+          reserve: binding.reserveProcess,
+          confirm: binding.confirmProcess,
+          cancel: binding.cancelProcess,
+          settle: binding.settleProcess,
         }
       : undefined;
 

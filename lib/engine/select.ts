@@ -3,7 +3,8 @@
  *
  * A family, that is a thread and the workers started from it, runs one engine: the wake queues of the
  * two cannot reach each other. The first to load heddle chooses by HEDDLE_ENGINE and leaves word in
- * worker_threads' environment data, which every Worker inherits, a user's own included.
+ * worker_threads' environment data, which every Worker inherits, a user's own included. Processes that heddle
+ * starts belong to the family too, and are told by their environment: see `inheritance.ts`.
  */
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { EngineUnavailableError } from '../errors.js';
@@ -11,6 +12,7 @@ import { LAYOUT_HASH } from '../memory/layout-hash.js';
 import { firstLine, loadAddon } from './addon.js';
 import type { Engine, EngineName } from './engine.js';
 import { FallbackEngine } from './fallback/fallback-engine.js';
+import { type Inheritance, inheritance, PASSED_DESCRIPTOR } from './inheritance.js';
 import { NativeEngine } from './native.js';
 
 /** The word a family leaves for its workers. */
@@ -38,13 +40,14 @@ function wish(): Wish {
 }
 
 /** The native engine, or why not. */
-function native(): Choice | readonly string[] {
+function native(passed?: Inheritance): Choice | readonly string[] {
   const { addon, refusals } = loadAddon();
   if (addon === undefined) return refusals;
   try {
+    if (passed !== undefined) addon.inherit(PASSED_DESCRIPTOR, passed.nonce, passed.record, passed.generation);
     return { engine: new NativeEngine(addon.attach()), refusals: [] };
   } catch (error) {
-    return [`the addon cannot attach this thread: ${firstLine(error)}`];
+    return [`the addon cannot attach this ${passed === undefined ? 'thread' : 'process'}: ${firstLine(error)}`];
   }
 }
 
@@ -81,10 +84,39 @@ function join(family: Family, wished: Wish): Choice {
   throw unavailable('the native engine, on which the thread that started this worker runs,', choice);
 }
 
+/** The same of a process that heddle has started. */
+function joinAsProcess(passed: Inheritance, wished: Wish): Choice {
+  if (wished !== 'auto' && wished !== passed.engine) {
+    throw new EngineUnavailableError(
+      `HEDDLE_ENGINE=${wished} asks for the ${wished} engine, but the process that started this one runs on the ${passed.engine} engine, ` +
+        `and processes on different engines cannot wake each other; leave HEDDLE_ENGINE out of \`env\`, or set HEDDLE_ENGINE=${wished} for all of them`,
+    );
+  }
+  if (passed.layout !== LAYOUT_HASH) {
+    throw new EngineUnavailableError(
+      'the process that started this one runs another version of heddle; make both load the same copy of the package',
+    );
+  }
+  if (passed.engine === 'fallback') {
+    return {
+      engine: new FallbackEngine(),
+      refusals: ['the process that started this one runs on the fallback engine'],
+    };
+  }
+  const choice = native(passed);
+  if ('engine' in choice) return choice;
+  throw unavailable('the native engine, on which the process that started this one runs,', choice);
+}
+
 function select(): Choice {
   const wished = wish();
   const family = getEnvironmentData(FAMILY) as unknown as Family | undefined;
-  const choice = family === undefined ? choose(wished) : join(family, wished);
+  const choice =
+    inheritance !== undefined
+      ? joinAsProcess(inheritance, wished)
+      : family === undefined
+        ? choose(wished)
+        : join(family, wished);
   const word: Family = { engine: choice.engine.name, layout: LAYOUT_HASH, refusals: choice.refusals };
   setEnvironmentData(FAMILY, word as unknown as Parameters<typeof setEnvironmentData>[1]);
   return choice;

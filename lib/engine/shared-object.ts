@@ -5,6 +5,7 @@
  * the object that was sent. The wrapper holds the isolate's one reference; it is dropped when the
  * wrapper is collected or `close`d, and with the isolate's slot when the isolate dies.
  */
+import { loadClassOf } from './classes-on-demand.js';
 import type { Handle } from './engine.js';
 import { engine } from './select.js';
 
@@ -108,6 +109,7 @@ export function reviveShared(tag: string, handle: Handle, extra: unknown): Share
     engine.adopt(handle);
     return known;
   }
+  if (!travels.has(tag)) loadClassOf(tag);
   const travel = travels.get(tag);
   if (travel === undefined) {
     engine.release(handle);

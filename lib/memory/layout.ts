@@ -4,7 +4,7 @@
  *
  * The control segment is an array of 32-bit words that every isolate of a family maps:
  *
- *   header │ slots (one per attached isolate) │ reference bitmaps (one per slot) │ rings of queues │ cells
+ *   header │ processes │ slots (one per attached isolate) │ reference bitmaps (one per slot) │ rings of queues │ cells
  *
  * A *cell* is 64 bytes (16 words, one cache line) and holds either a shared object or a waiter node.
  * A *handle* is the word index of a cell, so `words[handle + Cell.STATE]` is its state word on both
@@ -12,13 +12,16 @@
  */
 
 /** Bump on any change that the constants below do not show. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 export const MAGIC = 0x6865646c; // 'hedl'
 
 export const WORDS_PER_CELL = 16;
 export const WORDS_PER_SLOT = 80;
+export const WORDS_PER_PROCESS = 96;
 export const HEADER_WORDS = 1024;
+/** Processes that can be in a family at one time. */
+export const MAX_PROCESSES = 128;
 /** Isolates that can be attached at one time. */
 export const MAX_SLOTS = 512;
 /** Shared objects and waiters that can exist at one time. */
@@ -35,7 +38,8 @@ export const WORDS_PER_ENTRY = 8;
 export const RING_HEADER_WORDS = 96;
 export const WORDS_PER_RING = RING_HEADER_WORDS + RING_ENTRIES * WORDS_PER_ENTRY;
 
-export const SLOTS_START = HEADER_WORDS;
+export const PROCESSES_START = HEADER_WORDS;
+export const SLOTS_START = PROCESSES_START + MAX_PROCESSES * WORDS_PER_PROCESS;
 export const REFS_START = SLOTS_START + MAX_SLOTS * WORDS_PER_SLOT;
 export const RINGS_START = REFS_START + MAX_SLOTS * REF_WORDS_PER_SLOT;
 export const CELLS_START = RINGS_START + MAX_RINGS * WORDS_PER_RING;
@@ -45,8 +49,10 @@ export const CONTROL_WORDS = CELLS_START + MAX_CELLS * WORDS_PER_CELL;
 export const Header = {
   MAGIC: 0,
   VERSION: 1,
-  /** 1 once the main thread has begun to exit: blocked threads then return to JavaScript every 1 ms. */
-  EXITING: 2,
+  /** LAYOUT_HASH of who made the arena. */
+  LAYOUT: 2,
+  /** Guard of the handles in process records. */
+  PROCESSES_GUARD: 3,
   /** Index of the first free cell plus 1, and a tag against ABA: one 64-bit word. */
   FREE_CELLS: 4,
   FREE_CELLS_TAG: 5,
@@ -56,8 +62,8 @@ export const Header = {
   CELLS_LIVE: 7,
   /** Slots ever used. */
   SLOTS_TOP: 8,
-  /** Source of `Thread-N` names. */
-  THREAD_NUMBER: 9,
+  /** Process records ever used. */
+  PROCESSES_TOP: 9,
   /** Source of thread identifiers and RLock scope identifiers; never 0. */
   NEXT_IDENT: 10,
   /** Isolates attached now. */
@@ -66,18 +72,89 @@ export const Header = {
   SLOTS_GUARD: 12,
   /** The fallback's cell allocator guard (native allocates without a lock). */
   CELLS_GUARD: 13,
-  /** Handle of the main thread's Thread; the header holds a reference. */
-  MAIN_THREAD: 14,
-  /** Handle of the mutex under which Slot.THREAD changes; the header holds a reference. */
-  REGISTRY: 15,
-  /** Handle of the queue that takes the uncaught errors of threads, 0 for none; the header holds a reference. */
-  EXCEPTHOOK: 16,
+  /** A random number of 64 bits, by which who inherits the arena knows it: two words. */
+  NONCE: 14,
+  NONCE_HIGH: 15,
   /** Guard of the allocation of rings. */
   RINGS_GUARD: 17,
   /** Word index of the first free ring, 0 for none; linked by Ring.TAIL. */
   FREE_RINGS: 18,
   /** Rings ever used: the next never-used ring index. */
   RINGS_TOP: 19,
+} as const;
+
+/**
+ * Words of a process record. The first process of a family has record 0, on the fallback engine, where
+ * each process has an arena of its own, every process.
+ *
+ *   FREE → STARTING   by the parent, with a compare-and-swap
+ *   STARTING → LIVE   by the parent, which has its PID from the start, or by the process itself, whoever is first
+ *   LIVE → DEAD       by whichever process notices first that it has ended, and then puts in order what it left
+ *   DEAD → SWEPT      when that is done
+ *   SWEPT → LEAVING   once its exit status is known, or nobody is left who could tell it; by whoever finds that
+ *   LEAVING → FREE    when its cell says that it has ended
+ *
+ * From PROCESS_STATE_OWNER up, STATE holds who works at STARTING, DEAD or LEAVING: its record + 1. When that one
+ * ends in the middle of it, whoever buries it does the work instead.
+ * Handles in the record come with a reference each, which is dropped when the record becomes FREE; they
+ * change, and are followed, under PROCESSES_GUARD.
+ */
+export const Process = {
+  /** ProcessState, and who works at it. */
+  STATE: 0,
+  PID: 1,
+  /** Counts the processes that have used this record. */
+  GENERATION: 2,
+  /** Record + 1 of the process that started it, 0 for the first; and that one's generation. */
+  PARENT: 3,
+  PARENT_GENERATION: 4,
+  /** When it started, by the system's clock ticks since boot, 0 where that is not told: guards against a PID used again. */
+  START_TIME: 6,
+  START_TIME_HIGH: 7,
+  /** DoorbellBit bits: what other processes have to tell; its bell ringer sleeps on 0. */
+  DOORBELL: 8,
+  /** ProcessFlag bits. */
+  FLAGS: 10,
+  /** 1 once its main thread has begun to exit: blocked threads then return to JavaScript every 1 ms. */
+  EXITING: 11,
+  /** Source of `Thread-N` names. */
+  THREAD_NUMBER: 12,
+  /** Source of the numbers of the processes that it makes. */
+  PROCESS_NUMBER: 13,
+  /** Handle of the process's own cell. */
+  CELL: 14,
+  /** Handle of the queue with what the process is told to run. */
+  COMMANDS: 15,
+  /** Handle of the event that is set once it runs. */
+  STARTED: 16,
+  /** Handle of the main thread's Thread. */
+  MAIN_THREAD: 17,
+  /** Handle of the mutex under which Slot.THREAD of its slots changes. */
+  REGISTRY: 18,
+  /** Handle of the queue that takes the uncaught errors of threads, 0 for none. */
+  EXCEPTHOOK: 19,
+  /** Handle of the parent's cell. */
+  PARENT_CELL: 20,
+  /** Length in bytes of NAME. */
+  NAME_LENGTH: 31,
+  /** Name, UTF-8, at most NAME_BYTES. */
+  NAME: 32,
+} as const;
+export const ProcessState = { FREE: 0, STARTING: 1, LIVE: 2, DEAD: 3, SWEPT: 4, LEAVING: 5 } as const;
+export const PROCESS_STATE_OWNER = 8;
+export const DoorbellBit = {
+  /** A loop of the process has something ready. */
+  LOOPS: 1,
+  /** The processes to be watched have changed. */
+  PROCESSES: 2,
+  /** Its bell ringer is to end: set by the process itself. */
+  STOP: 4,
+} as const;
+export const ProcessFlag = {
+  /** Is terminated when its parent ends. */
+  DAEMON: 1,
+  /** EXIT_CODE of its cell is settled. */
+  STATUS_KNOWN: 2,
 } as const;
 
 /** Words of a slot. */
@@ -123,6 +200,8 @@ export const Slot = {
   RING_POSITION: 65,
   /** Heap unit of the chunk that the isolate fills with payloads, 0 for none. */
   CHUNK: 66,
+  /** Record + 1 of the isolate's process. */
+  PROCESS: 67,
 } as const;
 export const NAME_BYTES = 192;
 
@@ -157,6 +236,8 @@ export const Kind = {
   THREAD: 10,
   /** One end of a pipe; when its last reference goes, its queues are shut down. */
   PIPE_END: 11,
+  /** Waitable like an event; set when the process has ended. */
+  PROCESS: 12,
 } as const;
 
 /** Words of a waiter node. */
@@ -458,6 +539,25 @@ export const ThreadFlag = {
   DUMMY: 4,
 } as const;
 export const ThreadStatus = { INITIAL: 0, STARTED: 1, RUNNING: 2, FINISHED: 3 } as const;
+
+/** Process cell: words. The state word is an Event's. */
+export const ProcessCell = {
+  PID: 5,
+  /** Settled once it has ended: the exit code, or the negative number of the signal that killed it. */
+  EXIT_CODE: 6,
+  /** ProcessStatus. */
+  STATUS: 7,
+  /** ProcessFlag bits. */
+  FLAGS: 8,
+  /** Record + 1 of the process that made it, and that one's generation. */
+  CREATOR: 9,
+  CREATOR_GENERATION: 10,
+  /** Record + 1 of the process itself while it is alive. */
+  RECORD: 11,
+} as const;
+export const ProcessStatus = { INITIAL: 0, STARTED: 1, FINISHED: 2 } as const;
+/** EXIT_CODE of a process of which nobody knows how it ended: its parent had ended before. */
+export const UNKNOWN_EXIT_CODE = 0x7fffffff;
 
 /**
  * A blocked thread comes back to JavaScript this often, so that terminate() works: V8 notices it only

@@ -8,7 +8,8 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
-import { FunctionNotShippableError, ThreadStateError } from '../errors.js';
+import { inheritance } from '../engine/inheritance.js';
+import { FunctionNotShippableError, ProcessStateError, ThreadStateError } from '../errors.js';
 import { isOwnSpecifier } from './resolution.js';
 
 /** A module namespace, or the `module.exports` of a CommonJS module. */
@@ -41,6 +42,16 @@ export function refuseWhileLoading(action: string): void {
   throw new ThreadStateError(
     `${action} at the top level of ${url} while a thread imports this module: it would go on for ever. ` +
       "Put it under `if (isMainThread)` from 'node:worker_threads', as Python does with `if __name__ == '__main__'`",
+  );
+}
+
+/** The same for processes: a child imports the module in its main thread. */
+export function refuseProcessWhileLoading(action: string): void {
+  const url = moduleBeingLoaded();
+  if (url === undefined || (isMainThread && inheritance === undefined)) return;
+  throw new ProcessStateError(
+    `${action} at the top level of ${url} while a thread or process imports this module: it would go on for ever. ` +
+      "Put it under `if (isMainThread && parentProcess() === undefined)`, as Python does with `if __name__ == '__main__'`",
   );
 }
 

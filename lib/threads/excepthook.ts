@@ -1,17 +1,18 @@
 /**
  * What becomes of an error that nobody catches in a thread: printed, or given to the excepthook.
  *
- * The hook is one for all threads, and runs in the thread that set it, where its variables are. A
- * failing thread puts its error on that thread's queue, whose handle is in the header; the hook is
+ * The hook is one for all threads of a process, and runs in the thread that set it, where its variables are. A
+ * failing thread puts its error on that thread's queue, whose handle is in the process record; the hook is
  * called from the event loop, and at the latest before a join of the failing thread returns there.
  */
 import { inspect } from 'node:util';
 import { decodeBytes, encodeThrownBytes } from '../codec/codec.js';
 import { requireFunction } from '../engine/arguments.js';
+import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
 import { unwatch, watch } from '../engine/wait.js';
-import { FIRST_TICKET, Header, Outcome, WaiterMode } from '../memory/layout.js';
+import { FIRST_TICKET, Outcome, Process, WaiterMode } from '../memory/layout.js';
 import { allItemsIn } from '../queues/counts.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { writeFully } from './console.js';
@@ -35,6 +36,7 @@ interface Failure {
 }
 
 const words = engine.words;
+const hookWord = processWord(Process.EXCEPTHOOK);
 let hook: Excepthook | undefined;
 /** Where errors come from other threads; made when this isolate first sets a hook, and kept. */
 let inbox: SimpleQueue<Failure> | undefined;
@@ -65,31 +67,31 @@ export function setExcepthook(value: Excepthook | undefined): void {
   if (value !== undefined) requireFunction('hook', value);
   hook = value;
   if (value === undefined) {
-    Atomics.store(words, Header.EXCEPTHOOK, 0);
+    Atomics.store(words, hookWord, 0);
     return;
   }
   if (inbox === undefined) {
     inbox = new SimpleQueue();
-    // The header's reference. Never given back, so that a failing thread can always follow the handle.
+    // The record's reference. Never given back, so that a failing thread can always follow the handle.
     inbox._remember();
     engine.retain(inbox._handle);
     awaitErrors(inbox);
     process.on('exit', deliverErrors);
   }
-  Atomics.store(words, Header.EXCEPTHOOK, inbox._handle);
+  Atomics.store(words, hookWord, inbox._handle);
 }
 
 /** Ends the service of a hook that this isolate has set: the thread that set it has finished. */
 export function dropExcepthook(): void {
   if (hook === undefined || inbox === undefined) return;
-  Atomics.compareExchange(words, Header.EXCEPTHOOK, inbox._handle, 0);
+  Atomics.compareExchange(words, hookWord, inbox._handle, 0);
   deliverErrors();
   hook = undefined;
 }
 
 /** Reports an uncaught error of `thread`. Never throws. */
 export function report(error: unknown, thread: Thread): void {
-  const handle = Atomics.load(words, Header.EXCEPTHOOK);
+  const handle = Atomics.load(words, hookWord);
   if (handle === 0) {
     print(error, thread.name);
     return;

@@ -1,8 +1,9 @@
 /** Who is who among the threads: the current one, the main one, all that run. */
 import { isMainThread } from 'node:worker_threads';
+import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
-import { Header, ThreadFlag, Thread as ThreadWord } from '../memory/layout.js';
+import { Header, Process, ThreadFlag, Thread as ThreadWord } from '../memory/layout.js';
 import { onMainEnd } from './exit.js';
 import { isolateData } from './isolate-data.js';
 import { enroll, running } from './running.js';
@@ -42,7 +43,7 @@ if (isMainThread) {
   main = register('MainThread', ThreadFlag.MAIN);
   current = main;
   engine.retain(main._handle);
-  Atomics.store(words, Header.MAIN_THREAD, main._handle);
+  Atomics.store(words, processWord(Process.MAIN_THREAD), main._handle);
   onMainEnd(finishThread);
 }
 
@@ -52,7 +53,7 @@ if (isMainThread) {
  */
 export function currentThread(): Thread {
   current ??= register(
-    isolateData === undefined ? `Dummy-${Atomics.add(words, Header.THREAD_NUMBER, 1) + 1}` : 'idle',
+    isolateData === undefined ? `Dummy-${Atomics.add(words, processWord(Process.THREAD_NUMBER), 1) + 1}` : 'idle',
     ThreadFlag.DUMMY | ThreadFlag.DAEMON,
   );
   return current;
@@ -61,7 +62,7 @@ export function currentThread(): Thread {
 /** The Thread of the program's first thread, named `MainThread`. Python: `threading.main_thread`. */
 export function mainThread(): Thread {
   if (main !== undefined) return main;
-  const handle = Atomics.load(words, Header.MAIN_THREAD);
+  const handle = Atomics.load(words, processWord(Process.MAIN_THREAD));
   // The program's first thread has not loaded heddle: the nearest there is.
   if (handle === 0) return currentThread();
   engine.retain(handle);

@@ -3,25 +3,27 @@
  * so that a handle read there can be given a reference before its Thread finishes.
  */
 import type { Handle } from '../engine/engine.js';
+import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
-import { Header, Slot, ThreadFlag, ThreadStatus, Thread as ThreadWord } from '../memory/layout.js';
+import { Process, Slot, ThreadFlag, ThreadStatus, Thread as ThreadWord } from '../memory/layout.js';
 import { Lock } from '../sync/lock.js';
 import { liveSlots, readSlot, setOwnWord, writeName } from './slot.js';
 
 const words = engine.words;
+const registryWord = processWord(Process.REGISTRY);
 
 /** The one lock, made by whoever is first. */
 function registryLock(): Lock {
-  if (Atomics.load(words, Header.REGISTRY) === 0) {
+  if (Atomics.load(words, registryWord) === 0) {
     const mine = new Lock();
     mine._remember();
-    // The header's reference.
+    // The record's reference.
     engine.retain(mine._handle);
-    if (Atomics.compareExchange(words, Header.REGISTRY, 0, mine._handle) === 0) return mine;
+    if (Atomics.compareExchange(words, registryWord, 0, mine._handle) === 0) return mine;
     engine.release(mine._handle);
   }
-  const handle = Atomics.load(words, Header.REGISTRY);
+  const handle = Atomics.load(words, registryWord);
   engine.retain(handle);
   return reviveShared('Lock', handle, undefined) as Lock;
 }

@@ -25,11 +25,12 @@ export function setOwnWord(word: number, value: number): void {
   Atomics.store(words, slotWord(engine.self, word), value);
 }
 
-/** Slots of the isolates that are attached now. */
+/** Slots of the isolates of this process that are attached now. */
 export function* liveSlots(): Generator<number> {
   const top = Atomics.load(words, Header.SLOTS_TOP);
   for (let slot = 0; slot < top; slot++) {
-    if (readSlot(slot, Slot.STATE) === SlotState.LIVE) yield slot;
+    if (readSlot(slot, Slot.STATE) === SlotState.LIVE && readSlot(slot, Slot.PROCESS) === engine.process + 1)
+      yield slot;
   }
 }
 

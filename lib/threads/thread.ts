@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { ResourceLimits } from 'node:worker_threads';
 import { dropBytes, encodeBytes } from '../codec/codec.js';
 import { requireBoolean, requireFunction, requireOptions, show } from '../engine/arguments.js';
+import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
 import { registerTravel, SharedObject } from '../engine/shared-object.js';
 import {
@@ -20,6 +21,7 @@ import {
   Header,
   Kind,
   Outcome,
+  Process,
   Slot,
   ThreadFlag,
   ThreadStatus,
@@ -443,7 +445,7 @@ function planOf<A extends unknown[]>(options: ThreadOptions<A> | undefined): Pla
 function nameOf<A extends unknown[]>(options: ThreadOptions<A> | undefined): string {
   const name = options?.name;
   if (name !== undefined && String(name) !== '') return String(name);
-  const number = Atomics.add(words, Header.THREAD_NUMBER, 1) + 1;
+  const number = Atomics.add(words, processWord(Process.THREAD_NUMBER), 1) + 1;
   const target = (options?.target as { name?: string } | undefined)?.name;
   return target ? `Thread-${number} (${target})` : `Thread-${number}`;
 }

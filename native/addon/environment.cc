@@ -3,17 +3,52 @@
 
 #include <cstring>
 
+#include "../core/arena.h"
+#include "../core/family_service.h"
+#include "../core/thread_annotations.h"
+
 namespace heddle::addon {
 
 namespace {
+
+// What the environments of this process have in common. Never destroyed: threads may use it until the end.
+struct Household {
+  LocalMutex mutex;
+  int32_t environments HEDDLE_GUARDED_BY(mutex) = 0;
+  std::unique_ptr<FamilyService> service HEDDLE_GUARDED_BY(mutex);
+};
+
+Household& household() {
+  static auto* const only = new Household;
+  return *only;
+}
+
+void enter_household() {
+  LocalLock lock(household().mutex);
+  household().environments++;
+}
+
+void leave_household() {
+  LocalLock lock(household().mutex);
+  if (--household().environments > 0 || household().service == nullptr) return;
+  household().service->stop();
+}
 
 void on_cleanup(void* data) {
   auto* environment = static_cast<std::shared_ptr<Environment>*>(data);
   (*environment)->detach();
   delete environment;
+  leave_household();
 }
 
 }  // namespace
+
+bool Environment::begin_family(const char** refusal) {
+  LocalLock lock(household().mutex);
+  auto& service = household().service;
+  if (service == nullptr) service = std::make_unique<FamilyService>(*Arena::process());
+  return service->start(refusal);
+}
 
 std::shared_ptr<Environment> Environment::attach(napi_env env) {
   auto environment = std::make_shared<Environment>();
@@ -50,6 +85,7 @@ std::shared_ptr<Environment> Environment::attach(napi_env env) {
     napi_throw_error(env, nullptr, "Node accepts no cleanup hook: the thread is ending");
     return nullptr;
   }
+  enter_household();
   environment->core->set_ringer(
       {[](void* bell) { static_cast<LoopBell*>(bell)->ring(); }, &environment->bell});
   return environment;

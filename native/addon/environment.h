@@ -27,6 +27,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
+  // Has this process take part in a family of several; until its last environment is detached. False, with
+  // the reason, when that cannot be.
+  [[nodiscard]] static bool begin_family(const char** refusal);
+
   // Null once detached.
   std::unique_ptr<EngineCore> core;
   int32_t* words = nullptr;

@@ -20,5 +20,6 @@ struct Function {
 [[nodiscard]] std::span<const Function> thread_functions();
 [[nodiscard]] std::span<const Function> kernel_functions();
 [[nodiscard]] std::span<const Function> segment_functions();
+[[nodiscard]] std::span<const Function> process_functions();
 
 }  // namespace heddle::addon

@@ -1,9 +1,14 @@
 // What the addon exports: the hash of its layout, and attach(), which gives an isolate its binding.
 #include <napi.h>
 
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "../core/arena.h"
 #include "arguments.h"
 #include "environment.h"
 #include "functions.h"
@@ -22,19 +27,20 @@ struct Attachments {
   std::vector<std::shared_ptr<Environment>> environments;
 };
 
+std::string hexadecimal(uint64_t number) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016" PRIx64, number);
+  return text;
+}
+
 Napi::Object supports(Napi::Env env) {
-#if defined(__linux__)
-  constexpr bool kLinux = true;
-#else
-  constexpr bool kLinux = false;
-#endif
 #if defined(_WIN32)
   constexpr bool kThreadNames = false;
 #else
   constexpr bool kThreadNames = true;
 #endif
   auto supports = Napi::Object::New(env);
-  supports["processSharedMemory"] = Napi::Boolean::New(env, kLinux);
+  supports["processSharedMemory"] = Napi::Boolean::New(env, Arena::process()->descriptor() >= 0);
   supports["nativeThreads"] = Napi::Boolean::New(env, true);
   supports["threadNames"] = Napi::Boolean::New(env, kThreadNames);
   // Nothing here ties a thread to a core yet.
@@ -50,7 +56,7 @@ Napi::Value attach(const Napi::CallbackInfo& info) {
 
   auto binding = Napi::Object::New(env);
   for (const auto group : {cell_functions(), primitive_functions(), queue_functions(), thread_functions(),
-                           kernel_functions(), segment_functions()}) {
+                           kernel_functions(), segment_functions(), process_functions()}) {
     for (const Function& function : group) {
       napi_value value = nullptr;
       napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, environment.get(),
@@ -63,13 +69,35 @@ Napi::Value attach(const Napi::CallbackInfo& info) {
   binding["scratchBuffer"] = environment->scratch_buffer(env);
   binding["readyBuffer"] = environment->ready_buffer(env);
   binding["self"] = Napi::Number::New(env, environment->core->self());
+  binding["process"] = Napi::Number::New(env, environment->core->own_process());
+  binding["descriptor"] = Napi::Number::New(env, Arena::process()->descriptor());
+  binding["nonce"] = Napi::String::New(env, hexadecimal(Arena::process()->nonce()));
   binding["supports"] = supports(env);
   return binding;
+}
+
+// (descriptor, nonce, record, generation): makes the arena that the parent process passes on that of this
+// process; before the first attach(). Throws when it cannot.
+Napi::Value inherit(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 4 || !info[0].IsNumber() || !info[1].IsString() || !info[2].IsNumber() ||
+      !info[3].IsNumber()) {
+    throw_type_error(env, "a descriptor, a nonce, a record and its generation were expected");
+    return env.Undefined();
+  }
+  const uint64_t nonce = std::strtoull(info[1].As<Napi::String>().Utf8Value().c_str(), nullptr, 16);
+  const char* refusal = nullptr;
+  if (!Arena::inherit(info[0].As<Napi::Number>().Int32Value(), nonce, info[2].As<Napi::Number>().Int32Value(),
+                      info[3].As<Napi::Number>().Int32Value(), &refusal)) {
+    napi_throw_error(env, nullptr, refusal);
+  }
+  return env.Undefined();
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Attachments);
   exports["layoutHash"] = Napi::Number::New(env, layout::HASH);
+  exports["inherit"] = Napi::Function::New(env, inherit, "inherit");
   exports["attach"] = Napi::Function::New(env, attach, "attach");
   return exports;
 }

@@ -11,6 +11,7 @@ using layout::Kind::CONDITION;
 using layout::Kind::EVENT;
 using layout::Kind::MUTEX;
 using layout::Kind::NODE;
+using layout::Kind::PROCESS;
 using layout::Kind::SEMAPHORE;
 using layout::Kind::THREAD;
 
@@ -81,9 +82,9 @@ constexpr Function kFunctions[] = {
     {"mutexRelease", ask<&EngineCore::mutex_release, MUTEX>},
     {"semaphoreAcquire", begin<&EngineCore::semaphore_acquire, SEMAPHORE>},
     {"semaphoreRelease", ask_with_number<&EngineCore::semaphore_release, SEMAPHORE>},
-    // A thread's end is waited for as an event is.
-    {"eventWait", begin<&EngineCore::event_wait, EVENT, THREAD>},
-    {"eventSet", tell<&EngineCore::event_set, EVENT, THREAD>},
+    // The end of a thread or process is waited for as an event is.
+    {"eventWait", begin<&EngineCore::event_wait, EVENT, THREAD, PROCESS>},
+    {"eventSet", tell<&EngineCore::event_set, EVENT, THREAD, PROCESS>},
     {"conditionEnqueue", ask_with_number<&EngineCore::condition_enqueue, CONDITION>},
     {"conditionNotify", ask_with_number<&EngineCore::condition_notify, CONDITION>},
     {"barrierArrive", begin<&EngineCore::barrier_arrive, BARRIER>},

@@ -33,15 +33,29 @@ class Arena {
   // The arena of this process, mapped at the first call; null when that fails, and `refusal` then
   // says why. It lives until the process ends: threads may use it until the very end.
   [[nodiscard]] static Arena* process(const char** refusal = nullptr);
+  // Makes the arena of another process that of this one, by the descriptor and the number that it has
+  // given; before the first process(). `record` and `generation` name this process in it. The
+  // descriptor is used up in any case. False, with the reason, when it is not such an arena.
+  [[nodiscard]] static bool inherit(int descriptor, uint64_t nonce, int32_t record, int32_t generation,
+                                    const char** refusal);
 
   // An arena with a heap of `heap_bytes`, or as large a fraction of that as can be had.
   [[nodiscard]] static std::unique_ptr<Arena> open(size_t heap_bytes = kHeapBytes,
                                                    const char** refusal = nullptr);
+  // The arena that a descriptor from another process leads to; see inherit().
+  [[nodiscard]] static std::unique_ptr<Arena> open_inherited(int descriptor, uint64_t nonce,
+                                                             const char** refusal);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
   [[nodiscard]] int32_t* words() const { return words_; }
+  // What a child inherits to map the same memory, -1 where there is none; and the number it must know.
+  [[nodiscard]] int descriptor() const { return mapping_.descriptor; }
+  [[nodiscard]] uint64_t nonce() const;
+  // The record of the calling process.
+  [[nodiscard]] int32_t own_process() const { return own_process_; }
+  void become_process(int32_t record) { own_process_ = record; }
   [[nodiscard]] Heap& heap() { return heap_; }
   // Of this process's loops; lies outside the shared memory.
   [[nodiscard]] Ringers& ringers() { return ringers_; }
@@ -63,6 +77,7 @@ class Arena {
 
   Mapping mapping_;
   int32_t* words_ = nullptr;
+  int32_t own_process_ = 0;
   Heap heap_;
   Ringers ringers_;
 };

@@ -78,6 +78,28 @@ void EngineCore::begin_exit() {
   heddle::begin_exit(*self_);
 }
 
+int32_t EngineCore::own_process() const {
+  return self_->arena.own_process();
+}
+void EngineCore::give_process_cell(Handle cell) {
+  give_cell(*self_, cell);
+}
+Handle EngineCore::retain_process_handle(int32_t record, int32_t offset) {
+  return retain_handle_of(*self_, record, offset);
+}
+int32_t EngineCore::reserve_process(const NewProcess& process) {
+  return heddle::reserve_process(*self_, process);
+}
+void EngineCore::confirm_process(int32_t record, int32_t pid) {
+  heddle::confirm_process(*self_, record, pid);
+}
+void EngineCore::cancel_process(int32_t record) {
+  heddle::cancel_process(*self_, record);
+}
+void EngineCore::settle_process(ProcessId process, int32_t exit_code) {
+  settle_status(*self_, process, exit_code);
+}
+
 Handle EngineCore::create(int32_t kind) {
   return create_object(*self_, kind);
 }

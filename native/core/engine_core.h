@@ -10,6 +10,7 @@
 #include "item.h"
 #include "layout.h"
 #include "os_thread.h"
+#include "processes.h"
 #include "types.h"
 
 namespace heddle {
@@ -42,6 +43,15 @@ class EngineCore {
 
   void sweep(int32_t slot, int32_t generation);
   void begin_exit();
+
+  // See processes.h.
+  [[nodiscard]] int32_t own_process() const;
+  void give_process_cell(Handle cell);
+  [[nodiscard]] Handle retain_process_handle(int32_t record, int32_t offset);
+  [[nodiscard]] int32_t reserve_process(const NewProcess& process);
+  void confirm_process(int32_t record, int32_t pid);
+  void cancel_process(int32_t record);
+  void settle_process(ProcessId process, int32_t exit_code);
 
   // A zeroed cell with one reference held by this isolate, or 0 when cells are exhausted.
   [[nodiscard]] Handle create(int32_t kind);

@@ -11,13 +11,15 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0xea094214U;
+inline constexpr uint32_t HASH = 0x6a096cd0U;
 
-inline constexpr int32_t LAYOUT_VERSION = 2;
+inline constexpr int32_t LAYOUT_VERSION = 3;
 inline constexpr int32_t MAGIC = 1751475308;
 inline constexpr int32_t WORDS_PER_CELL = 16;
 inline constexpr int32_t WORDS_PER_SLOT = 80;
+inline constexpr int32_t WORDS_PER_PROCESS = 96;
 inline constexpr int32_t HEADER_WORDS = 1024;
+inline constexpr int32_t MAX_PROCESSES = 128;
 inline constexpr int32_t MAX_SLOTS = 512;
 inline constexpr int32_t MAX_CELLS = 2097152;
 inline constexpr int32_t REF_WORDS_PER_SLOT = 65536;
@@ -26,33 +28,80 @@ inline constexpr int32_t RING_ENTRIES = 1024;
 inline constexpr int32_t WORDS_PER_ENTRY = 8;
 inline constexpr int32_t RING_HEADER_WORDS = 96;
 inline constexpr int32_t WORDS_PER_RING = 8288;
-inline constexpr int32_t SLOTS_START = 1024;
-inline constexpr int32_t REFS_START = 41984;
-inline constexpr int32_t RINGS_START = 33596416;
-inline constexpr int32_t CELLS_START = 42083328;
-inline constexpr int32_t CONTROL_WORDS = 75637760;
+inline constexpr int32_t PROCESSES_START = 1024;
+inline constexpr int32_t SLOTS_START = 13312;
+inline constexpr int32_t REFS_START = 54272;
+inline constexpr int32_t RINGS_START = 33608704;
+inline constexpr int32_t CELLS_START = 42095616;
+inline constexpr int32_t CONTROL_WORDS = 75650048;
 
 namespace Header {
 inline constexpr int32_t MAGIC = 0;
 inline constexpr int32_t VERSION = 1;
-inline constexpr int32_t EXITING = 2;
+inline constexpr int32_t LAYOUT = 2;
+inline constexpr int32_t PROCESSES_GUARD = 3;
 inline constexpr int32_t FREE_CELLS = 4;
 inline constexpr int32_t FREE_CELLS_TAG = 5;
 inline constexpr int32_t CELLS_TOP = 6;
 inline constexpr int32_t CELLS_LIVE = 7;
 inline constexpr int32_t SLOTS_TOP = 8;
-inline constexpr int32_t THREAD_NUMBER = 9;
+inline constexpr int32_t PROCESSES_TOP = 9;
 inline constexpr int32_t NEXT_IDENT = 10;
 inline constexpr int32_t SLOTS_LIVE = 11;
 inline constexpr int32_t SLOTS_GUARD = 12;
 inline constexpr int32_t CELLS_GUARD = 13;
-inline constexpr int32_t MAIN_THREAD = 14;
-inline constexpr int32_t REGISTRY = 15;
-inline constexpr int32_t EXCEPTHOOK = 16;
+inline constexpr int32_t NONCE = 14;
+inline constexpr int32_t NONCE_HIGH = 15;
 inline constexpr int32_t RINGS_GUARD = 17;
 inline constexpr int32_t FREE_RINGS = 18;
 inline constexpr int32_t RINGS_TOP = 19;
 }  // namespace Header
+
+namespace Process {
+inline constexpr int32_t STATE = 0;
+inline constexpr int32_t PID = 1;
+inline constexpr int32_t GENERATION = 2;
+inline constexpr int32_t PARENT = 3;
+inline constexpr int32_t PARENT_GENERATION = 4;
+inline constexpr int32_t START_TIME = 6;
+inline constexpr int32_t START_TIME_HIGH = 7;
+inline constexpr int32_t DOORBELL = 8;
+inline constexpr int32_t FLAGS = 10;
+inline constexpr int32_t EXITING = 11;
+inline constexpr int32_t THREAD_NUMBER = 12;
+inline constexpr int32_t PROCESS_NUMBER = 13;
+inline constexpr int32_t CELL = 14;
+inline constexpr int32_t COMMANDS = 15;
+inline constexpr int32_t STARTED = 16;
+inline constexpr int32_t MAIN_THREAD = 17;
+inline constexpr int32_t REGISTRY = 18;
+inline constexpr int32_t EXCEPTHOOK = 19;
+inline constexpr int32_t PARENT_CELL = 20;
+inline constexpr int32_t NAME_LENGTH = 31;
+inline constexpr int32_t NAME = 32;
+}  // namespace Process
+
+namespace ProcessState {
+inline constexpr int32_t FREE = 0;
+inline constexpr int32_t STARTING = 1;
+inline constexpr int32_t LIVE = 2;
+inline constexpr int32_t DEAD = 3;
+inline constexpr int32_t SWEPT = 4;
+inline constexpr int32_t LEAVING = 5;
+}  // namespace ProcessState
+
+inline constexpr int32_t PROCESS_STATE_OWNER = 8;
+
+namespace DoorbellBit {
+inline constexpr int32_t LOOPS = 1;
+inline constexpr int32_t PROCESSES = 2;
+inline constexpr int32_t STOP = 4;
+}  // namespace DoorbellBit
+
+namespace ProcessFlag {
+inline constexpr int32_t DAEMON = 1;
+inline constexpr int32_t STATUS_KNOWN = 2;
+}  // namespace ProcessFlag
 
 namespace Slot {
 inline constexpr int32_t STATE = 0;
@@ -75,6 +124,7 @@ inline constexpr int32_t NAME = 16;
 inline constexpr int32_t RING_QUEUE = 64;
 inline constexpr int32_t RING_POSITION = 65;
 inline constexpr int32_t CHUNK = 66;
+inline constexpr int32_t PROCESS = 67;
 }  // namespace Slot
 
 inline constexpr int32_t NAME_BYTES = 192;
@@ -106,6 +156,7 @@ inline constexpr int32_t VALUE = 8;
 inline constexpr int32_t ARRAY = 9;
 inline constexpr int32_t THREAD = 10;
 inline constexpr int32_t PIPE_END = 11;
+inline constexpr int32_t PROCESS = 12;
 }  // namespace Kind
 
 namespace Node {
@@ -148,7 +199,7 @@ inline constexpr int32_t NO_MEMORY = 11;
 inline constexpr int32_t MISUSE = 12;
 }  // namespace Outcome
 
-inline constexpr int32_t FIRST_TICKET = 42083328;
+inline constexpr int32_t FIRST_TICKET = 42095616;
 
 namespace Mutex {
 inline constexpr int32_t LOCKED = 1;
@@ -338,6 +389,23 @@ inline constexpr int32_t RUNNING = 2;
 inline constexpr int32_t FINISHED = 3;
 }  // namespace ThreadStatus
 
+namespace ProcessCell {
+inline constexpr int32_t PID = 5;
+inline constexpr int32_t EXIT_CODE = 6;
+inline constexpr int32_t STATUS = 7;
+inline constexpr int32_t FLAGS = 8;
+inline constexpr int32_t CREATOR = 9;
+inline constexpr int32_t CREATOR_GENERATION = 10;
+inline constexpr int32_t RECORD = 11;
+}  // namespace ProcessCell
+
+namespace ProcessStatus {
+inline constexpr int32_t INITIAL = 0;
+inline constexpr int32_t STARTED = 1;
+inline constexpr int32_t FINISHED = 2;
+}  // namespace ProcessStatus
+
+inline constexpr int32_t UNKNOWN_EXIT_CODE = 2147483647;
 inline constexpr int32_t SLICE_MS = 50;
 inline constexpr int32_t LONGEST_SLICE_MS = 250;
 inline constexpr int32_t FAIR_AFTER_NS = 500000;

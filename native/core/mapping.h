@@ -17,6 +17,9 @@ inline constexpr size_t kPageBytes = 4096;
 // Reserves zeroed memory that takes up room only where it is touched. False, with nothing changed,
 // when the system has no such stretch of addresses.
 [[nodiscard]] bool map_sparse(size_t bytes, Mapping& mapping);
+// Maps what a descriptor from another process leads to, and keeps it or closes it. False, with the reason,
+// when it is no memory of at least `least_bytes` that processes share.
+[[nodiscard]] bool map_inherited(int descriptor, size_t least_bytes, Mapping& mapping, const char** refusal);
 void unmap(Mapping& mapping);
 
 // Makes pages usable, on systems where reserving is not enough. Page-aligned.

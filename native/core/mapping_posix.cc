@@ -7,6 +7,7 @@
 #  ifdef __linux__
 #    include <fcntl.h>
 #    include <linux/memfd.h>
+#    include <sys/stat.h>
 #    include <sys/syscall.h>
 #  endif
 
@@ -25,6 +26,8 @@ namespace {
 
 #  ifdef __linux__
 // By number: the C library of old distributions lacks the wrapper.
+constexpr int kGetSeals = 1034;  // F_GET_SEALS, by number for the same reason.
+
 int create_memory_file() {
   return static_cast<int>(syscall(SYS_memfd_create, "heddle", MFD_CLOEXEC));
 }
@@ -54,6 +57,44 @@ bool map_sparse(size_t bytes, Mapping& mapping) {
 #  endif
   mapping = {static_cast<std::byte*>(base), bytes, descriptor};
   return true;
+}
+
+bool map_inherited(int descriptor, size_t least_bytes, Mapping& mapping, const char** refusal) {
+#  ifdef __linux__
+  // Out of the way of programs that expect the low numbers to be free, and not left to every program that
+  // this process runs.
+  constexpr int kLowest = 64;
+  const int kept = fcntl(descriptor, F_DUPFD_CLOEXEC, kLowest);
+  struct stat status {};
+  // Only memory files have seals.
+  if (kept < 0 || fcntl(kept, kGetSeals) < 0 || fstat(kept, &status) != 0) {
+    *refusal = "the descriptor of the arena, which the parent process passes on, was closed or replaced";
+    if (kept >= 0) close(kept);
+    return false;
+  }
+  close(descriptor);
+  const auto bytes = static_cast<size_t>(status.st_size);
+  if (bytes < least_bytes) {
+    *refusal = "the inherited memory is too small for an arena";
+    close(kept);
+    return false;
+  }
+  void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, kept, 0);
+  if (base == MAP_FAILED) {
+    *refusal = "the system has not as much address space as the parent process's arena has (see `ulimit -v`)";
+    close(kept);
+    return false;
+  }
+  madvise(base, bytes, MADV_DONTDUMP);
+  mapping = {static_cast<std::byte*>(base), bytes, kept};
+  return true;
+#  else
+  (void)descriptor;
+  (void)least_bytes;
+  (void)mapping;
+  *refusal = "processes share no memory on this system";
+  return false;
+#  endif
 }
 
 void unmap(Mapping& mapping) {

@@ -16,6 +16,11 @@ bool map_sparse(size_t bytes, Mapping& mapping) {
   return true;
 }
 
+bool map_inherited(int, size_t, Mapping&, const char** refusal) {
+  *refusal = "processes share no memory on this system";
+  return false;
+}
+
 void unmap(Mapping& mapping) {
   if (mapping.base != nullptr) VirtualFree(mapping.base, 0, MEM_RELEASE);
   mapping = {};

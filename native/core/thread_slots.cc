@@ -10,6 +10,7 @@
 #include "mutex.h"
 #include "os_thread.h"
 #include "payload_store.h"
+#include "processes.h"
 #include "queue.h"
 #include "semaphore.h"
 #include "waiting.h"
@@ -83,6 +84,7 @@ int32_t attach_slot(Arena& arena) {
     for (int32_t word = 0; word < WORDS_PER_SLOT; word++) arena.set(slot_word(slot, word), 0);
     arena.set(slot_word(slot, Slot::GENERATION), generation);
     arena.set(slot_word(slot, Slot::PID), process_id());
+    arena.set(slot_word(slot, Slot::PROCESS), arena.own_process() + 1);
     arena.set(slot_word(slot, Slot::NATIVE_TID), native_thread_id());
     // release: who sees the slot live sees all above.
     state.store(SlotState::LIVE, std::memory_order_release);
@@ -129,10 +131,12 @@ void sweep_slot(Self& self, int32_t slot, int32_t generation) {
 }
 
 void begin_exit(Self& self) {
+  const int32_t process = self.arena.own_process();
   // seq_cst: matches Blocked in waiting.cc.
-  self.arena.word(Header::EXITING).store(1, std::memory_order_seq_cst);
+  self.arena.word(process_word(process, Process::EXITING)).store(1, std::memory_order_seq_cst);
   int32_t top = self.arena.get(Header::SLOTS_TOP);
   for (int32_t slot = 0; slot < top; slot++) {
+    if (self.arena.get(slot_word(slot, Slot::PROCESS)) != process + 1) continue;
     Handle node = self.arena.word(slot_word(slot, Slot::THREAD_NODE)).load(std::memory_order_seq_cst);
     if (node != 0) futex_wake_all(&self.arena.words()[node + Node::STATE]);
   }

@@ -13,7 +13,8 @@ namespace heddle {
 // OWNER_DIED, the barrier whose action it ran is broken, its references are dropped. Nothing happens
 // when the slot has meanwhile been given to another isolate.
 void sweep_slot(Self& self, int32_t slot, int32_t generation);
-// Sends every blocked thread back to its caller, and makes blocking calls short from now on.
+// Sends every blocked thread of this process back to its caller, and makes its blocking calls short from now
+// on.
 void begin_exit(Self& self);
 
 }  // namespace heddle

@@ -6,6 +6,7 @@
 #include "event.h"
 #include "futex.h"
 #include "mutex.h"
+#include "processes.h"
 #include "queue.h"
 #include "semaphore.h"
 
@@ -58,6 +59,7 @@ void after_unlink(Self& self, const Guard& guard, Wakes& wakes, Handle object, H
       break;
     case Kind::EVENT:
     case Kind::THREAD:
+    case Kind::PROCESS:
       event_waiter_left(self, guard, object);
       break;
     case Kind::BARRIER:
@@ -123,7 +125,7 @@ void Wakes::flush() {
   for (int i = 0; i < threads_; i++) futex_wake_one(state_address(self_, nodes_[i]));
   for (int i = 0; i < loops_; i++) {
     self_.arena.word(slot_word(slots_[i], Slot::DOORBELL)).fetch_add(1, std::memory_order_relaxed);
-    self_.arena.ringers().ring(slots_[i]);
+    ring_loop(self_.arena, slots_[i]);
   }
   threads_ = 0;
   loops_ = 0;
@@ -219,7 +221,7 @@ OutcomeCode wait(Self& self, Handle node, Deadline deadline, bool spin) {
   self.blocked_on = 0;
   if (!goes_on) self.blocked_since_ns = monotonic_ns();
   auto state = self.word(node, Node::STATE);
-  auto exiting = self.arena.word(Header::EXITING);
+  auto exiting = self.arena.word(process_word(self.arena.own_process(), Process::EXITING));
   const bool was_exiting = exiting.load(std::memory_order_relaxed) != 0;
   // A thread that has slept before, as in a slice before this one, goes straight back to sleep.
   if (spin && !goes_on && state.load(std::memory_order_acquire) == NodeState::WAITING) {

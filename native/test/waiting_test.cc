@@ -1,6 +1,7 @@
 // Waiting itself: slices, deadlines, readiness of loops, ringing, exit.
 #include "core/waiting.h"
 
+#include "core/processes.h"
 #include "core_fixture.h"
 
 namespace heddle::test {
@@ -110,7 +111,7 @@ TEST_F(WaitingTest, ExitSendsBlockedThreadsBackAtOnce) {
     threads.push_back(spawn([&](Isolate& isolate) {
       blocked++;
       int32_t begun = isolate->event_wait(event_, WaiterMode::THREAD, kForEver);
-      while (arena().word(layout::Header::EXITING).load() == 0) {
+      while (arena().word(process_word(0, layout::Process::EXITING)).load() == 0) {
         ASSERT_TRUE(is_ticket(begun));
         ASSERT_EQ(isolate->wait(begun, kForEver), Outcome::PENDING);
       }

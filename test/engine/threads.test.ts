@@ -2,14 +2,25 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
-import { Barrier, Cell, Mutex, Queue, SLOTS_START, Slot, SlotState, WORDS_PER_SLOT } from '#dist/memory/layout.js';
+import {
+  Barrier,
+  Cell,
+  Mutex,
+  PROCESSES_START,
+  Process,
+  Queue,
+  SLOTS_START,
+  Slot,
+  SlotState,
+  WORDS_PER_PROCESS,
+  WORDS_PER_SLOT,
+} from '#dist/memory/layout.js';
 import {
   block,
   drainAll,
   engine,
   FIRST_TICKET,
   FOREVER,
-  Header,
   Kind,
   LOOP,
   number,
@@ -248,6 +259,6 @@ test('when the exit begins, blocked threads come back to JavaScript at once', as
     expect(performance.now() - again).toBeLessThan(45);
     engine.cancel(ticket);
   } finally {
-    Atomics.store(engine.words, Header.EXITING, 0);
+    Atomics.store(engine.words, PROCESSES_START + engine.process * WORDS_PER_PROCESS + Process.EXITING, 0);
   }
 });

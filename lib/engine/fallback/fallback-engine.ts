@@ -59,6 +59,8 @@ export class FallbackEngine implements Engine {
   readonly longs: BigInt64Array<SharedArrayBuffer>;
   readonly doubles: Float64Array<SharedArrayBuffer>;
   readonly self: number;
+  readonly process = 0;
+  readonly processes = undefined;
   readonly out: Int32Array;
   readonly scratch: Uint8Array;
   readonly ready = new Int32Array(3 * READY_TRIPLES);
@@ -212,7 +214,7 @@ export class FallbackEngine implements Engine {
 
   eventWait(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
     const kind = this.words[handle];
-    if (kind !== Kind.EVENT && kind !== Kind.THREAD) this.#refuse();
+    if (kind !== Kind.EVENT && kind !== Kind.THREAD && kind !== Kind.PROCESS) this.#refuse();
     try {
       return this.#settle(eventWait(this.#isolate, handle, mode, timeout), mode, timeout, true);
     } catch (error) {
@@ -222,7 +224,7 @@ export class FallbackEngine implements Engine {
 
   eventSet(handle: Handle): void {
     const kind = this.words[handle];
-    if (kind !== Kind.EVENT && kind !== Kind.THREAD) this.#refuse();
+    if (kind !== Kind.EVENT && kind !== Kind.THREAD && kind !== Kind.PROCESS) this.#refuse();
     try {
       eventSet(this.#isolate, handle);
     } catch (error) {

@@ -49,6 +49,7 @@ export function claimSlot(words: Int32Array, journals: Int32Array, parent: numbe
     words[at + Slot.PID] = pid;
     words[at + Slot.NATIVE_TID] = nativeTid;
     words[at + Slot.PARENT] = parent;
+    words[at + Slot.PROCESS] = 1;
     journals[journal + Journal.THREAD_ID] = threadId + 1;
     Atomics.add(words, Header.SLOTS_LIVE, 1);
     journals[journal + Journal.COUNTED] = 1;

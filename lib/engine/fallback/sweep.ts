@@ -156,6 +156,7 @@ export function repair(isolate: Isolate, slot: number): void {
       break;
     case Kind.EVENT:
     case Kind.THREAD:
+    case Kind.PROCESS:
       eventSettle(isolate, object);
       break;
     default:

@@ -7,6 +7,8 @@ import {
   Node,
   NodeState,
   Outcome,
+  PROCESSES_START,
+  Process,
   SLICE_MS,
   SLOTS_START,
   Slot,
@@ -23,13 +25,15 @@ import { collect, detach, putBackNode } from './node.js';
 import { semaphoreWaiterLeft } from './semaphore.js';
 import { unlink } from './wait-list.js';
 
+/** Each process has an arena of its own, and in it the first record. */
+const EXITING = PROCESSES_START + Process.EXITING;
 const EXITING_SLICE_MS = 1;
 /** Triples that one `drain` returns at most. */
 export const READY_TRIPLES = 64;
 
 /** The end of the slice of waiting that begins now, of `performance.now()`: see SLICE_MS. */
 function endOfSlice(isolate: Isolate, now: number): number {
-  if (Atomics.load(isolate.words, Header.EXITING) !== 0) return now + EXITING_SLICE_MS;
+  if (Atomics.load(isolate.words, EXITING) !== 0) return now + EXITING_SLICE_MS;
   return now + Math.min(Math.max((now - isolate.blockedSince) / 4, SLICE_MS), LONGEST_SLICE_MS);
 }
 
@@ -80,7 +84,7 @@ function sleep(isolate: Isolate, node: number, ms: number, sliceEnd: number): bo
   // Matches `beginExit`, which sets EXITING and then looks for blocked nodes; here the node is named
   // and then EXITING read. One of the two sees the other.
   Atomics.store(words, slot + Slot.THREAD_NODE, node);
-  const exiting = Atomics.load(words, Header.EXITING) !== 0 && sliceEnd - performance.now() > EXITING_SLICE_MS;
+  const exiting = Atomics.load(words, EXITING) !== 0 && sliceEnd - performance.now() > EXITING_SLICE_MS;
   if (!exiting) Atomics.wait(words, node + Node.STATE, NodeState.ASLEEP, ms);
   Atomics.store(words, slot + Slot.THREAD_NODE, 0);
   Atomics.store(words, slot + Slot.WAITING_ON, 0);
@@ -134,6 +138,7 @@ function afterUnlink(isolate: Isolate, object: number, kind: number, wasTold: bo
       break;
     case Kind.EVENT:
     case Kind.THREAD:
+    case Kind.PROCESS:
       eventWaiterLeft(isolate, object);
       break;
     case Kind.BARRIER:
@@ -198,7 +203,7 @@ function takeReady(isolate: Isolate, stack: number): boolean {
 
 /** Makes every blocked thread come back to JavaScript at once from now on. */
 export function beginExit(words: Int32Array): void {
-  Atomics.store(words, Header.EXITING, 1);
+  Atomics.store(words, EXITING, 1);
   const top = Atomics.load(words, Header.SLOTS_TOP);
   for (let slot = 0; slot < top; slot++) {
     const node = Atomics.load(words, SLOTS_START + slot * WORDS_PER_SLOT + Slot.THREAD_NODE);

@@ -1,0 +1,113 @@
+/**
+ * Starts a process of Node.js that shares this one's arena.
+ *
+ *   parent                                       child
+ *   reserves a record, which holds the cell,     runs child-entry.js, which maps the arena from the
+ *   the commands and the event of the start      descriptor that it inherits and claims the record
+ *   spawns, says the PID in the record      ──►  takes the commands, sets the event, runs
+ *   undertaker: sets the cell when it has ended
+ *
+ * Nothing of it needs the event loop of the parent, which may block in `joinSync`. Standard output and error
+ * are the parent's own; there is no standard input, which one process alone can read.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import type { Processes } from '../engine/engine.js';
+import { FAMILY_VARIABLE, type Inheritance } from '../engine/inheritance.js';
+import { processWord } from '../engine/process-record.js';
+import { engine } from '../engine/select.js';
+import { settleOwnGrants } from '../engine/wait.js';
+import { ArenaExhaustedError, ProcessStateError } from '../errors.js';
+import { MAX_PROCESSES, Process } from '../memory/layout.js';
+import { LAYOUT_HASH } from '../memory/layout-hash.js';
+
+const entry = fileURLToPath(new URL('./child-entry.js', import.meta.url));
+
+/** Where and how the new process runs. */
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv | undefined;
+  readonly execArgv: readonly string[] | undefined;
+  readonly cwd: string | undefined;
+}
+
+/** What the record of the new process shall hold. */
+export interface Reservation {
+  readonly cell: number;
+  readonly commands: number;
+  readonly started: number;
+  readonly flags: number;
+  readonly name: Uint8Array;
+}
+
+/** What a launch came to: a process, or the reason why the system gave none, which it tells later. */
+export type Launch = { readonly pid: number } | { readonly pid: undefined; readonly refusal: Promise<Error> };
+
+/** What starting processes needs of the engine. */
+export function requireProcesses(): Processes {
+  const { processes } = engine;
+  if (processes === undefined)
+    throw new ProcessStateError(
+      'processes need memory that they share, which this engine does not have (engine.supports.processSharedMemory): ' +
+        'load the native engine, on Linux',
+    );
+  return processes;
+}
+
+export function launch(reservation: Reservation, surroundings: Surroundings): Launch {
+  const processes = requireProcesses();
+  processes.begin();
+  const { cell, commands, started, flags, name } = reservation;
+  const record = processes.reserve(cell, commands, started, flags, name);
+  if (record < 0) throw new ArenaExhaustedError(`all ${MAX_PROCESSES} processes that a family can have are running`);
+  const generation = Atomics.load(engine.words, processWord(Process.GENERATION, record));
+  let child: ChildProcess;
+  try {
+    child = spawnNode(processes, { record, generation }, surroundings);
+  } catch (error) {
+    processes.cancel(record);
+    throw error;
+  }
+  if (child.pid === undefined) {
+    processes.cancel(record);
+    return { pid: undefined, refusal: new Promise((resolve) => child.once('error', resolve)) };
+  }
+  processes.confirm(record, child.pid);
+  // The undertaker waits for its end, or, where this loop was quicker, is told of it here.
+  child.unref();
+  child.once('exit', (code, signal) => {
+    processes.settle(record, generation, code ?? -constants.signals[signal as NodeJS.Signals]);
+    settleOwnGrants();
+  });
+  return { pid: child.pid };
+}
+
+function spawnNode(
+  processes: Processes,
+  place: { readonly record: number; readonly generation: number },
+  { env = process.env, execArgv = inheritedArguments(), cwd }: Surroundings,
+): ChildProcess {
+  const passed: Inheritance = { engine: engine.name, layout: LAYOUT_HASH, nonce: processes.nonce, ...place };
+  return spawn(process.execPath, [...execArgv, entry], {
+    env: { ...env, [FAMILY_VARIABLE]: JSON.stringify(passed) },
+    stdio: ['ignore', 'inherit', 'inherit', processes.descriptor],
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+}
+
+/** Options of Node.js that say what to run, or that two processes cannot have at a time. */
+const OWN_OPTIONS = /^(?:-[pe]+$|--eval\b|--print\b|--check\b|-c$|--input-type\b|--inspect|--test|--watch)/;
+/** Of those, the ones whose value is the next argument. */
+const TAKES_NEXT = /^(?:-[pe]+|--eval|--print)$/;
+
+/** `process.execArgv` as far as it fits a child. */
+function inheritedArguments(): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < process.execArgv.length; i++) {
+    const argument = process.execArgv[i] as string;
+    if (!OWN_OPTIONS.test(argument)) kept.push(argument);
+    else if (TAKES_NEXT.test(argument)) i++;
+  }
+  return kept;
+}
