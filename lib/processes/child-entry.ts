@@ -27,6 +27,7 @@ if (inheritance === undefined)
   throw new Error('child-entry.js is what the processes of heddle run, and no program to be started otherwise');
 
 const processes = requireProcesses();
+processes.begin();
 
 /** Prints an error that nobody has caught. */
 function report(error: unknown): void {

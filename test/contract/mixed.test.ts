@@ -1,15 +1,18 @@
-/** One line for everybody: tasks of this loop, loops of other threads, and blocked threads. */
+/** One line for everybody: tasks of this loop, loops of other threads and processes, and blocked ones. */
 import { Event, Lock, Queue, Semaphore, Thread } from 'heddle';
 import { expect, it } from 'vitest';
 import { Queue as Word } from '#dist/memory/layout.js';
 import { type Partner, type Reach, reaches, until, waiters } from './reach.js';
 
-const [task, thread, blocked] = reaches() as [Reach, Reach, Reach];
+/** Blocked threads and processes first. */
+const kinds: Reach[] = reaches().reverse();
+const COUNT = 2 * kinds.length;
+const turns = Array.from({ length: COUNT }, (_, i) => i);
 
 /** Two of each kind, in turns. */
 function everybody(): Partner[] {
-  const [tasks, threads, blockedThreads] = [task.partners(2), thread.partners(2), blocked.partners(2)];
-  return [0, 1].flatMap((i) => [blockedThreads[i], tasks[i], threads[i]] as Partner[]);
+  const pairs = kinds.map((reach) => reach.partners(2));
+  return [0, 1].flatMap((i) => pairs.map((pair) => pair[i] as Partner));
 }
 
 it('a lock goes to all kinds of waiters in order of arrival', async () => {
@@ -21,13 +24,13 @@ it('a lock goes to all kinds of waiters in order of arrival', async () => {
     await partner.call(lock, 'acquire');
     order.push(i);
   });
-  await until(() => waiters(lock) === 6);
-  for (let served = 1; served <= 6; served++) {
+  await until(() => waiters(lock) === COUNT);
+  for (let served = 1; served <= COUNT; served++) {
     lock.release();
     await until(() => order.length === served);
   }
   await Promise.all(all);
-  expect(order).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(order).toEqual(turns);
 });
 
 it('permits go to all kinds of waiters in order of arrival', async () => {
@@ -38,13 +41,13 @@ it('permits go to all kinds of waiters in order of arrival', async () => {
     await partner.call(semaphore, 'acquire');
     order.push(i);
   });
-  await until(() => waiters(semaphore) === 6);
-  for (let served = 1; served <= 6; served++) {
+  await until(() => waiters(semaphore) === COUNT);
+  for (let served = 1; served <= COUNT; served++) {
     semaphore.release();
     await until(() => order.length === served);
   }
   await Promise.all(all);
-  expect(order).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(order).toEqual(turns);
 });
 
 it('items go to all kinds of getters in order of arrival', async () => {
@@ -54,22 +57,22 @@ it('items go to all kinds of getters in order of arrival', async () => {
     await until(() => waiters(queue, Word.GETTERS) === i);
     got.push([i, await partner.call(queue, 'get')]);
   });
-  await until(() => waiters(queue, Word.GETTERS) === 6);
-  for (let item = 0; item < 6; item++) {
+  await until(() => waiters(queue, Word.GETTERS) === COUNT);
+  for (let item = 0; item < COUNT; item++) {
     queue.putNowait(item);
     await until(() => got.length > item);
   }
   await Promise.all(all);
-  expect(got).toEqual([0, 1, 2, 3, 4, 5].map((i) => [i, i]));
+  expect(got).toEqual(turns.map((i) => [i, i]));
 });
 
 it('an event releases all kinds of waiters', async () => {
   const event = new Event();
   const all = everybody().map((partner) => partner.call(event, 'wait'));
-  await until(() => waiters(event) === 6);
+  await until(() => waiters(event) === COUNT);
   event.set();
   event.clear();
-  expect(await Promise.all(all)).toEqual(Array(6).fill(true));
+  expect(await Promise.all(all)).toEqual(Array(COUNT).fill(true));
 });
 
 it('a lock whose holder died goes to the next, who is told', async () => {

@@ -4,15 +4,18 @@
  *   task            in the same event loop
  *   thread          in another thread, waiting with promises
  *   blocked thread  in another thread, waiting with Sync calls
+ *   process, blocked process   the same in another process, where the engine has memory that processes share
  *
  * A suite is written once, over `Reach`; its own side is always this event loop.
  */
 import { Worker } from 'node:worker_threads';
+import { Process } from 'heddle/multiprocessing';
 import { SimpleQueue } from 'heddle/queue';
 import { afterAll } from 'vitest';
 import { encodeBytes } from '#dist/codec/codec.js';
 import { engine } from '#dist/engine/select.js';
 import { Cell, Node } from '#dist/memory/layout.js';
+import { serve } from './fixtures/serve.mjs';
 
 // biome-ignore lint/suspicious/noExplicitAny: a partner performs calls of any signature
 type Method = (...args: any[]) => unknown;
@@ -50,23 +53,57 @@ interface Outcome {
   readonly error?: unknown;
 }
 
-class ThreadPartner implements Partner {
+/** Who runs the other side. */
+interface Host {
+  /** Calls back if it ends before it is told to. */
+  onFailure(callback: (error: unknown) => void): void;
+  /** Resolves when it has ended. */
+  ended(): Promise<unknown>;
+}
+
+type StartHost = (commands: SimpleQueue<unknown>, results: SimpleQueue<Outcome>, blocking: boolean) => Host;
+
+const threadHost: StartHost = (commands, results, blocking) => {
+  const queues = encodeBytes([commands, results]);
+  const worker = new Worker(new URL('fixtures/partner.mjs', import.meta.url), { workerData: { queues, blocking } });
+  // Only a command under way keeps the test process alive.
+  worker.unref();
+  return {
+    onFailure: (callback) => worker.once('error', callback),
+    ended() {
+      const ended = new Promise((resolve) => worker.once('exit', resolve));
+      worker.ref();
+      return ended;
+    },
+  };
+};
+
+const processHost: StartHost = (commands, results, blocking) => {
+  const process = new Process({ target: serve, args: [commands, results, blocking], daemon: true });
+  const started = process.start();
+  return {
+    onFailure: (callback) =>
+      started
+        .then(() => process.sentinel)
+        .then((code) => callback(new Error(`the other process ended with ${code}`)), callback),
+    ended: () => process.join(),
+  };
+};
+
+class RemotePartner implements Partner {
   readonly #commands = new SimpleQueue<unknown>();
   readonly #results = new SimpleQueue<Outcome>();
-  readonly #worker: Worker;
+  readonly #host: Host;
   readonly #blocking: boolean;
   readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
   #lastId = 0;
 
-  constructor(blocking: boolean) {
+  constructor(start: StartHost, blocking: boolean) {
     this.#blocking = blocking;
-    const queues = encodeBytes([this.#commands, this.#results]);
-    this.#worker = new Worker(new URL('fixtures/partner.mjs', import.meta.url), { workerData: { queues, blocking } });
-    this.#worker.once('error', (error) => {
+    this.#host = start(this.#commands, this.#results, blocking);
+    this.#host.onFailure((error) => {
       for (const { reject } of this.#waiting.values()) reject(error);
     });
-    // Only a command under way keeps the test process alive.
-    this.#worker.unref();
   }
 
   call = ((object: object, method: string, ...args: unknown[]) => {
@@ -95,20 +132,18 @@ class ThreadPartner implements Partner {
 
   async end(): Promise<void> {
     this.#commands.putSync('end');
-    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
-    this.#worker.ref();
-    await ended;
+    await this.#host.ended();
   }
 }
 
-function threadReach(name: string, blocking: boolean): Reach {
-  const started: ThreadPartner[] = [];
+function remoteReach(name: string, start: StartHost, blocking: boolean): Reach {
+  const started: RemotePartner[] = [];
   afterAll(() => Promise.all(started.map((partner) => partner.end())));
   return {
     name,
     blocking,
     partners(count) {
-      while (started.length < count) started.push(new ThreadPartner(blocking));
+      while (started.length < count) started.push(new RemotePartner(start, blocking));
       return started.slice(0, count);
     },
   };
@@ -116,7 +151,14 @@ function threadReach(name: string, blocking: boolean): Reach {
 
 /** Every reach; for the top level of a test file. */
 export function reaches(): Reach[] {
-  return [task, threadReach('thread', false), threadReach('blocked thread', true)];
+  const threads = [remoteReach('thread', threadHost, false), remoteReach('blocked thread', threadHost, true)];
+  if (!engine.supports.processSharedMemory) return [task, ...threads];
+  return [
+    task,
+    ...threads,
+    remoteReach('process', processHost, false),
+    remoteReach('blocked process', processHost, true),
+  ];
 }
 
 /** How many wait in a list of the object: the main one unless said otherwise. */
