@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { engine } from 'heddle';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -48,8 +49,12 @@ function run({ name, text }: Program): { status: number | null; stdout: string; 
   return spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 30_000 });
 }
 
-const pages = ['README.md', ...filesBelow('docs', '.md')].flatMap(programsOf);
-const comments = filesBelow('lib', '.ts').flatMap(programsOf);
+/** Programs that start processes need memory that processes share. */
+const runsHere = ({ text }: Program): boolean =>
+  engine.supports.processSharedMemory || !/\b(?:new|extends) Process\b/.test(text);
+
+const pages = ['README.md', ...filesBelow('docs', '.md')].flatMap(programsOf).filter(runsHere);
+const comments = filesBelow('lib', '.ts').flatMap(programsOf).filter(runsHere);
 
 describe.each([
   ['pages', pages],
