@@ -1,5 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { java, python } from '../harness/peers.mjs';
+import { cpp, java, python } from '../harness/peers.mjs';
 import { timeThreads } from '../harness/threads.mjs';
 import { totalOf } from '../peers/items.mjs';
 import { queueThread } from './threads/queue.mjs';
@@ -13,7 +13,7 @@ const integers = [
 
 export default {
   title: 'putSync and getSync between threads',
-  work: `One Queue of ${PLACES} places; what comes out is added up and checked. A MessagePort has one writer and one reader, so it gets a channel for each pair, and no bound.`,
+  work: `One Queue of ${PLACES} places; what comes out is added up and checked. A MessagePort has one writer and one reader, so it gets a channel for each pair, and no bound; that it has places and blocks, as a Queue, is shown for comparison, and so is a bare ring in C++.`,
   unit: 'op/s',
   variants: [
     { name: 'integers 1 → 1', item: 'int', pairs: 1, count: 1_000_000, floors: integers },
@@ -40,28 +40,10 @@ export default {
 
   peers: {
     MessagePort: {
-      async run({ item, pairs, count }) {
-        const words = new Int32Array(new SharedArrayBuffer(64));
-        const each = count / pairs;
-        const sums = [];
-        for (let i = 0; i < pairs; i++) {
-          const { port1, port2 } = new MessageChannel();
-          const done = new MessageChannel();
-          sums.push(new Promise((resolve) => done.port1.once('message', resolve)));
-          start({ role: 'producer', port: port1, words, count: each, item }, [port1]);
-          start({ role: 'consumer', port: port2, words, count: each, item, done: done.port2 }, [port2, done.port2]);
-        }
-        for (let ready = 0; ready < 2 * pairs; ready = Atomics.load(words, 0)) {
-          await Atomics.waitAsync(words, 0, ready).value;
-        }
-        Atomics.store(words, 1, 1);
-        const began = performance.now();
-        Atomics.notify(words, 1);
-        const results = await Promise.all(sums);
-        const elapsed = performance.now() - began;
-        check(results, item, pairs, each);
-        return (count / elapsed) * 1000;
-      },
+      run: (variant) => ports(variant, 'port.worker.mjs'),
+    },
+    'MessagePort, bounded and blocking': {
+      run: (variant) => ports(variant, 'bounded-port.worker.mjs'),
     },
     'CPython queue.Queue': {
       needs: 'python3',
@@ -73,6 +55,11 @@ export default {
       skip: ({ item }) => item !== 'int',
       run: ({ pairs, count }) => java('BlockingQueueBench.java', count, pairs),
     },
+    'C++ ring': {
+      needs: 'g++',
+      skip: ({ item }) => item !== 'int',
+      run: ({ pairs, count }) => cpp('ring_limit.cc', count * 4, pairs),
+    },
   },
 };
 
@@ -80,8 +67,33 @@ function port(floor, goal) {
   return [{ against: 'MessagePort', floor, goal }];
 }
 
-function start(workerData, transferList) {
-  return new Worker(new URL('../peers/port.worker.mjs', import.meta.url), { workerData, transferList });
+/** A channel and two workers for each pair; both sides run `file`. */
+async function ports({ item, pairs, count }, file) {
+  const words = new Int32Array(new SharedArrayBuffer(64));
+  const each = count / pairs;
+  const sums = [];
+  for (let i = 0; i < pairs; i++) {
+    const { port1, port2 } = new MessageChannel();
+    const done = new MessageChannel();
+    sums.push(new Promise((resolve) => done.port1.once('message', resolve)));
+    const both = { words, channel: new Int32Array(new SharedArrayBuffer(64)), places: PLACES, count: each, item };
+    start(file, { ...both, role: 'producer', port: port1 }, [port1]);
+    start(file, { ...both, role: 'consumer', port: port2, done: done.port2 }, [port2, done.port2]);
+  }
+  for (let ready = 0; ready < 2 * pairs; ready = Atomics.load(words, 0)) {
+    await Atomics.waitAsync(words, 0, ready).value;
+  }
+  Atomics.store(words, 1, 1);
+  const began = performance.now();
+  Atomics.notify(words, 1);
+  const results = await Promise.all(sums);
+  const elapsed = performance.now() - began;
+  check(results, item, pairs, each);
+  return (count / elapsed) * 1000;
+}
+
+function start(file, workerData, transferList) {
+  return new Worker(new URL(`../peers/${file}`, import.meta.url), { workerData, transferList });
 }
 
 function check(sums, item, pairs, each) {
