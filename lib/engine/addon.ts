@@ -14,8 +14,11 @@ export interface Addon {
    * `attach`. Throws when it is not that of the parent's family.
    */
   inherit(descriptor: number, nonce: string, record: number, generation: number): void;
-  /** Gives the calling isolate a slot of the arena. Throws when there is none, or no memory for the arena. */
-  attach(): Binding;
+  /**
+   * Gives the calling isolate a slot of the arena. Throws when there is none, or no memory for the arena.
+   * `hasUvLoop`: see there.
+   */
+  attach(hasUvLoop: boolean): Binding;
 }
 
 /** An addon, or why there is none: each refusal says the cause and what to do about it. */
@@ -87,6 +90,16 @@ export function loadAddon(): LoadResult {
 
 function hex(hash: number): string {
   return `0x${hash.toString(16)}`;
+}
+
+/**
+ * True where the event loop is libuv's and polls only by `uv_run`, so that the addon may watch it go to sleep.
+ * Bun and Deno have loops of their own, and Bun aborts when one of libuv's functions is called; Electron
+ * waits for what comes outside of `uv_run`.
+ */
+export function hasUvLoop(): boolean {
+  const { bun, deno, electron } = process.versions as Record<string, string | undefined>;
+  return bun === undefined && deno === undefined && electron === undefined;
 }
 
 /** The message of an error without the require stack that Node appends. */

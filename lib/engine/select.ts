@@ -9,7 +9,7 @@
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { EngineUnavailableError } from '../errors.js';
 import { LAYOUT_HASH } from '../memory/layout-hash.js';
-import { firstLine, loadAddon } from './addon.js';
+import { firstLine, hasUvLoop, loadAddon } from './addon.js';
 import type { Engine, EngineName } from './engine.js';
 import { FallbackEngine } from './fallback/fallback-engine.js';
 import { type Inheritance, inheritance, PASSED_DESCRIPTOR } from './inheritance.js';
@@ -45,7 +45,7 @@ function native(passed?: Inheritance): Choice | readonly string[] {
   if (addon === undefined) return refusals;
   try {
     if (passed !== undefined) addon.inherit(PASSED_DESCRIPTOR, passed.nonce, passed.record, passed.generation);
-    return { engine: new NativeEngine(addon.attach()), refusals: [] };
+    return { engine: new NativeEngine(addon.attach(hasUvLoop())), refusals: [] };
   } catch (error) {
     return [`the addon cannot attach this ${passed === undefined ? 'thread' : 'process'}: ${firstLine(error)}`];
   }

@@ -165,7 +165,7 @@ export const Slot = {
   /** Counts the isolates that have used this slot. */
   GENERATION: 2,
   NATIVE_TID: 3,
-  /** Rung (incremented) when a ready node is pushed; what a loop on the fallback or another process sleeps on. */
+  /** Rung (incremented) when a ready node is pushed; what a loop on the fallback sleeps on. */
   DOORBELL: 4,
   /** Handle of the newest node of the ready stack (linked by Node.READY_NEXT), 0 when empty. */
   READY: 5,
@@ -181,8 +181,8 @@ export const Slot = {
   THREAD: 10,
   /** ThreadFlag bits of the running Thread. */
   FLAGS: 11,
-  /** Start time, seconds since the epoch. */
-  STARTED: 12,
+  /** LoopState. On the line of READY, for who pushes there looks here next. */
+  LOOP: 12,
   /** Cells of this slot's references are at most this index (bounds a sweep). */
   REFS_TOP: 13,
   /** Slot + 1 of the isolate that created this one, and ends with it; 0 for none. */
@@ -202,8 +202,22 @@ export const Slot = {
   CHUNK: 66,
   /** Record + 1 of the isolate's process. */
   PROCESS: 67,
+  /** Start time, seconds since the epoch. */
+  STARTED: 68,
 } as const;
 export const NAME_BYTES = 192;
+
+/** Whether who pushes on an empty ready stack must ring the loop. See native/core/loop_state.h. */
+export const LoopState = {
+  /** Nobody keeps this word (the fallback, runtimes other than Node): ring. */
+  UNKNOWN: 0,
+  /** It looks at the stack before it sleeps. */
+  AWAKE: 1,
+  /** Ring, and say RUNG. */
+  ASLEEP: 2,
+  /** Somebody rings it. */
+  RUNG: 3,
+} as const;
 
 export const SlotState = { FREE: 0, LIVE: 1, SWEEPING: 2 } as const;
 

@@ -50,7 +50,7 @@ bool Environment::begin_family(const char** refusal) {
   return service->start(refusal);
 }
 
-std::shared_ptr<Environment> Environment::attach(napi_env env) {
+std::shared_ptr<Environment> Environment::attach(napi_env env, bool watches_loop) {
   auto environment = std::make_shared<Environment>();
   environment->out = static_cast<int32_t*>(
       environment->shared_buffer(env, kOutWords * sizeof(int32_t), &environment->out_buffer_));
@@ -74,10 +74,10 @@ std::shared_ptr<Environment> Environment::attach(napi_env env) {
     napi_throw_error(env, nullptr, "this runtime allows no buffers over shared memory");
     return nullptr;
   }
-  if (!environment->bell.open(env)) return nullptr;
+  if (!environment->open_bell(env, watches_loop)) return nullptr;
 
-  // Cleanup hooks run newest first. This one must be newer than the threadsafe function's own, so that
-  // nobody rings a function that Node has begun to close.
+  // Cleanup hooks run newest first. This one must be newer than those of the bell and of the watch, so that
+  // nobody rings what has begun to close.
   auto* for_hook = new std::shared_ptr<Environment>(environment);
   if (napi_add_env_cleanup_hook(env, on_cleanup, for_hook) != napi_ok) {
     delete for_hook;
@@ -86,9 +86,23 @@ std::shared_ptr<Environment> Environment::attach(napi_env env) {
     return nullptr;
   }
   enter_household();
-  environment->core->set_ringer(
-      {[](void* bell) { static_cast<LoopBell*>(bell)->ring(); }, &environment->bell});
+  if (environment->watch_ != nullptr) {
+    environment->core->set_ringer(
+        {[](void* watch) { static_cast<SleepWatch*>(watch)->ring(); }, environment->watch_});
+  } else {
+    environment->core->set_ringer(
+        {[](void* bell) { static_cast<LoopBell*>(bell)->ring(); }, &environment->bell_});
+  }
   return environment;
+}
+
+bool Environment::open_bell(napi_env env, bool watches_loop) {
+  if (watches_loop) watch_ = SleepWatch::open(env, *core);
+  return watch_ != nullptr || bell_.open(env);
+}
+
+napi_status Environment::answer_with(napi_env env, napi_value callback) {
+  return watch_ != nullptr ? watch_->answer_with(env, callback) : bell_.answer_with(env, callback);
 }
 
 // process.memoryUsage().external counts the whole of it, sparse as it is. Taking it out of V8's count
@@ -107,7 +121,10 @@ void Environment::detach() {
   if (core == nullptr) return;
   // From here on nobody rings: set_ringer returns when no ring is under way.
   core->set_ringer({});
-  bell.close();
+  bell_.close();
+  // Its own hook, which comes next, deletes it.
+  if (watch_ != nullptr) watch_->detach();
+  watch_ = nullptr;
   for (const auto& [handle, count] : arrays_) {
     for (int32_t i = 0; i < count; i++) core->release(handle);
   }

@@ -11,6 +11,7 @@
 
 #include "../core/engine_core.h"
 #include "loop_bell.h"
+#include "sleep_watch.h"
 
 namespace heddle::addon {
 
@@ -21,8 +22,9 @@ class KernelJobs;
 // finalizer of an array's buffer can refer to it.
 class Environment : public std::enable_shared_from_this<Environment> {
  public:
-  // Null, with an exception pending, when the isolate cannot be attached.
-  static std::shared_ptr<Environment> attach(napi_env env);
+  // Null, with an exception pending, when the isolate cannot be attached. `watches_loop`: the runtime's
+  // loop is libuv's, all of it, so that a SleepWatch will do.
+  static std::shared_ptr<Environment> attach(napi_env env, bool watches_loop);
   Environment() = default;
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
@@ -34,7 +36,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   // Null once detached.
   std::unique_ptr<EngineCore> core;
   int32_t* words = nullptr;
-  LoopBell bell;
+  // The JavaScript function to call from the loop when tickets are ready.
+  [[nodiscard]] napi_status answer_with(napi_env env, napi_value callback);
   // Null until the isolate's first kernel, and after its end.
   KernelJobs* kernels = nullptr;
 
@@ -69,6 +72,11 @@ class Environment : public std::enable_shared_from_this<Environment> {
   static napi_value value_of(napi_env env, napi_ref reference);
   void* shared_buffer(napi_env env, size_t bytes, napi_ref* reference);
   [[nodiscard]] bool show_control(napi_env env);
+  [[nodiscard]] bool open_bell(napi_env env, bool watches_loop);
+
+  // What rings the loop: the watch, or where there is none the bell.
+  SleepWatch* watch_ = nullptr;
+  LoopBell bell_;
 
   napi_ref control_buffer_ = nullptr;
   napi_ref out_buffer_ = nullptr;

@@ -48,9 +48,11 @@ Napi::Object supports(Napi::Env env) {
   return supports;
 }
 
+// (whether the loop is libuv's)
 Napi::Value attach(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const std::shared_ptr<Environment> environment = Environment::attach(env);
+  const bool watches_loop = info[0].IsBoolean() && info[0].As<Napi::Boolean>();
+  const std::shared_ptr<Environment> environment = Environment::attach(env, watches_loop);
   if (environment == nullptr) return env.Undefined();
   env.GetInstanceData<Attachments>()->environments.push_back(environment);
 

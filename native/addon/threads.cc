@@ -36,7 +36,7 @@ static_assert(sizeof(EngineCore::Ready) == 3 * sizeof(int32_t));
 napi_value on_ready(napi_env env, napi_callback_info info) {
   Arguments<1> arguments(env, info);
   if (!arguments.attached()) return nullptr;
-  if (arguments.environment().bell.answer_with(env, arguments[0]) != napi_ok) {
+  if (arguments.environment().answer_with(env, arguments[0]) != napi_ok) {
     return throw_type_error(env, "a function was expected");
   }
   return nullptr;

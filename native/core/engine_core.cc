@@ -6,6 +6,7 @@
 #include "cells.h"
 #include "condition.h"
 #include "event.h"
+#include "loop_state.h"
 #include "mutex.h"
 #include "queue.h"
 #include "self.h"
@@ -20,6 +21,10 @@ namespace {
 
 Deadline after(double timeout_ms) {
   return Deadline::after_ms(timeout_ms);
+}
+
+Loop loop_of(const Self& self) {
+  return {self.arena, self.slot};
 }
 
 void give_back_reservation(Self& self, Handle queue, int32_t list) {
@@ -69,6 +74,19 @@ int32_t* EngineCore::out() {
 
 void EngineCore::set_ringer(Ringer ringer) {
   self_->arena.ringers().set(self_->slot, ringer);
+}
+
+void EngineCore::loop_attends() {
+  loop_of(*self_).attend();
+}
+bool EngineCore::loop_falls_asleep() {
+  return self_->backlog == 0 && loop_of(*self_).falls_asleep();
+}
+void EngineCore::loop_wakes() {
+  loop_of(*self_).wakes();
+}
+bool EngineCore::loop_has_ready() const {
+  return self_->backlog != 0 || loop_of(*self_).has_ready();
 }
 
 void EngineCore::sweep(int32_t slot, int32_t generation) {

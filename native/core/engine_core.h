@@ -41,6 +41,16 @@ class EngineCore {
   // way or will be made.
   void set_ringer(Ringer ringer);
 
+  // Where the loop says when it sleeps, so that it is rung only then (see loop_state.h). It does from the
+  // first of these calls on: loop_falls_asleep() before each poll, and if that returned true, loop_wakes()
+  // after it.
+  void loop_attends();
+  // False when tickets are ready: then the loop must not block.
+  [[nodiscard]] bool loop_falls_asleep();
+  void loop_wakes();
+  // Whether drain() would find something.
+  [[nodiscard]] bool loop_has_ready() const;
+
   void sweep(int32_t slot, int32_t generation);
   void begin_exit();
 

@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0x6a096cd0U;
+inline constexpr uint32_t HASH = 0x8bd6c58eU;
 
 inline constexpr int32_t LAYOUT_VERSION = 3;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -116,7 +116,7 @@ inline constexpr int32_t WAITING_ON = 8;
 inline constexpr int32_t IDENT = 9;
 inline constexpr int32_t THREAD = 10;
 inline constexpr int32_t FLAGS = 11;
-inline constexpr int32_t STARTED = 12;
+inline constexpr int32_t LOOP = 12;
 inline constexpr int32_t REFS_TOP = 13;
 inline constexpr int32_t PARENT = 14;
 inline constexpr int32_t NAME_LENGTH = 15;
@@ -125,9 +125,17 @@ inline constexpr int32_t RING_QUEUE = 64;
 inline constexpr int32_t RING_POSITION = 65;
 inline constexpr int32_t CHUNK = 66;
 inline constexpr int32_t PROCESS = 67;
+inline constexpr int32_t STARTED = 68;
 }  // namespace Slot
 
 inline constexpr int32_t NAME_BYTES = 192;
+
+namespace LoopState {
+inline constexpr int32_t UNKNOWN = 0;
+inline constexpr int32_t AWAKE = 1;
+inline constexpr int32_t ASLEEP = 2;
+inline constexpr int32_t RUNG = 3;
+}  // namespace LoopState
 
 namespace SlotState {
 inline constexpr int32_t FREE = 0;

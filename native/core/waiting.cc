@@ -5,6 +5,7 @@
 #include "cells.h"
 #include "event.h"
 #include "futex.h"
+#include "loop_state.h"
 #include "mutex.h"
 #include "processes.h"
 #include "queue.h"
@@ -124,8 +125,7 @@ bool Wakes::rings(int32_t slot) const {
 void Wakes::flush() {
   for (int i = 0; i < threads_; i++) futex_wake_one(state_address(self_, nodes_[i]));
   for (int i = 0; i < loops_; i++) {
-    self_.arena.word(slot_word(slots_[i], Slot::DOORBELL)).fetch_add(1, std::memory_order_relaxed);
-    ring_loop(self_.arena, slots_[i]);
+    if (Loop(self_.arena, slots_[i]).needs_ring()) ring_loop(self_.arena, slots_[i]);
   }
   threads_ = 0;
   loops_ = 0;
@@ -172,9 +172,10 @@ void finish(Self& self, const Guard& guard, Wakes& wakes, Handle object, Handle 
   do {
     self.set(node, Node::READY_NEXT, top);
     // A: seq_cst, matches a loop that stops polling: it stores POLLING = 0 and then looks at READY
-    // once more. Either it sees this push or POLLING is read as 0 below.
+    // once more. Either it sees this push or POLLING is read as 0 below. So with a loop that goes to sleep:
+    // this is G1 of loop_state.h.
   } while (!ready.compare_exchange_weak(top, node, std::memory_order_seq_cst, std::memory_order_relaxed));
-  // Not empty before: whoever pushed first has rung. The own loop is told by the caller.
+  // Not empty before: whoever pushed first sees to it. The own loop is told by the caller.
   if (top == 0 && wakes.rings(slot) &&
       self.arena.word(slot_word(slot, Slot::POLLING)).load(std::memory_order_seq_cst) == 0) {
     wakes.loop(slot);
