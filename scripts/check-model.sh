@@ -41,4 +41,6 @@ for name in guard mutex semaphore doorbell ring; do
   check "$name" 1 -DBROKEN
 done
 check mutex 1 -DUNFAIR
+check doorbell 0 -DWATCHED
+check doorbell 1 -DWATCHED -DHASTY
 exit $failed

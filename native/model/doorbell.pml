@@ -4,6 +4,8 @@
  * exactly once, and may give up on one at any time, granted or not. Here every node waits for an object
  * of its own, so that all of them may be granted at the same time.
  * BROKEN: the loop looks at the stack before, not after, it says that it no longer polls.
+ * WATCHED: the loop is one that says when it sleeps, and is rung only then (native/core/loop_state.h).
+ * HASTY: such a loop looks at the stack before, not after, it says that it sleeps.
  */
 #define NODES 3
 #define NONE 255
@@ -13,6 +15,13 @@ byte ready_next[NODES];
 bit POLLING;
 /* The loop's own wake-up; rings that come before it is answered count once. */
 bit bell;
+
+#define AWAKE 0
+#define ASLEEP 1
+#define RUNG 2
+byte LOOP = AWAKE;
+/* Once, something else that the loop polls for wakes it. */
+bit disturbed;
 
 bit guard[NODES];
 bit linked[NODES];
@@ -32,8 +41,22 @@ inline push(node) {
 	od
 }
 
+/* Libuv's and Node's own bells hear a ring that comes before or after the sleep, too. */
+inline ring() {
+#ifdef WATCHED
+	atomic { if :: LOOP == ASLEEP -> LOOP = RUNG; rings = 1 :: else fi };
+	if
+	:: rings -> bell = 1
+	:: else
+	fi
+#else
+	bell = 1
+#endif
+}
+
 proctype granter(byte node) {
 	byte old = NODES;
+	bit rings;
 	lock_guard(node);
 	if
 	:: linked[node] -> push(node)
@@ -43,7 +66,7 @@ proctype granter(byte node) {
 	if
 	:: old == NONE ->
 		if
-		:: POLLING == 0 -> bell = 1
+		:: POLLING == 0 -> ring()
 		:: else
 		fi
 	:: else
@@ -98,8 +121,30 @@ inline grant_own(node) {
 	drain()
 }
 
+/* From prepare to check. */
+inline poll() {
+#ifdef HASTY
+	ready = READY != NONE;
+	LOOP = ASLEEP;
+#else
+	LOOP = ASLEEP;
+	ready = READY != NONE;
+#endif
+	if
+	:: ready
+	:: else ->
+		if
+		:: atomic { bell -> bell = 0 }
+		:: atomic { !disturbed -> disturbed = 1 }
+		:: atomic { timeout -> idle = 1 }
+		fi
+	fi;
+	LOOP = AWAKE
+}
+
 proctype loop() {
 	byte top, next, old;
+	bit ready, idle;
 	do
 	:: unsettled == 0 -> break
 	:: else ->
@@ -123,13 +168,25 @@ proctype loop() {
 		fi;
 		if
 		:: unsettled == 0
-		:: else -> atomic { bell -> bell = 0 }; drain()
+		:: else ->
+#ifdef WATCHED
+			poll();
+			assert(!idle);
+#else
+			atomic { bell -> bell = 0 };
+#endif
+			drain()
 		fi
 	od;
 	/* Whatever it gave up on too late is still freed. */
 	do
+#ifdef WATCHED
+	:: !idle -> poll(); drain()
+	:: idle -> break
+#else
 	:: atomic { bell -> bell = 0 }; drain()
 	:: timeout -> break
+#endif
 	od
 }
 
