@@ -1,4 +1,5 @@
-// Wakes an isolate's event loop from any thread.
+// Wakes an isolate's event loop from any thread, whether it sleeps or not: what is left where SleepWatch
+// cannot be had, and for what comes as rarely as the end of a kernel.
 #pragma once
 
 #include <node_api.h>

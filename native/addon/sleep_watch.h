@@ -16,7 +16,6 @@
 
 #include <node_api.h>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 

@@ -4,9 +4,9 @@
 #include <memory>
 
 #ifdef _WIN32
-# include <windows.h>
+#  include <windows.h>
 #else
-# include <dlfcn.h>
+#  include <dlfcn.h>
 #endif
 
 namespace heddle::addon {

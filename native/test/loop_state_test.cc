@@ -121,8 +121,8 @@ TEST_F(LoopStateTest, DoesNotSleepOnAPortionThatWasLeft) {
   EXPECT_TRUE(loop->loop_falls_asleep());
 }
 
-// A thread grants as soon as somebody waits, while a loop turns: every grant must reach it. The loop tarries a
-// little, now more, now less, and blocks only in some of its turns, so that pushes meet it at every step.
+// A thread grants as soon as somebody waits, while a loop turns: every grant must reach it. The loop tarries
+// a little, now more, now less, and blocks only in some of its turns, so that pushes meet it at every step.
 TEST_F(LoopStateTest, NoGrantIsLostBetweenLookingAndSleeping) {
   const int turns = 100'000 / kSanitizerSlowdown;
   std::atomic<bool> over = false;

@@ -5,7 +5,7 @@
  * HEDDLE_SEED repeats one run; the seed is part of every failure's message.
  */
 import { expect, test } from 'vitest';
-import { loadAddon } from '#dist/engine/addon.js';
+import { hasUvLoop, loadAddon } from '#dist/engine/addon.js';
 import { FallbackEngine } from '#dist/engine/fallback/fallback-engine.js';
 import { NativeEngine } from '#dist/engine/native.js';
 import {
@@ -328,7 +328,7 @@ test.skipIf(addon === undefined || chosen.name !== 'native')(
   `native and fallback agree in ${SEQUENCES} random sequences ${refusals.join(' ')}`,
   { timeout: 300_000 },
   () => {
-    const native = new NativeEngine(addon!.attach());
+    const native = new NativeEngine(addon!.attach(hasUvLoop()));
     const fallback = new FallbackEngine();
     const first = Number(process.env['HEDDLE_SEED'] ?? Date.now() % 1e9);
     const cellsBefore = [native, fallback].map((engine) => engine.words[Header.CELLS_LIVE]!);
