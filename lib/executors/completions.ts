@@ -46,6 +46,8 @@ const DEFAULT_SPIN_US = 60;
 /** Looks before the loop gets to its timers and input. Microseconds. */
 const TURN_US = 20;
 const LOOKS = 50;
+/** After so long in vain, others may have the core between looks: perhaps just the worker that is waited for. */
+const PATIENCE_MS = 0.01;
 const MOST_SKIPPED = 31;
 
 function spinLimitMs(): number {
@@ -162,9 +164,11 @@ export class Completions {
 
   /** Looks until something has finished, which it does not take, or `end` has passed. */
   look(end: number): boolean {
-    do {
+    const begun = performance.now();
+    for (let now = begun; now < end; now = performance.now()) {
+      if (now - begun > PATIENCE_MS) engine.yieldCore();
       for (let i = 0; i < LOOKS; i++) if (Atomics.load(this.#words, Lane.DONE) !== 0) return true;
-    } while (performance.now() < end);
+    }
     return false;
   }
 
