@@ -184,17 +184,24 @@ export interface Engine {
   queueInit(handle: Handle, discipline: number, maxSize: number): void;
   /**
    * Puts an item: OK, FULL, SHUT_DOWN, INCOMPARABLE or NO_MEMORY; the queue is unchanged unless OK.
-   * `reserved`: the caller was granted a place, which this call uses up in every case.
+   * `reserved`: the caller was granted a place, which this call uses up in every case. `blocking`: the
+   * thread is going to wait for a place; an engine may look for one for a moment before it says FULL.
    * The references of `item.handles` pass to the queue only on OK. `key` is an order-preserving key.
    */
-  queuePut(handle: Handle, reserved: boolean, item: EncodedItem, key: Uint8Array | undefined): Outcome;
+  queuePut(
+    handle: Handle,
+    reserved: boolean,
+    item: EncodedItem,
+    key: Uint8Array | undefined,
+    blocking?: boolean,
+  ): Outcome;
   /**
    * Takes an item; `out[0]` is its lane, or -EMPTY or -SHUT_DOWN. Lane NUMBER returns the number, lane
    * STRING the string. Other lanes leave their bytes in `scratch[0, out[1])` and return `undefined`, or,
    * when they do not fit, return bytes that are the caller's to keep. The item's handles now belong to
    * the caller, who adopts each as it decodes.
    */
-  queueTake(handle: Handle, reserved: boolean): number | string | Uint8Array | undefined;
+  queueTake(handle: Handle, reserved: boolean, blocking?: boolean): number | string | Uint8Array | undefined;
   /** GRANTED: a place is reserved for the caller. SHUT_DOWN. Or a ticket. */
   queueAwaitPlace(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket;
   /** GRANTED: an item is reserved for the caller. SHUT_DOWN: shut down and empty. Or a ticket. */

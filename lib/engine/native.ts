@@ -17,17 +17,17 @@ export interface Binding extends Pick<Engine, Passed | 'supports' | 'self' | 'pr
   /** 0 when there is no room. */
   create(kind: number): Handle;
   queueInit(handle: Handle, discipline: number, maxSize: number): Outcome;
-  queueTake: Engine['queueTake'];
+  queueTake(handle: Handle, turn: number): number | string | Uint8Array | undefined;
   /** Sees to who waits for a place (0) or an item (1) in the queue's ring. */
   queueNotice(handle: Handle, what: number): void;
   arrayAllocate(handle: Handle, byteLength: number): Outcome;
   arrayBuffer(handle: Handle): ArrayBuffer;
-  queuePutNumber(handle: Handle, reserved: boolean, number: number, key?: Uint8Array, handles?: Int32Array): Outcome;
-  queuePutString(handle: Handle, reserved: boolean, string: string, key?: Uint8Array, handles?: Int32Array): Outcome;
+  queuePutNumber(handle: Handle, turn: number, number: number, key?: Uint8Array, handles?: Int32Array): Outcome;
+  queuePutString(handle: Handle, turn: number, string: string, key?: Uint8Array, handles?: Int32Array): Outcome;
   /** `bytes` undefined: they are at the start of `scratch`. */
   queuePutBytes(
     handle: Handle,
-    reserved: boolean,
+    turn: number,
     lane: number,
     length: number,
     bytes: Uint8Array | undefined,
@@ -75,6 +75,14 @@ type Passed = Exclude<
   | 'segments'
   | 'processes'
 >;
+
+/** `Turn` of native/core/types.h. */
+const Turn = { NOW: 0, PROMISED: 1, SPIN: 2, BEHIND: 3 } as const;
+
+function turnOf(reserved: boolean, blocking: boolean): number {
+  if (reserved) return Turn.PROMISED;
+  return blocking ? Turn.SPIN : Turn.NOW;
+}
 
 export class NativeEngine implements Engine {
   readonly name = 'native';
@@ -246,29 +254,36 @@ export class NativeEngine implements Engine {
     return { buffer: this.#binding.arrayBuffer(handle), byteOffset: 0 };
   }
 
-  queuePut(handle: Handle, reserved: boolean, item: EncodedItem, key: Uint8Array | undefined): Outcome {
+  queuePut(
+    handle: Handle,
+    reserved: boolean,
+    item: EncodedItem,
+    key: Uint8Array | undefined,
+    blocking = false,
+  ): Outcome {
+    const turn = turnOf(reserved, blocking);
     const handles = item.handles.length === 0 ? undefined : Int32Array.from(item.handles);
     const extras = key !== undefined || handles !== undefined;
     switch (item.lane) {
       case ItemLane.NUMBER:
         if (!extras && !reserved && this.#ring.put(handle, item.number)) return Outcomes.OK;
         return extras
-          ? this.#putNumber(handle, reserved, item.number, key, handles)
-          : this.#putNumber(handle, reserved, item.number);
+          ? this.#putNumber(handle, turn, item.number, key, handles)
+          : this.#putNumber(handle, turn, item.number);
       case ItemLane.STRING:
         return extras
-          ? this.#putString(handle, reserved, item.string, key, handles)
-          : this.#putString(handle, reserved, item.string);
+          ? this.#putString(handle, turn, item.string, key, handles)
+          : this.#putString(handle, turn, item.string);
       default: {
         const bytes = item.length === 0 || item.bytes === this.scratch ? undefined : item.bytes;
         return extras
-          ? this.#putBytes(handle, reserved, item.lane, item.length, bytes, key, handles)
-          : this.#putBytes(handle, reserved, item.lane, item.length, bytes);
+          ? this.#putBytes(handle, turn, item.lane, item.length, bytes, key, handles)
+          : this.#putBytes(handle, turn, item.lane, item.length, bytes);
       }
     }
   }
 
-  queueTake(handle: Handle, reserved: boolean): number | string | Uint8Array | undefined {
+  queueTake(handle: Handle, reserved: boolean, blocking = false): number | string | Uint8Array | undefined {
     if (!reserved) {
       const number = this.#ring.take(handle);
       if (number !== undefined) {
@@ -276,6 +291,6 @@ export class NativeEngine implements Engine {
         return number;
       }
     }
-    return this.#take(handle, reserved);
+    return this.#take(handle, blocking && this.#ring.empty ? Turn.BEHIND : turnOf(reserved, blocking));
   }
 }

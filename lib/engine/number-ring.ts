@@ -38,6 +38,8 @@ const load: (words: Words, index: number) => number =
     : (words, index) => Atomics.load(words, index);
 
 export class NumberRing {
+  /** Whether the last take that returned undefined did so because there was no item. */
+  empty = false;
   readonly #words: Words;
   readonly #doubles: Float64Array<ArrayBuffer>;
   readonly #claim: number;
@@ -89,12 +91,16 @@ export class NumberRing {
   /** Undefined: none taken. */
   take(queue: number): number | undefined {
     const words = this.#words;
+    this.empty = false;
     const ring = load(words, queue + Queue.RING);
     if (ring === 0) return undefined;
     const head = load(words, ring + Ring.HEAD);
     if ((head & Ring.SLOW) !== 0) return undefined;
     const entry = ring + RING_HEADER_WORDS + ((head >>> 1) & LAST) * WORDS_PER_ENTRY;
-    if (load(words, entry + RingEntry.SEQUENCE) !== (head | 1)) return undefined;
+    if (load(words, entry + RingEntry.SEQUENCE) !== (head | 1)) {
+      this.empty = true;
+      return undefined;
+    }
     if (load(words, entry + RingEntry.META) !== NUMBER) return undefined;
     const number = this.#doubles[(entry + RingEntry.DATA) >>> 1] as number;
     const claim = this.#claim;

@@ -585,3 +585,8 @@ export const LONGEST_SLICE_MS = 250;
  * engine once it was told in vain.
  */
 export const FAIR_AFTER_NS = 500_000;
+/**
+ * A thread that waits at a ring and was told in vain this long ago is promised the next item or place. While
+ * something is promised the ring is closed, for several milliseconds when the cores are busy: hence so long.
+ */
+export const RING_FAIR_AFTER_NS = 5_000_000;

@@ -89,7 +89,7 @@ export abstract class BaseQueue<T> extends SharedObject {
       const priority = this._priorityOf(item);
       const encoded = encode(item);
       const key = this.#keyOf(priority, encoded);
-      const outcome = this.#putNow(encoded, key);
+      const outcome = this.#putNow(encoded, key, false);
       if (outcome === Outcome.OK) return DONE;
       if (outcome !== Outcome.FULL || timeout === 0) {
         discard(encoded);
@@ -107,7 +107,7 @@ export abstract class BaseQueue<T> extends SharedObject {
     const priority = this._priorityOf(item);
     const encoded = encode(item);
     const key = this.#keyOf(priority, encoded);
-    const outcome = this.#putNow(encoded, key);
+    const outcome = this.#putNow(encoded, key, timeout !== 0);
     if (outcome === Outcome.OK) return;
     if (outcome !== Outcome.FULL || timeout === 0) {
       discard(encoded);
@@ -142,7 +142,7 @@ export abstract class BaseQueue<T> extends SharedObject {
   getSync(options?: SyncWaitOptions): T {
     const timeout = options === undefined ? -1 : timeoutOf(options);
     if (this.#failure !== undefined) this.#throwFailure();
-    let taken = engine.queueTake(this._handle, false);
+    let taken = engine.queueTake(this._handle, false, timeout !== 0);
     let lane = engine.out[0] as number;
     if (lane <= 0) {
       if (lane === -Outcome.EMPTY && timeout !== 0) {
@@ -195,8 +195,8 @@ export abstract class BaseQueue<T> extends SharedObject {
     }
   }
 
-  #putNow(item: EncodedItem, key: Uint8Array | undefined): OutcomeCode {
-    const outcome = engine.queuePut(this._handle, false, item, key);
+  #putNow(item: EncodedItem, key: Uint8Array | undefined, blocking: boolean): OutcomeCode {
+    const outcome = engine.queuePut(this._handle, false, item, key, blocking);
     settleOwnGrants();
     return outcome;
   }
@@ -296,7 +296,7 @@ export abstract class BaseQueue<T> extends SharedObject {
     try {
       for (const parcel of parcels) {
         next++;
-        const outcome = this.#putNow(parcel.item, parcel.key);
+        const outcome = this.#putNow(parcel.item, parcel.key, false);
         if (outcome === Outcome.OK) continue;
         if (outcome !== Outcome.FULL || timeout === 0) {
           discard(parcel.item);
@@ -318,7 +318,7 @@ export abstract class BaseQueue<T> extends SharedObject {
     try {
       for (const parcel of parcels) {
         next++;
-        const outcome = this.#putNow(parcel.item, parcel.key);
+        const outcome = this.#putNow(parcel.item, parcel.key, timeout !== 0);
         if (outcome === Outcome.OK) continue;
         if (outcome !== Outcome.FULL || timeout === 0) {
           discard(parcel.item);

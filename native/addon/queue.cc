@@ -20,6 +20,12 @@ using layout::Kind::QUEUE;
 
 enum StringTag : int32_t { kLatin1, kUtf16 };
 
+// kNow for a number that is none.
+Turn turn_of(int32_t number) {
+  return number >= 0 && number <= static_cast<int32_t>(Turn::kBehind) ? static_cast<Turn>(number)
+                                                                      : Turn::kNow;
+}
+
 // Key and handles of a put: the optional last two arguments. They point into JavaScript's memory, so
 // they hold until JavaScript runs again. False, with an exception pending, when they are malformed.
 template <size_t N>
@@ -52,17 +58,17 @@ template <size_t N>
   return true;
 }
 
-// (handle, reserved, number, key?, handles?) -> outcome
+// (handle, turn, number, key?, handles?) -> outcome
 napi_value put_number(napi_env env, napi_callback_info info) {
   Arguments<5> arguments(env, info);
   const Handle handle = arguments.handle<QUEUE>(0);
-  const bool reserved = arguments.boolean(1);
+  const Turn turn = turn_of(arguments.integer(1));
   const double number = arguments.number(2);
   PutItem item;
   item.lane = layout::ItemLane::NUMBER;
   item.bytes = {reinterpret_cast<const uint8_t*>(&number), sizeof number};
   if (!arguments.valid() || !read_extras(env, arguments, item)) return nullptr;
-  return to_integer(env, arguments.core().queue_put(handle, reserved, item));
+  return to_integer(env, arguments.core().queue_put(handle, turn, item));
 }
 
 // Narrows UTF-16 to Latin-1; false if a unit does not fit, `bytes` is then of no use.
@@ -75,11 +81,11 @@ napi_value put_number(napi_env env, napi_callback_info info) {
   return all < 0x100;
 }
 
-// (handle, reserved, string, key?, handles?) -> outcome
+// (handle, turn, string, key?, handles?) -> outcome
 napi_value put_string(napi_env env, napi_callback_info info) {
   Arguments<5> arguments(env, info);
   const Handle handle = arguments.handle<QUEUE>(0);
-  const bool reserved = arguments.boolean(1);
+  const Turn turn = turn_of(arguments.integer(1));
   PutItem item;
   item.lane = layout::ItemLane::STRING;
   if (!arguments.valid() || !read_extras(env, arguments, item)) return nullptr;
@@ -109,14 +115,14 @@ napi_value put_string(napi_env env, napi_callback_info info) {
     item.tag = kUtf16;
     item.bytes = {reinterpret_cast<const uint8_t*>(units), length * sizeof(char16_t)};
   }
-  return to_integer(env, arguments.core().queue_put(handle, reserved, item));
+  return to_integer(env, arguments.core().queue_put(handle, turn, item));
 }
 
-// (handle, reserved, lane, length, bytes or undefined for `scratch`, key?, handles?) -> outcome
+// (handle, turn, lane, length, bytes or undefined for `scratch`, key?, handles?) -> outcome
 napi_value put_bytes(napi_env env, napi_callback_info info) {
   Arguments<7> arguments(env, info);
   const Handle handle = arguments.handle<QUEUE>(0);
-  const bool reserved = arguments.boolean(1);
+  const Turn turn = turn_of(arguments.integer(1));
   PutItem item;
   item.lane = arguments.integer(2);
   const double wanted = arguments.number(3);
@@ -138,7 +144,7 @@ napi_value put_bytes(napi_env env, napi_callback_info info) {
     return throw_type_error(env, "an item is longer than its bytes");
   }
   item.bytes = {static_cast<const uint8_t*>(data), static_cast<size_t>(wanted)};
-  return to_integer(env, arguments.core().queue_put(handle, reserved, item));
+  return to_integer(env, arguments.core().queue_put(handle, turn, item));
 }
 
 // A Uint8Array of its own. By way of a Buffer, whose memory, unlike a new ArrayBuffer's, is not zeroed
@@ -154,17 +160,17 @@ napi_value copy_of(napi_env env, std::span<const uint8_t> bytes) {
   return array;
 }
 
-// (handle, reserved) -> number, string, Uint8Array or undefined; see Engine.queueTake
+// (handle, turn) -> number, string, Uint8Array or undefined; see Engine.queueTake
 napi_value take(napi_env env, napi_callback_info info) {
   Arguments<2> arguments(env, info);
   const Handle handle = arguments.handle<QUEUE>(0);
-  const bool reserved = arguments.boolean(1);
+  const Turn turn = turn_of(arguments.integer(1));
   if (!arguments.valid()) return nullptr;
 
   Environment& environment = arguments.environment();
   TakenItem item;
   const OutcomeCode outcome =
-      arguments.core().queue_take(handle, reserved, {environment.scratch, EngineCore::kScratchBytes}, item);
+      arguments.core().queue_take(handle, turn, {environment.scratch, EngineCore::kScratchBytes}, item);
   if (outcome != layout::Outcome::OK) {
     environment.out[0] = -outcome;
     return nullptr;

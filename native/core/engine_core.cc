@@ -183,14 +183,13 @@ void EngineCore::barrier_reset(Handle handle) {
 OutcomeCode EngineCore::queue_init(Handle handle, int32_t discipline, int32_t max_size) {
   return heddle::queue_init(*self_, handle, discipline, max_size);
 }
-OutcomeCode EngineCore::queue_put(Handle handle, bool reserved, const PutItem& item) {
-  if (reserved) self_->reservations.forget(handle, layout::Queue::PUTTERS);
-  return heddle::queue_put(*self_, handle, reserved, item);
+OutcomeCode EngineCore::queue_put(Handle handle, Turn turn, const PutItem& item) {
+  if (turn == Turn::kPromised) self_->reservations.forget(handle, layout::Queue::PUTTERS);
+  return heddle::queue_put(*self_, handle, turn, item);
 }
-OutcomeCode EngineCore::queue_take(Handle handle, bool reserved, std::span<uint8_t> scratch,
-                                   TakenItem& item) {
-  if (reserved) self_->reservations.forget(handle, layout::Queue::GETTERS);
-  return heddle::queue_take(*self_, handle, reserved, scratch, item);
+OutcomeCode EngineCore::queue_take(Handle handle, Turn turn, std::span<uint8_t> scratch, TakenItem& item) {
+  if (turn == Turn::kPromised) self_->reservations.forget(handle, layout::Queue::GETTERS);
+  return heddle::queue_take(*self_, handle, turn, scratch, item);
 }
 OutcomeOrTicket EngineCore::queue_await_place(Handle handle, Mode mode, double timeout_ms) {
   return heddle::queue_await_place(*self_, handle, mode, after(timeout_ms));

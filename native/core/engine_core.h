@@ -90,12 +90,11 @@ class EngineCore {
 
   // OK, or NO_MEMORY.
   [[nodiscard]] OutcomeCode queue_init(Handle handle, int32_t discipline, int32_t max_size);
-  [[nodiscard]] OutcomeCode queue_put(Handle handle, bool reserved, const PutItem& item);
+  [[nodiscard]] OutcomeCode queue_put(Handle handle, Turn turn, const PutItem& item);
   // OK, EMPTY or SHUT_DOWN. Payloads of at most kScratchBytes are copied to `scratch`, which must
   // have that size; larger ones stay in their block, owned by `item`. The references that the item
   // holds pass to the caller.
-  [[nodiscard]] OutcomeCode queue_take(Handle handle, bool reserved, std::span<uint8_t> scratch,
-                                       TakenItem& item);
+  [[nodiscard]] OutcomeCode queue_take(Handle handle, Turn turn, std::span<uint8_t> scratch, TakenItem& item);
   static constexpr size_t kScratchBytes = 16384;
   [[nodiscard]] OutcomeOrTicket queue_await_place(Handle handle, Mode mode, double timeout_ms);
   [[nodiscard]] OutcomeOrTicket queue_await_item(Handle handle, Mode mode, double timeout_ms);

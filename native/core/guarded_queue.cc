@@ -169,9 +169,11 @@ bool GuardedQueue::retry(Handle node) {
   if (!is_linked(self_, guard_, node)) return false;
   const Line& line = line_of(self_.get(node, Node::LIST));
   self_.set(node, Node::STATE, NodeState::WAITING);
-  if (!reserve(line)) return false;
+  if (!reserve(line)) {
+    if (!is_clock_running(self_, node)) start_clock(self_, node);
+    return false;
+  }
   unlink(self_, guard_, queue_, node);
-  if (has_ring()) step_up(self_, guard_, queue_, line.list);
   return true;
 }
 
@@ -180,7 +182,8 @@ void GuardedQueue::set_waited_for(const Line& line, bool waited_for) {
 }
 
 bool GuardedQueue::wants_promise(Handle node) const {
-  return !has_ring() || self_.get(node, Node::MODE) == WaiterMode::LOOP || is_overdue(self_, node);
+  return !has_ring() || self_.get(node, Node::MODE) == WaiterMode::LOOP ||
+         is_overdue(self_, node, RING_FAIR_AFTER_NS);
 }
 
 void GuardedQueue::settle(const Line& line) {
@@ -205,7 +208,6 @@ void GuardedQueue::settle(const Line& line) {
     }
     if (!reserve(line)) continue;
     finish(self_, guard_, wakes_, queue_, first, Outcome::GRANTED);
-    if (has_ring()) step_up(self_, guard_, queue_, line.list);
   }
 }
 

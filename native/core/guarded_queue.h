@@ -28,6 +28,10 @@ class QueueView {
   [[nodiscard]] int32_t count() const { return get(layout::Queue::COUNT); }
   // Of body and ring.
   [[nodiscard]] int32_t size() const;
+  // 0: unbounded.
+  [[nodiscard]] int32_t max_size() const { return get(layout::Queue::MAX_SIZE); }
+  // Free ones, those promised included.
+  [[nodiscard]] int32_t places() const { return max_size() == 0 ? INT32_MAX : max_size() - size(); }
   [[nodiscard]] int32_t discipline() const { return get(layout::Queue::DISCIPLINE); }
 
  protected:

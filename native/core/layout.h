@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0x8bd6c58eU;
+inline constexpr uint32_t HASH = 0x79c7ebbcU;
 
 inline constexpr int32_t LAYOUT_VERSION = 3;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -417,5 +417,6 @@ inline constexpr int32_t UNKNOWN_EXIT_CODE = 2147483647;
 inline constexpr int32_t SLICE_MS = 50;
 inline constexpr int32_t LONGEST_SLICE_MS = 250;
 inline constexpr int32_t FAIR_AFTER_NS = 500000;
+inline constexpr int32_t RING_FAIR_AFTER_NS = 5000000;
 
 }  // namespace heddle::layout

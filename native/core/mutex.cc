@@ -88,7 +88,7 @@ bool retry_once(Self& self, Handle mutex, Handle node) {
     if ((seen & Mutex::LOCKED) != 0) {
       // The holder, if it still is one, finds WAKING clear and will tell again or hand over.
       if (!state.compare_exchange_weak(seen, seen & ~Mutex::WAKING, std::memory_order_relaxed)) continue;
-      if (is_overdue(self, node)) since(self, node).store(kDue, std::memory_order_relaxed);
+      if (is_overdue(self, node, FAIR_AFTER_NS)) since(self, node).store(kDue, std::memory_order_relaxed);
       self.set(node, Node::STATE, NodeState::WAITING);
       return false;
     }

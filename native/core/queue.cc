@@ -81,15 +81,33 @@ OutcomeCode put_entry(Self& self, Handle queue, bool reserved, const Entry& entr
   return put_guarded(self, queue, reserved, entry, key);
 }
 
+// Lets what a thread waits for gather, where a batch of it fits.
+void gather(Self& self, const QueueView& view, int32_t list) {
+  const int32_t max_size = view.max_size();
+  if (!view.has_ring() || !self.spinner.spins() || (max_size != 0 && max_size < 2 * Gatherer::kEnough))
+    return;
+  self.gatherer.gather([&] { return list == Queue::PUTTERS ? view.places() : view.size(); });
+}
+
+// Spins at a queue until a look at it says enough; false when the thread had better stand in line.
+template <class Look>
+bool spin_at(Self& self, Handle queue, int32_t list, Look look) {
+  const QueueView view(self, queue);
+  const auto has_what_is_wanted = [&] { return list == Queue::PUTTERS ? view.has_place() : view.has_item(); };
+  const auto is_enough = [&] {
+    if (has_what_is_wanted()) {
+      gather(self, view, list);
+    } else if (!view.is_shut_down()) {
+      return false;
+    }
+    return look();
+  };
+  return self.spinner.spin(Deadline::never(), is_enough, kLongestPause);
+}
+
 // Reserves at once, or waits in `list` to be granted a reservation.
 OutcomeOrTicket await(Self& self, Handle queue, Mode mode, Deadline deadline, int32_t list) {
   const bool putter = list == Queue::PUTTERS;
-  if (mode == WaiterMode::THREAD && !deadline.is_now()) {
-    const QueueView view(self, queue);
-    (void)self.spinner.spin(
-        deadline, [&] { return (putter ? view.has_place() : view.has_item()) || view.is_shut_down(); },
-        kLongestPause);
-  }
   Handle node = 0;
   {
     Wakes wakes(self);
@@ -106,7 +124,7 @@ OutcomeOrTicket await(Self& self, Handle queue, Mode mode, Deadline deadline, in
     }
     node = link_waiter(self, guard, queue, list, mode);
     if (node == 0) return Outcome::NO_MEMORY;
-    start_clock(self, node);
+    hold_clock(self, node);
   }
   return settle(self, node, mode, deadline, false);
 }
@@ -167,10 +185,15 @@ void queue_destroy(Self& self, Handle queue, Doomed& doomed) {
   heap.free(unit, sizeof(QueueBody::State));
 }
 
-OutcomeCode queue_put(Self& self, Handle queue, bool reserved, const PutItem& item) {
+OutcomeCode queue_put(Self& self, Handle queue, Turn turn, const PutItem& item) {
   const QueueView view(self, queue);
+  const bool reserved = turn == Turn::kPromised;
+  auto is_full = [&] { return !reserved && !view.has_place() && !view.is_shut_down(); };
   // A look before a payload is copied for nothing.
-  if (!reserved && !view.has_place() && !view.is_shut_down()) return Outcome::FULL;
+  if (is_full() &&
+      (turn < Turn::kSpin || !spin_at(self, queue, Queue::PUTTERS, [&] { return !is_full(); }))) {
+    return Outcome::FULL;
+  }
   Entry entry;
   OutcomeCode outcome = Outcome::NO_MEMORY;
   if (PayloadStore(self).put(item, QueueBody::stored_key(view.discipline(), item.key), entry)) {
@@ -182,9 +205,18 @@ OutcomeCode queue_put(Self& self, Handle queue, bool reserved, const PutItem& it
   return outcome;
 }
 
-OutcomeCode queue_take(Self& self, Handle queue, bool reserved, std::span<uint8_t> scratch, TakenItem& item) {
+OutcomeCode queue_take(Self& self, Handle queue, Turn turn, std::span<uint8_t> scratch, TakenItem& item) {
   Entry entry;
-  const OutcomeCode outcome = take_entry(self, queue, reserved, entry);
+  const QueueView view(self, queue);
+  if (turn == Turn::kBehind) gather(self, view, Queue::GETTERS);
+  OutcomeCode outcome = take_entry(self, queue, turn == Turn::kPromised, entry);
+  if (outcome == Outcome::EMPTY && turn >= Turn::kSpin) {
+    // What comes is taken without a promise, and so without the guard.
+    (void)spin_at(self, queue, Queue::GETTERS, [&] {
+      outcome = take_entry(self, queue, false, entry);
+      return outcome != Outcome::EMPTY;
+    });
+  }
   if (outcome != Outcome::OK) return outcome;
   Heap& heap = self.arena.heap();
   item.lane = entry.lane;
@@ -239,7 +271,9 @@ bool queue_retry(Self& self, Handle queue, Handle node) {
   Guard guard(self, queue);
   GuardedQueue guarded(self, guard, wakes, queue);
   const bool granted = guarded.retry(node);
-  guarded.settle();
+  // Who was granted it settles when it uses it, or gives it back. The others are not woken before: a
+  // thread that wakes another may lose its core to it, and the ring is closed until the promise is used.
+  if (!granted) guarded.settle();
   return granted;
 }
 

@@ -11,12 +11,13 @@
 // in front of those who do.
 //
 // With a ring, a thread that waits is told, as by a mutex, and looks again: those that run go on putting
-// and taking meanwhile, without a change of threads for every item. Who has been first in line for
-// FAIR_AFTER_NS is promised the next item or place, and so is every event loop. HEAD is closed (see
+// and taking meanwhile, without a change of threads for every item. Who was first told in vain
+// RING_FAIR_AFTER_NS ago is promised the next item or place, and so is every event loop. HEAD is closed (see
 // entry_ring.h) while items are promised, TAIL while places are, or items are in the body, which come
 // after those in the ring, or the queue is shut down.
 //
-// GET_WAITING is 1, or the first getter in line has been told, or nobody waits; PUT_WAITING likewise.
+// GET_WAITING is 1, or the first getter in line has been told, or an item is promised to somebody, who will
+// see to the others when it takes the item or gives it back, or nobody waits; PUT_WAITING likewise.
 #pragma once
 
 #include <span>
@@ -33,9 +34,9 @@ void queue_destroy(Self& self, Handle queue, Doomed& doomed);
 
 // OK, FULL, SHUT_DOWN, INCOMPARABLE or NO_MEMORY; the queue is unchanged unless OK, but that a
 // reserved place is used up in every case.
-[[nodiscard]] OutcomeCode queue_put(Self& self, Handle queue, bool reserved, const PutItem& item);
+[[nodiscard]] OutcomeCode queue_put(Self& self, Handle queue, Turn turn, const PutItem& item);
 // OK, EMPTY or SHUT_DOWN. Payloads that fit are copied to `scratch`; others stay in their block.
-[[nodiscard]] OutcomeCode queue_take(Self& self, Handle queue, bool reserved, std::span<uint8_t> scratch,
+[[nodiscard]] OutcomeCode queue_take(Self& self, Handle queue, Turn turn, std::span<uint8_t> scratch,
                                      TakenItem& item);
 // Items that are there and not promised to anybody.
 [[nodiscard]] int32_t queue_size(const Self& self, Handle queue);

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "arena.h"
+#include "gatherer.h"
 #include "layout.h"
 #include "reservations.h"
 #include "spin.h"
@@ -20,6 +21,7 @@ struct alignas(64) Self {
   // Result beside an Outcome.
   int32_t out[2] = {0, 0};
   Spinner spinner;
+  Gatherer gatherer;
   // The node that the thread itself waits with, kept for the next time; 0 while in use.
   Handle spare_node = 0;
   // The node that the last wait() came back from without an outcome, 0 for none, and when its wait began.

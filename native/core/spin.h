@@ -35,6 +35,8 @@ class Spinner {
  public:
   Spinner() : limit_ns_(spin_limit_ns()), budget_ns_(limit_ns_) {}
 
+  [[nodiscard]] bool spins() const { return limit_ns_ > 0; }
+
   // True as soon as `ready()` is; false when the budget is spent or the deadline has passed. Between
   // looks the thread pauses, up to `longest_pause` times in a row: every look takes the cache line away
   // from whoever is about to change it.

@@ -14,6 +14,18 @@ using OutcomeOrTicket = int32_t;
 // A value of layout::WaiterMode.
 using Mode = int32_t;
 
+// How a put or a take comes to its place or item; numbers of lib/engine/native.ts.
+enum class Turn : uint8_t {
+  // If there is one now.
+  kNow,
+  // It was promised to the caller.
+  kPromised,
+  // As kNow, but the thread would wait: it spins for one for a moment.
+  kSpin,
+  // As kSpin, and there was none when it looked just now: it follows close behind those who bring them.
+  kBehind,
+};
+
 // Called, from any thread, when tickets of a slot's event loop become ready. Must neither block nor
 // call back into the core.
 struct Ringer {

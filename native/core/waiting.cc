@@ -18,6 +18,8 @@ using namespace layout;
 namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
+// Later than any time.
+constexpr uint64_t kNotYet = INT64_MAX;
 constexpr int64_t kExitingSliceNs = 1 * kNsPerMs;
 
 int32_t* state_address(const Self& self, Handle node) {
@@ -202,9 +204,17 @@ void start_clock(const Self& self, Handle node) {
   since(self, node).store(static_cast<uint64_t>(monotonic_ns()), std::memory_order_relaxed);
 }
 
-bool is_overdue(const Self& self, Handle node) {
+void hold_clock(const Self& self, Handle node) {
+  since(self, node).store(kNotYet, std::memory_order_relaxed);
+}
+
+bool is_clock_running(const Self& self, Handle node) {
+  return since(self, node).load(std::memory_order_relaxed) != kNotYet;
+}
+
+bool is_overdue(const Self& self, Handle node, int64_t after_ns) {
   auto began = static_cast<int64_t>(since(self, node).load(std::memory_order_relaxed));
-  return monotonic_ns() - began >= FAIR_AFTER_NS;
+  return monotonic_ns() - began >= after_ns;
 }
 
 void step_up(const Self& self, const Guard& guard, Handle object, int32_t list) {

@@ -64,13 +64,15 @@ void finish_all(Self& self, const Guard& guard, Wakes& wakes, Handle object, int
 //
 // Tells a waiter in mode THREAD that it may try again; once is enough.
 void tell_to_retry(Self& self, Wakes& wakes, Handle node);
-// When the node's time in line, or first in line, began: ns.
+// When the time after which a node is overdue began: ns.
 [[nodiscard]] inline auto since(const Self& self, Handle node) {
   return self.arena.long_word(node + layout::Node::SINCE);
 }
 void start_clock(const Self& self, Handle node);
-// Whether the node has stood there for FAIR_AFTER_NS.
-[[nodiscard]] bool is_overdue(const Self& self, Handle node);
+// It is to start later.
+void hold_clock(const Self& self, Handle node);
+[[nodiscard]] bool is_clock_running(const Self& self, Handle node);
+[[nodiscard]] bool is_overdue(const Self& self, Handle node, int64_t after_ns);
 // Who is first in line now has its time start anew: one hand-over costs as much as thousands of uncontended
 // turns.
 void step_up(const Self& self, const Guard& guard, Handle object, int32_t list);

@@ -96,8 +96,8 @@ inline look_again() {
 	:: linked(me) ->
 		state[me] = WAITING;
 		reserve();
-		if :: got -> unlink(me); promised = 1 :: else fi;
-		settle()
+		/* Who was promised an item sees to the others when it takes it. */
+		if :: got -> unlink(me); promised = 1 :: else settle() fi
 	:: else
 	fi;
 	open_and_unlock();

@@ -41,7 +41,7 @@ TEST_F(CellsTest, AMillionCreatedAndDroppedLeaveTheArenaWhereItWas) {
       {Kind::QUEUE,
        [&](Handle handle) {
          ASSERT_EQ(core().queue_init(handle, layout::Discipline::PRIORITY, 0), Outcome::OK);
-         ASSERT_EQ(core().queue_put(handle, false, PutItem()), Outcome::OK);
+         ASSERT_EQ(core().queue_put(handle, Turn::kNow, PutItem()), Outcome::OK);
        }},
       {Kind::CONDITION,
        [&](Handle handle) {

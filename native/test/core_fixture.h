@@ -89,10 +89,10 @@ class Isolate {
   }
 
   [[nodiscard]] OutcomeCode put(Handle queue, const PutItem& item, double timeout = kForEver) {
-    OutcomeCode outcome = core_->queue_put(queue, false, item);
+    OutcomeCode outcome = core_->queue_put(queue, timeout == 0 ? Turn::kNow : Turn::kSpin, item);
     if (outcome != Outcome::FULL) return outcome;
     outcome = finish(core_->queue_await_place(queue, WaiterMode::THREAD, timeout), timeout);
-    return outcome == Outcome::GRANTED ? core_->queue_put(queue, true, item) : outcome;
+    return outcome == Outcome::GRANTED ? core_->queue_put(queue, Turn::kPromised, item) : outcome;
   }
   [[nodiscard]] OutcomeCode put_number(Handle queue, double number, double timeout = kForEver) {
     PutItem item;
@@ -101,10 +101,10 @@ class Isolate {
     return put(queue, item, timeout);
   }
   [[nodiscard]] OutcomeCode take(Handle queue, TakenItem& item, double timeout = kForEver) {
-    OutcomeCode outcome = core_->queue_take(queue, false, scratch_, item);
+    OutcomeCode outcome = core_->queue_take(queue, timeout == 0 ? Turn::kNow : Turn::kSpin, scratch_, item);
     if (outcome != Outcome::EMPTY) return outcome;
     outcome = finish(core_->queue_await_item(queue, WaiterMode::THREAD, timeout), timeout);
-    return outcome == Outcome::GRANTED ? core_->queue_take(queue, true, scratch_, item) : outcome;
+    return outcome == Outcome::GRANTED ? core_->queue_take(queue, Turn::kPromised, scratch_, item) : outcome;
   }
   [[nodiscard]] OutcomeCode take_number(Handle queue, double& number, double timeout = kForEver) {
     TakenItem item;

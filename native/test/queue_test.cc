@@ -52,7 +52,7 @@ class QueueTest : public CoreTest {
     item.bytes = bytes;
     item.handles = handles;
     item.key = key;
-    return isolate->queue_put(queue, false, item);
+    return isolate->queue_put(queue, Turn::kNow, item);
   }
   double take_now(Handle queue) {
     double number = -1;
@@ -76,7 +76,7 @@ TEST_F(QueueTest, FifoKeepsTheOrderOfArrival) {
     }
   }
   while (next_out < next_in) ASSERT_EQ(take_now(queue), next_out++);
-  EXPECT_EQ(core().queue_take(queue, false, main().scratch(), *std::make_unique<TakenItem>()),
+  EXPECT_EQ(core().queue_take(queue, Turn::kNow, main().scratch(), *std::make_unique<TakenItem>()),
             Outcome::EMPTY);
 }
 
@@ -109,7 +109,7 @@ TEST_F(QueueTest, PriorityGivesTheLowestFirstAndTiesInOrderOfArrival) {
       random.discard(1);
     } else {
       TakenItem item;
-      ASSERT_EQ(core().queue_take(queue, false, main().scratch(), item), Outcome::OK);
+      ASSERT_EQ(core().queue_take(queue, Turn::kNow, main().scratch(), item), Outcome::OK);
       auto all = pattern(100, expected.begin()->second);
       ASSERT_TRUE(std::equal(item.bytes.begin(), item.bytes.end(), all.begin()));
       expected.erase(expected.begin());
@@ -128,7 +128,7 @@ TEST_F(QueueTest, LongKeysAreCompared) {
   }
   for (double i : {1, 2, 3}) {
     TakenItem item;
-    ASSERT_EQ(core().queue_take(queue, false, main().scratch(), item), Outcome::OK);
+    ASSERT_EQ(core().queue_take(queue, Turn::kNow, main().scratch(), item), Outcome::OK);
     double number = 0;
     std::memcpy(&number, item.bytes.data(), sizeof number);
     EXPECT_EQ(number, i);
@@ -155,7 +155,7 @@ TEST_F(QueueTest, PayloadsOfAllSizesArriveWhole) {
       auto bytes = pattern(length, static_cast<uint32_t>(length));
       ASSERT_EQ(put_bytes(main(), queue, bytes, {}, number_key(0)), Outcome::OK);
       TakenItem item;
-      ASSERT_EQ(core().queue_take(queue, false, main().scratch(), item), Outcome::OK);
+      ASSERT_EQ(core().queue_take(queue, Turn::kNow, main().scratch(), item), Outcome::OK);
       EXPECT_EQ(item.lane, 8);
       EXPECT_EQ(item.tag, 3);
       EXPECT_EQ(item.owns_block(), length > EngineCore::kScratchBytes);
@@ -169,7 +169,7 @@ TEST_F(QueueTest, RefusesWhatTheHeapCannotHold) {
   PutItem item;
   // Nobody reads the bytes: there is no block to copy them to.
   item.bytes = {main().scratch().data(), kHeapBytes * 2};
-  EXPECT_EQ(core().queue_put(queue, false, item), Outcome::NO_MEMORY);
+  EXPECT_EQ(core().queue_put(queue, Turn::kNow, item), Outcome::NO_MEMORY);
   EXPECT_EQ(count(queue), 0);
   EXPECT_EQ(main().put_number(queue, 1), Outcome::OK);
   EXPECT_EQ(take_now(queue), 1);
@@ -179,7 +179,7 @@ TEST_F(QueueTest, IsFullAtItsMaximum) {
   Handle queue = create_queue(Discipline::FIFO, 2);
   EXPECT_EQ(main().put_number(queue, 1, 0), Outcome::OK);
   EXPECT_EQ(main().put_number(queue, 2, 0), Outcome::OK);
-  EXPECT_EQ(core().queue_put(queue, false, PutItem()), Outcome::FULL);
+  EXPECT_EQ(core().queue_put(queue, Turn::kNow, PutItem()), Outcome::FULL);
   EXPECT_EQ(main().put_number(queue, 3, 5), Outcome::TIMED_OUT);
   EXPECT_EQ(count(queue), 2);
 }
@@ -199,7 +199,7 @@ TEST_F(QueueTest, APlaceIsPromisedToThePutterWhoWaitedFirst) {
   ready = main().drain();
   ASSERT_EQ(ready.size(), 1U);
   EXPECT_EQ(ready[0].ticket, second);
-  EXPECT_EQ(core().queue_put(queue, true, PutItem()), Outcome::OK);
+  EXPECT_EQ(core().queue_put(queue, Turn::kPromised, PutItem()), Outcome::OK);
   EXPECT_EQ(word(queue, Queue::RESERVED_PLACES), 0);
 }
 
@@ -217,7 +217,7 @@ TEST_F(QueueTest, AnItemIsPromisedToTheGetterWhoWaitedFirst) {
   core().queue_unreserve(queue, 1);
   EXPECT_EQ(core().cancel(second), Outcome::GRANTED);
   TakenItem item;
-  EXPECT_EQ(core().queue_take(queue, true, main().scratch(), item), Outcome::OK);
+  EXPECT_EQ(core().queue_take(queue, Turn::kPromised, main().scratch(), item), Outcome::OK);
   EXPECT_EQ(word(queue, Queue::RESERVED_ITEMS), 0);
 }
 
@@ -230,7 +230,7 @@ TEST_F(QueueTest, AFailedPutGivesItsPlaceToTheNext) {
   auto key = string_key("x");
   PutItem item;
   item.key = key;
-  EXPECT_EQ(core().queue_put(queue, true, item), Outcome::INCOMPARABLE);
+  EXPECT_EQ(core().queue_put(queue, Turn::kPromised, item), Outcome::INCOMPARABLE);
   auto ready = main().drain();
   ASSERT_EQ(ready.size(), 1U);
   EXPECT_EQ(ready[0].ticket, ticket);
@@ -280,8 +280,8 @@ TEST_F(QueueTest, ShutdownLetsWhatIsThereBeTaken) {
   EXPECT_EQ(take_now(queue), 1);
   EXPECT_EQ(core().queue_await_item(queue, WaiterMode::THREAD, kForEver), Outcome::GRANTED);
   TakenItem item;
-  EXPECT_EQ(core().queue_take(queue, true, main().scratch(), item), Outcome::OK);
-  EXPECT_EQ(core().queue_take(queue, false, main().scratch(), item), Outcome::SHUT_DOWN);
+  EXPECT_EQ(core().queue_take(queue, Turn::kPromised, main().scratch(), item), Outcome::OK);
+  EXPECT_EQ(core().queue_take(queue, Turn::kNow, main().scratch(), item), Outcome::SHUT_DOWN);
   EXPECT_EQ(core().queue_await_item(queue, WaiterMode::THREAD, kForEver), Outcome::SHUT_DOWN);
 }
 
@@ -312,14 +312,14 @@ TEST_F(QueueTest, ImmediateShutdownDropsWhatIsThere) {
   ASSERT_EQ(ready.size(), 1U);
   EXPECT_EQ(ready[0].ticket, joiner);
   TakenItem item;
-  EXPECT_EQ(core().queue_take(queue, true, main().scratch(), item), Outcome::SHUT_DOWN);
+  EXPECT_EQ(core().queue_take(queue, Turn::kPromised, main().scratch(), item), Outcome::SHUT_DOWN);
 }
 
 TEST_F(QueueTest, AGrantedPutterOfAQueueShutDownMeanwhileIsToldSo) {
   Handle queue = create_queue(Discipline::FIFO, 1);
   ASSERT_EQ(core().queue_await_place(queue, WaiterMode::THREAD, kForEver), Outcome::GRANTED);
   core().queue_shutdown(queue, false);
-  EXPECT_EQ(core().queue_put(queue, true, PutItem()), Outcome::SHUT_DOWN);
+  EXPECT_EQ(core().queue_put(queue, Turn::kPromised, PutItem()), Outcome::SHUT_DOWN);
   EXPECT_EQ(word(queue, Queue::RESERVED_PLACES), 0);
 }
 
@@ -367,7 +367,7 @@ TEST_F(QueueTest, ReservationsOfTheDeadAreGivenBack) {
   dying = std::make_unique<Isolate>(arena());
   ASSERT_TRUE(is_ticket((*dying)->queue_await_place(queue, WaiterMode::LOOP, kForEver)));
   TakenItem item;
-  ASSERT_EQ(core().queue_take(queue, true, main().scratch(), item), Outcome::OK);
+  ASSERT_EQ(core().queue_take(queue, Turn::kPromised, main().scratch(), item), Outcome::OK);
   EXPECT_EQ(word(queue, Queue::RESERVED_PLACES), 1);
   dying.reset();
   EXPECT_EQ(word(queue, Queue::RESERVED_PLACES), 0);
@@ -413,7 +413,7 @@ TEST_F(QueueTest, ABurstOfTextsDoesNotStay) {
     EXPECT_LT(arena().heap().live_bytes(), before + 12'500'000);
     for (int i = 0; i < 10'000; i++) {
       TakenItem item;
-      ASSERT_EQ(core().queue_take(queue, false, main().scratch(), item), Outcome::OK);
+      ASSERT_EQ(core().queue_take(queue, Turn::kNow, main().scratch(), item), Outcome::OK);
     }
     // The chunk that this isolate fills stays.
     EXPECT_LE(arena().heap().live_bytes(), before + 96 * 1024);
@@ -503,6 +503,7 @@ TEST_F(QueueTest, LosesNothingWhenWaitsAreGivenUp) {
 // A queue that is busy enough to have a ring, and empty.
 class RingTest : public QueueTest {
  protected:
+  static constexpr int64_t kLongTimeNs = 3'600'000'000'000;
   Handle create_busy_queue(int32_t max_size = 0) {
     Handle queue = create_queue(Discipline::FIFO, max_size);
     for (int i = 0; i < layout::PUTS_BEFORE_RING; i++) {
@@ -597,7 +598,7 @@ TEST_F(RingTest, APromisedItemIsNotTakenByOthers) {
   double number = 0;
   EXPECT_EQ(main().take_number(queue, number, 0), Outcome::TIMED_OUT);
   TakenItem item;
-  EXPECT_EQ(core().queue_take(queue, true, main().scratch(), item), Outcome::OK);
+  EXPECT_EQ(core().queue_take(queue, Turn::kPromised, main().scratch(), item), Outcome::OK);
   EXPECT_FALSE(is_closed(queue, layout::Ring::HEAD));
 }
 
@@ -616,21 +617,88 @@ TEST_F(RingTest, GivesAFreePlaceToWhoWaitsForIt) {
   EXPECT_EQ(take_now(queue), 3);
 }
 
-// Who has not stood in line for long is told that there is something, and others may be quicker.
-TEST_F(RingTest, AThreadThatWaitsStartsItsClock) {
+// Who waits is told that there is something, and others may be quicker, until that has gone on for long.
+TEST_F(RingTest, AThreadIsPromisedAnItemOnceItWasToldInVainForLong) {
+  namespace Node = layout::Node;
   Handle queue = create_busy_queue();
-  const auto before = static_cast<uint64_t>(monotonic_ns());
-  auto thread = spawn([&](Isolate& isolate) {
-    double number = 0;
-    EXPECT_EQ(isolate.take_number(queue, number), Outcome::OK);
-  });
-  ASSERT_TRUE(has_waiter(queue, Queue::GETTERS));
-  // Takes the guard, under which the clock is started.
-  ASSERT_EQ(count_waiters(queue, Queue::GETTERS), 1);
-  const Handle node = word(queue, Queue::GETTERS);
-  EXPECT_GE(arena().long_word(node + layout::Node::SINCE).load(), before);
-  ASSERT_EQ(main().put_number(queue, 1, 0), Outcome::OK);
-  thread.join();
+  Isolate other(arena());
+  for (const bool long_ago : {false, true}) {
+    // Comes back after a slice.
+    const int32_t ticket = other->queue_await_item(queue, WaiterMode::THREAD, kForEver);
+    ASSERT_TRUE(is_ticket(ticket));
+    const auto since = arena().long_word(ticket + Node::SINCE);
+    // However long it waits: nobody was quicker.
+    EXPECT_GT(since.load(), static_cast<uint64_t>(monotonic_ns()));
+    ASSERT_EQ(main().put_number(queue, 1, 0), Outcome::OK);
+    ASSERT_EQ(word(ticket, Node::STATE), layout::NodeState::RETRY);
+    EXPECT_FALSE(is_closed(queue, layout::Ring::HEAD));
+    ASSERT_EQ(take_now(queue), 1);
+    const int64_t before = monotonic_ns();
+    EXPECT_EQ(other->wait(ticket, kForEver), Outcome::PENDING);
+    EXPECT_GE(since.load(), static_cast<uint64_t>(before));
+    EXPECT_LE(since.load(), static_cast<uint64_t>(monotonic_ns()));
+    since.store(
+        static_cast<uint64_t>(monotonic_ns() + (long_ago ? -layout::RING_FAIR_AFTER_NS : kLongTimeNs)));
+    ASSERT_EQ(main().put_number(queue, 2, 0), Outcome::OK);
+    EXPECT_EQ(word(ticket, Node::STATE), long_ago ? Outcome::GRANTED : layout::NodeState::RETRY);
+    EXPECT_EQ(word(queue, Queue::RESERVED_ITEMS), long_ago ? 1 : 0);
+    ASSERT_EQ(other->wait(ticket, kForEver), Outcome::GRANTED);
+    TakenItem item;
+    EXPECT_EQ(other->queue_take(queue, Turn::kPromised, other.scratch(), item), Outcome::OK);
+    EXPECT_FALSE(is_closed(queue, layout::Ring::HEAD));
+  }
+}
+
+// The next in line is told when the promise is used, or given back, and not before.
+TEST_F(RingTest, WhoLooksAgainAndIsGrantedAnItemLeavesTheOthersForLater) {
+  for (const bool use : {false, true}) {
+    Handle queue = create_busy_queue();
+    Isolate first(arena());
+    Isolate second(arena());
+    const int32_t one = first->queue_await_item(queue, WaiterMode::THREAD, kForEver);
+    const int32_t two = second->queue_await_item(queue, WaiterMode::THREAD, kForEver);
+    ASSERT_TRUE(is_ticket(one) && is_ticket(two));
+    ASSERT_EQ(main().put_number(queue, 1, 0), Outcome::OK);
+    ASSERT_EQ(main().put_number(queue, 2, 0), Outcome::OK);
+    ASSERT_EQ(first->wait(one, kForEver), Outcome::GRANTED);
+    EXPECT_TRUE(is_closed(queue, layout::Ring::HEAD));
+    EXPECT_NE(word(two, layout::Node::STATE), layout::NodeState::RETRY);
+    TakenItem item;
+    if (use) {
+      EXPECT_EQ(first->queue_take(queue, Turn::kPromised, first.scratch(), item), Outcome::OK);
+    } else {
+      first->queue_unreserve(queue, 1);
+    }
+    EXPECT_EQ(word(two, layout::Node::STATE), layout::NodeState::RETRY);
+    EXPECT_FALSE(is_closed(queue, layout::Ring::HEAD));
+    ASSERT_EQ(second->wait(two, kForEver), Outcome::GRANTED);
+    EXPECT_EQ(second->queue_take(queue, Turn::kPromised, second.scratch(), item), Outcome::OK);
+    EXPECT_EQ(count(queue), use ? 0 : 1);
+  }
+}
+
+TEST_F(RingTest, AThreadAtTheEndOfTheRingLetsItemsGather) {
+  Gatherer gatherer;
+  int32_t there = 1;
+  int looks = 0;
+  // One more at each look, to begin with.
+  const auto count = [&] { return looks++ < 3 ? there++ : there; };
+  gatherer.gather(count);
+  EXPECT_EQ(looks, 5);
+  // Nothing more came: as long as that is so, it hardly ever waits.
+  looks = 0;
+  const auto one = [&] { return looks++, 1; };
+  gatherer.gather(one);
+  EXPECT_EQ(looks, 2);
+  looks = 0;
+  for (int i = 0; i < 80; i++) gatherer.gather(one);
+  EXPECT_EQ(looks, 20);
+  // Nothing to gather, and enough.
+  Gatherer fresh;
+  looks = 0;
+  fresh.gather([&] { return looks++, 0; });
+  fresh.gather([&] { return looks++, Gatherer::kEnough; });
+  EXPECT_EQ(looks, 2);
 }
 
 TEST_F(RingTest, FillsTheGapThatADeadPutterLeft) {
@@ -727,7 +795,7 @@ TEST_F(RingTest, LosesAndDoublesNothingWhateverIsMixed) {
           PutItem item;
           item.lane = Isolate::kNumberLane;
           item.bytes = {reinterpret_cast<const uint8_t*>(&number), sizeof number};
-          ASSERT_EQ(isolate->queue_put(queue, true, item), Outcome::OK);
+          ASSERT_EQ(isolate->queue_put(queue, Turn::kPromised, item), Outcome::OK);
           i++;
         }
       }));
