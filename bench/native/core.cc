@@ -39,15 +39,15 @@ class Isolate {
   void put(Handle queue, double number) {
     PutItem item;
     item.bytes = {reinterpret_cast<const uint8_t*>(&number), sizeof number};
-    if (core_->queue_put(queue, false, item) != Outcome::FULL) return;
+    if (core_->queue_put(queue, Turn::kSpin, item) != Outcome::FULL) return;
     finish(core_->queue_await_place(queue, WaiterMode::THREAD, kForEver));
-    (void)core_->queue_put(queue, true, item);
+    (void)core_->queue_put(queue, Turn::kPromised, item);
   }
   double take(Handle queue) {
     TakenItem item;
-    if (core_->queue_take(queue, false, scratch_, item) == Outcome::EMPTY) {
+    if (core_->queue_take(queue, Turn::kSpin, scratch_, item) == Outcome::EMPTY) {
       finish(core_->queue_await_item(queue, WaiterMode::THREAD, kForEver));
-      (void)core_->queue_take(queue, true, scratch_, item);
+      (void)core_->queue_take(queue, Turn::kPromised, scratch_, item);
     }
     double number = 0;
     std::memcpy(&number, item.bytes.data(), sizeof number);

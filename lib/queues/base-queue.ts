@@ -89,12 +89,7 @@ export abstract class BaseQueue<T> extends SharedObject {
       const priority = this._priorityOf(item);
       const encoded = encode(item);
       const key = this.#keyOf(priority, encoded);
-      const outcome = this.#putNow(encoded, key, false);
-      if (outcome === Outcome.OK) return DONE;
-      if (outcome !== Outcome.FULL || timeout === 0) {
-        discard(encoded);
-        throw refusal(outcome);
-      }
+      if (this.#putNow(encoded, key, timeout, false)) return DONE;
       return this.#putInTurn({ item: own(encoded), key: key?.slice() }, timeout, signal);
     } catch (error) {
       return Promise.reject(error);
@@ -107,12 +102,7 @@ export abstract class BaseQueue<T> extends SharedObject {
     const priority = this._priorityOf(item);
     const encoded = encode(item);
     const key = this.#keyOf(priority, encoded);
-    const outcome = this.#putNow(encoded, key, timeout !== 0);
-    if (outcome === Outcome.OK) return;
-    if (outcome !== Outcome.FULL || timeout === 0) {
-      discard(encoded);
-      throw refusal(outcome);
-    }
+    if (this.#putNow(encoded, key, timeout, true)) return;
     // While the thread is blocked nobody encodes over the shared item.
     this.#putBlocking(encoded, key, deadlineOf(timeout), timeout);
   }
@@ -195,10 +185,17 @@ export abstract class BaseQueue<T> extends SharedObject {
     }
   }
 
-  #putNow(item: EncodedItem, key: Uint8Array | undefined, blocking: boolean): OutcomeCode {
-    const outcome = engine.queuePut(this._handle, false, item, key, blocking);
+  /**
+   * Puts the item if there is a place; false when it has to wait for one, which `timeout` allows. `blocks`:
+   * the thread will sleep then, rather than its loop go on. Throws, with the item dropped, when refused.
+   */
+  #putNow(item: EncodedItem, key: Uint8Array | undefined, timeout: number, blocks: boolean): boolean {
+    const outcome = engine.queuePut(this._handle, false, item, key, blocks && timeout !== 0);
     settleOwnGrants();
-    return outcome;
+    if (outcome === Outcome.OK) return true;
+    if (outcome === Outcome.FULL && timeout !== 0) return false;
+    discard(item);
+    throw refusal(outcome);
   }
 
   #putInTurn(parcel: Parcel, timeout: number, signal: AbortSignal | undefined): Promise<void> {
@@ -296,12 +293,7 @@ export abstract class BaseQueue<T> extends SharedObject {
     try {
       for (const parcel of parcels) {
         next++;
-        const outcome = this.#putNow(parcel.item, parcel.key, false);
-        if (outcome === Outcome.OK) continue;
-        if (outcome !== Outcome.FULL || timeout === 0) {
-          discard(parcel.item);
-          throw refusal(outcome);
-        }
+        if (this.#putNow(parcel.item, parcel.key, timeout, false)) continue;
         await this.#putInTurn(parcel, timeLeft(deadline), signal);
       }
     } finally {
@@ -318,12 +310,7 @@ export abstract class BaseQueue<T> extends SharedObject {
     try {
       for (const parcel of parcels) {
         next++;
-        const outcome = this.#putNow(parcel.item, parcel.key, timeout !== 0);
-        if (outcome === Outcome.OK) continue;
-        if (outcome !== Outcome.FULL || timeout === 0) {
-          discard(parcel.item);
-          throw refusal(outcome);
-        }
+        if (this.#putNow(parcel.item, parcel.key, timeout, true)) continue;
         this.#putBlocking(parcel.item, parcel.key, deadline, timeout);
       }
     } finally {
