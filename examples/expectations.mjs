@@ -25,7 +25,33 @@ function range(count, of = (i) => String(i)) {
   return Array.from({ length: count }, (_, i) => of(i));
 }
 
+/** Examples that need what not every engine has: keys of `engine.supports`. */
+export const needs = {
+  'e23-process-queue': 'processSharedMemory',
+  'e27-three-processes': 'processSharedMemory',
+  'e28-parent-id': 'processSharedMemory',
+  'processes-and-threads': 'processSharedMemory',
+};
+
 export const expectations = {
+  'e23-process-queue': lines('[42,null,"hello"]'),
+
+  'e27-three-processes': (actual, ms) => {
+    lines('hello alvin', 'hello alvin', 'hello alvin', 'end')(actual);
+    between(ms, 100, 30_000);
+  },
+
+  'e28-parent-id': (actual, ms) => {
+    lines('my multiprocessing test', 'my pprocess id is right')(actual);
+    between(ms, 300, 30_000);
+  },
+
+  'processes-and-threads': (actual) => {
+    const threads = ['one', 'two'].flatMap((child) => ['a', 'b', 'c', 'd'].map((name) => `${child} ${name}`));
+    anyOrder(...threads)(actual.slice(0, 8));
+    lines('8000')(actual.slice(8));
+  },
+
   'e01-lock-guarded-balance': lines('0'),
 
   'e02-thread-local': (actual) => {
