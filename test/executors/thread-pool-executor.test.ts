@@ -338,7 +338,8 @@ describe('cancelling', () => {
     expect(await failure(executor.options({ signal: AbortSignal.abort(reason) }).submit(tasks.nothing))).toBe(reason);
     const controller = new AbortController();
     const running = executor.options({ signal: controller.signal }).submit(tasks.untilAborted, started);
-    const queued = executor.options({ signal: controller.signal }).submit(tasks.nothing);
+    // If the first ends before it is this one's turn to be taken back, it has begun.
+    const queued = executor.options({ signal: controller.signal }).submit(tasks.untilAborted, new Semaphore(0));
     const ends = [failure(running), failure(queued)];
     await started.acquire();
     controller.abort(reason);
