@@ -10,6 +10,7 @@ import {
   InvalidStateError,
   NotSerializableError,
 } from '../errors.js';
+import { itemsUntil } from '../queues/items-until.js';
 import { bytesOf, PipeEnd } from './pipe-end.js';
 import type { Transport } from './transport.js';
 
@@ -218,17 +219,11 @@ export class Connection<T = unknown> implements AsyncIterable<T>, Disposable, As
   }
 
   /** Receives until the other end is closed. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for (;;) {
-      let item: T;
-      try {
-        item = await this.recv();
-      } catch (error) {
-        if (error instanceof EOFError) return;
-        throw error;
-      }
-      yield item;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    return itemsUntil(
+      () => this.recv(),
+      (error) => error instanceof EOFError,
+    );
   }
 
   /** `close()`. */

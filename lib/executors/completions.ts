@@ -22,6 +22,7 @@ import { block, timeLeft, unwatch, watch } from '../engine/wait.js';
 import { FIRST_TICKET, WaiterMode } from '../memory/layout.js';
 import { Semaphore } from '../sync/semaphore.js';
 import { Entry, Lane, Listening } from './board.js';
+import { lookUntil } from './look.js';
 import { placeOf, type TaskTable } from './task-table.js';
 
 /** Who settles futures. Nothing here may throw. */
@@ -45,9 +46,6 @@ const SLICE_MS = 20;
 const DEFAULT_SPIN_US = 60;
 /** Looks before the loop gets to its timers and input. Microseconds. */
 const TURN_US = 20;
-const LOOKS = 50;
-/** After so long in vain, others may have the core between looks: perhaps just the worker that is waited for. */
-const PATIENCE_MS = 0.01;
 const MOST_SKIPPED = 31;
 
 function spinLimitMs(): number {
@@ -162,14 +160,11 @@ export class Completions {
     return this.look(Math.min(this.#spinEnd, now + TURN_US / 1000)) && this.drain() > 0;
   }
 
+  readonly #hasFinished = (): boolean => Atomics.load(this.#words, Lane.DONE) !== 0;
+
   /** Looks until something has finished, which it does not take, or `end` has passed. */
   look(end: number): boolean {
-    const begun = performance.now();
-    for (let now = begun; now < end; now = performance.now()) {
-      if (now - begun > PATIENCE_MS) engine.yieldCore();
-      for (let i = 0; i < LOOKS; i++) if (Atomics.load(this.#words, Lane.DONE) !== 0) return true;
-    }
-    return false;
+    return lookUntil(end, this.#hasFinished);
   }
 
   /** Nothing is in flight: the loop need not live for it. */

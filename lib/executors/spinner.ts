@@ -1,16 +1,13 @@
 /** How a worker that is out of tasks looks for some for a while, between turns of its loop, before it sleeps. */
 import { performance } from 'node:perf_hooks';
-import { engine } from '../engine/select.js';
 import { SPIN_MS } from './completions.js';
+import { lookUntil } from './look.js';
 import type { Lookers } from './lookers.js';
 
 /** Twice what a client spins: it is the client who is rung by us. */
 const WORKER_SPIN_MS = 2 * SPIN_MS;
 /** Looks before the loop gets to its timers and input. Milliseconds. */
 const TURN_MS = 0.05;
-const LOOKS = 50;
-/** After so long without a task, others may have the core between looks: perhaps just the one who has a task to give. */
-const PATIENCE_MS = 0.01;
 
 /** What came of looking. */
 export const Look = { FOUND: 0, AGAIN: 1, OVER: 2 } as const;
@@ -38,12 +35,7 @@ export class Spinner {
     else if (now >= this.#spinEnd) return this.#over();
     // One that looks is enough, where there are no cores for more.
     if (WORKER_SPIN_MS === 0 || this.#lookers.crowded) return this.#over();
-    const end = now + TURN_MS;
-    for (let at = now; at < end; at = performance.now()) {
-      if (at - now > PATIENCE_MS) engine.yieldCore();
-      for (let i = 0; i < LOOKS; i++) if (this.#hasWork()) return Look.FOUND;
-    }
-    return Look.AGAIN;
+    return lookUntil(now + TURN_MS, this.#hasWork) ? Look.FOUND : Look.AGAIN;
   }
 
   #over(): Look {

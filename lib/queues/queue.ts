@@ -17,6 +17,7 @@ import { QueueShutDownError, TaskDoneError } from '../errors.js';
 import { Cell, Discipline, Outcome, WaiterMode, Queue as Word } from '../memory/layout.js';
 import { BaseQueue, MOST_ITEMS, NOW } from './base-queue.js';
 import { unfinishedIn } from './counts.js';
+import { itemsUntil } from './items-until.js';
 
 const words = engine.words;
 const TRUE = Promise.resolve(true);
@@ -196,17 +197,11 @@ export class Queue<T = unknown> extends BaseQueue<T> implements AsyncIterable<T>
   }
 
   /** Takes items until the queue is shut down and empty. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for (;;) {
-      let item: T;
-      try {
-        item = await this.get();
-      } catch (error) {
-        if (error instanceof QueueShutDownError && this.isShutdown) return;
-        throw error;
-      }
-      yield item;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    return itemsUntil(
+      () => this.get(),
+      (error) => error instanceof QueueShutDownError && this.isShutdown,
+    );
   }
 
   /** `shutdown()`, so that those who take from the queue come to an end. */

@@ -6,7 +6,6 @@
  * is answerable for it: when its process ends, by whatever death, the name is taken away, unless it
  * was made with `track: false`.
  */
-import { randomBytes } from 'node:crypto';
 import { getSystemErrorMap } from 'node:util';
 import { markShared, registerClass } from '../codec/codec.js';
 import { requireBoolean, requireOptions, show } from '../engine/arguments.js';
@@ -64,9 +63,14 @@ function checkedSize(size: unknown): number {
   return size;
 }
 
+/** `node:crypto` is loaded only now: every thread loads this file. */
+function newName(): string {
+  return `psm_${Buffer.from(crypto.getRandomValues(new Uint8Array(4))).toString('hex')}`;
+}
+
 function create(name: string | undefined, size: number, track: boolean): { name: string; buffer: ArrayBuffer } {
   for (;;) {
-    const chosen = name ?? `psm_${randomBytes(4).toString('hex')}`;
+    const chosen = name ?? newName();
     const buffer = segments().create(chosen, size, track);
     if (typeof buffer !== 'number') return { name: chosen, buffer };
     const code = codeOf(buffer);

@@ -50,6 +50,9 @@ const supports: EngineSupports = Object.freeze({
 /** How often a thread that waits looks for threads that have ended without a word. Slices. */
 const SLICES_PER_LOOK = 4;
 
+/** Kinds of objects that are waited for as an event is. */
+const EVENTS: ReadonlySet<number> = new Set([Kind.EVENT, Kind.THREAD, Kind.PROCESS]);
+
 export class FallbackEngine implements Engine {
   readonly name = 'fallback';
   readonly supports = supports;
@@ -213,8 +216,7 @@ export class FallbackEngine implements Engine {
   }
 
   eventWait(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    const kind = this.words[handle];
-    if (kind !== Kind.EVENT && kind !== Kind.THREAD && kind !== Kind.PROCESS) this.#refuse();
+    if (!EVENTS.has(this.words[handle] as number)) this.#refuse();
     try {
       return this.#settle(eventWait(this.#isolate, handle, mode, timeout), mode, timeout, true);
     } catch (error) {
@@ -223,8 +225,7 @@ export class FallbackEngine implements Engine {
   }
 
   eventSet(handle: Handle): void {
-    const kind = this.words[handle];
-    if (kind !== Kind.EVENT && kind !== Kind.THREAD && kind !== Kind.PROCESS) this.#refuse();
+    if (!EVENTS.has(this.words[handle] as number)) this.#refuse();
     try {
       eventSet(this.#isolate, handle);
     } catch (error) {
