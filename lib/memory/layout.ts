@@ -202,8 +202,6 @@ export const Slot = {
   CHUNK: 66,
   /** Record + 1 of the isolate's process. */
   PROCESS: 67,
-  /** Start time, seconds since the epoch. */
-  STARTED: 68,
 } as const;
 export const NAME_BYTES = 192;
 

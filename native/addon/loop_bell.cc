@@ -17,13 +17,7 @@ bool LoopBell::open(napi_env env) {
 }
 
 napi_status LoopBell::answer_with(napi_env env, napi_value callback) {
-  napi_ref reference = nullptr;
-  if (const napi_status status = napi_create_reference(env, callback, 1, &reference); status != napi_ok) {
-    return status;
-  }
-  if (callback_ != nullptr) napi_delete_reference(env, callback_);
-  callback_ = reference;
-  return napi_ok;
+  return callback_.set(env, callback);
 }
 
 void LoopBell::ring() {
@@ -37,10 +31,9 @@ void LoopBell::answer(napi_env env, napi_value, void* context, void*) {
   auto* bell = static_cast<LoopBell*>(context);
   if (env == nullptr) return;  // The environment ends; nobody is left to answer.
   bell->rung_.store(false);
-  napi_value callback = nullptr;
+  const napi_value callback = bell->callback_.get(env);
   napi_value receiver = nullptr;
-  if (bell->callback_ == nullptr) return;
-  if (napi_get_reference_value(env, bell->callback_, &callback) != napi_ok || callback == nullptr) return;
+  if (callback == nullptr) return;
   napi_get_undefined(env, &receiver);
   // An exception stays pending: Node makes it an uncaught exception, or drops it after terminate().
   napi_call_function(env, receiver, callback, 0, nullptr, nullptr);

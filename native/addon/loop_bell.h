@@ -6,6 +6,8 @@
 
 #include <atomic>
 
+#include "callback_reference.h"
+
 namespace heddle::addon {
 
 // A threadsafe function that never keeps its loop alive (lib/engine/wait.ts does, while a promise
@@ -29,7 +31,7 @@ class LoopBell {
   static void answer(napi_env env, napi_value function, void* bell, void* data);
 
   napi_threadsafe_function function_ = nullptr;
-  napi_ref callback_ = nullptr;
+  CallbackReference callback_;
   std::atomic<bool> rung_{false};
 };
 

@@ -58,13 +58,7 @@ SleepWatch::HandleMemory SleepWatch::make_handle(UvFunctions::HandleType type) {
 }
 
 napi_status SleepWatch::answer_with(napi_env env, napi_value callback) {
-  napi_ref reference = nullptr;
-  if (const napi_status status = napi_create_reference(env, callback, 1, &reference); status != napi_ok) {
-    return status;
-  }
-  if (callback_ != nullptr) napi_delete_reference(env, callback_);
-  callback_ = reference;
-  return napi_ok;
+  return callback_.set(env, callback);
 }
 
 void SleepWatch::ring() {
@@ -104,11 +98,10 @@ void SleepWatch::after_poll() {
 
 void SleepWatch::answer() {
   napi_handle_scope scope = nullptr;
-  if (callback_ == nullptr || napi_open_handle_scope(env_, &scope) != napi_ok) return;
-  napi_value callback = nullptr;
+  if (napi_open_handle_scope(env_, &scope) != napi_ok) return;
+  const napi_value callback = callback_.get(env_);
   napi_value global = nullptr;
-  if (napi_get_reference_value(env_, callback_, &callback) == napi_ok && callback != nullptr &&
-      napi_get_global(env_, &global) == napi_ok &&
+  if (callback != nullptr && napi_get_global(env_, &global) == napi_ok &&
       napi_make_callback(env_, nullptr, global, callback, 0, nullptr, nullptr) == napi_pending_exception) {
     report_exception();
   }

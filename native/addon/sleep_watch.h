@@ -20,6 +20,7 @@
 #include <memory>
 
 #include "../core/engine_core.h"
+#include "callback_reference.h"
 #include "uv_functions.h"
 
 namespace heddle::addon {
@@ -67,7 +68,7 @@ class SleepWatch {
   const UvFunctions& uv_;
   uv_loop_s* loop_ = nullptr;
   napi_async_cleanup_hook_handle hook_ = nullptr;
-  napi_ref callback_ = nullptr;
+  CallbackReference callback_;
   HandleMemory async_;
   HandleMemory prepare_;
   HandleMemory check_;

@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0x79c7ebbcU;
+inline constexpr uint32_t HASH = 0xe5880f86U;
 
 inline constexpr int32_t LAYOUT_VERSION = 3;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -125,7 +125,6 @@ inline constexpr int32_t RING_QUEUE = 64;
 inline constexpr int32_t RING_POSITION = 65;
 inline constexpr int32_t CHUNK = 66;
 inline constexpr int32_t PROCESS = 67;
-inline constexpr int32_t STARTED = 68;
 }  // namespace Slot
 
 inline constexpr int32_t NAME_BYTES = 192;

@@ -81,11 +81,6 @@ void raise_top(const Arena& arena, int32_t record) {
   }
 }
 
-ProcessId parent_of(const Arena& arena, int32_t record) {
-  return {arena.get(process_word(record, Process::PARENT)) - 1,
-          arena.get(process_word(record, Process::PARENT_GENERATION))};
-}
-
 // Everything but state, generation and top.
 void clear(const Arena& arena, int32_t record) {
   for (int32_t word = 0; word < WORDS_PER_PROCESS; word++) {
@@ -202,6 +197,11 @@ bool settle(Self& self, ProcessId process, int32_t exit_code, bool seen) {
 
 ProcessId process_in(const Arena& arena, int32_t record) {
   return {record, arena.word(process_word(record, Process::GENERATION)).load(std::memory_order_acquire)};
+}
+
+ProcessId parent_of(const Arena& arena, int32_t record) {
+  return {arena.get(process_word(record, Process::PARENT)) - 1,
+          arena.get(process_word(record, Process::PARENT_GENERATION))};
 }
 
 bool is_alive(const Arena& arena, ProcessId process) {

@@ -21,8 +21,11 @@ namespace heddle {
 struct ProcessId {
   int32_t record;
   int32_t generation;
+  bool operator==(const ProcessId&) const = default;
 };
 [[nodiscard]] ProcessId process_in(const Arena& arena, int32_t record);
+// Its record is -1 where there is none: of the first of a family.
+[[nodiscard]] ProcessId parent_of(const Arena& arena, int32_t record);
 [[nodiscard]] bool is_alive(const Arena& arena, ProcessId process);
 [[nodiscard]] uint64_t start_time_of(const Arena& arena, int32_t record);
 

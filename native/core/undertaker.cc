@@ -89,9 +89,7 @@ void Undertaker::find_processes() {
     // acquire: pairs with identify().
     const int32_t pid = arena_.word(process_word(record, Process::PID)).load(std::memory_order_acquire);
     if (pid == 0 || is_watched(process)) continue;
-    const ProcessId own = process_in(arena_, arena_.own_process());
-    const bool is_child = arena_.get(process_word(record, Process::PARENT)) == own.record + 1 &&
-                          arena_.get(process_word(record, Process::PARENT_GENERATION)) == own.generation;
+    const bool is_child = parent_of(arena_, record) == process_in(arena_, arena_.own_process());
     watched_.push_back({process, pid, start_time_of(arena_, record), open_process(pid), is_child, false, 0});
     // The identifier may have been given to another process before it was opened.
     if (process_has_ended(pid, watched_.back().start_time)) meet_end(watched_.back());
@@ -99,9 +97,8 @@ void Undertaker::find_processes() {
 }
 
 bool Undertaker::is_watched(ProcessId process) const {
-  return std::any_of(watched_.begin(), watched_.end(), [&](const Watched& watched) {
-    return watched.process.record == process.record && watched.process.generation == process.generation;
-  });
+  return std::any_of(watched_.begin(), watched_.end(),
+                     [&](const Watched& watched) { return watched.process == process; });
 }
 
 void Undertaker::sleep() {
@@ -159,7 +156,7 @@ bool Undertaker::is_done_with(Watched& watched) {
     if (watched.descriptor >= 0) close(watched.descriptor);
     return true;
   }
-  const bool is_left = process_in(arena_, watched.process.record).generation != watched.process.generation;
+  const bool is_left = process_in(arena_, watched.process.record) != watched.process;
   if (is_left || watched.give_up_ns == 0) return true;
   if (monotonic_ns() < watched.give_up_ns) return false;
   settle_status_unseen(*self_, watched.process);
@@ -168,8 +165,7 @@ bool Undertaker::is_done_with(Watched& watched) {
 
 void Undertaker::follow_parent() {
   const int32_t own = arena_.own_process();
-  const ProcessId parent{arena_.get(process_word(own, Process::PARENT)) - 1,
-                         arena_.get(process_word(own, Process::PARENT_GENERATION))};
+  const ProcessId parent = parent_of(arena_, own);
   if ((arena_.get(process_word(own, Process::FLAGS)) & ProcessFlag::DAEMON) == 0) return;
   if (parent.record < 0 || is_alive(arena_, parent)) return;
   if (!asked_to_end_) {
