@@ -1,7 +1,7 @@
 /** Client: connects to a Listener. Python: `multiprocessing.connection.Client`. */
 import { connect, type Socket } from 'node:net';
 import { requireOptions } from '../engine/arguments.js';
-import { signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
+import { LONGEST_TIMER, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
 import { TimeoutError } from '../errors.js';
 import { type Address, endpointOf } from './address.js';
 import { Connection } from './connection.js';
@@ -65,7 +65,7 @@ export async function Client<T = unknown>(address: Address, options?: ClientOpti
       ? undefined
       : setTimeout(
           () => late.abort(new TimeoutError(`no connection came about within ${timeout} ms`)),
-          Math.min(Math.ceil(timeout), 0x7fffffff),
+          Math.min(Math.ceil(timeout), LONGEST_TIMER),
         );
   try {
     const socket = connect({ ...target, allowHalfOpen: true });

@@ -1,7 +1,7 @@
 /** Listener: accepts connections over TCP and Unix sockets. Python: `multiprocessing.connection.Listener`. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { requireInteger, requireOptions } from '../engine/arguments.js';
-import { signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
+import { LONGEST_TIMER, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
 import { AuthenticationError, ConnectionClosedError, TimeoutError } from '../errors.js';
 import {
   type Address,
@@ -108,7 +108,7 @@ class Acceptance {
         this.#waiting.add(wake);
         this.onChange();
         signal?.addEventListener('abort', aborted, { once: true });
-        if (timeout > 0) timer = setTimeout(() => resolve(false), Math.min(Math.ceil(timeout), 0x7fffffff));
+        if (timeout > 0) timer = setTimeout(() => resolve(false), Math.min(Math.ceil(timeout), LONGEST_TIMER));
       });
     } finally {
       clearTimeout(timer);
@@ -166,7 +166,7 @@ export class Listener<T = unknown> implements AsyncIterable<Connection<T>>, Disp
     requireOptions('options', options);
     const { family, backlog = BACKLOG, authkey, handshakeTimeout = HANDSHAKE_MS, maxMessageLength } = options ?? {};
     requireInteger('backlog', backlog, 1, 65_535);
-    requireInteger('handshakeTimeout', handshakeTimeout, 1, 0x7fffffff);
+    requireInteger('handshakeTimeout', handshakeTimeout, 1, LONGEST_TIMER);
     this.#key = keyOf(authkey);
     this.#longest = longestMessage(maxMessageLength);
     this.#handshakeTimeout = handshakeTimeout;

@@ -11,7 +11,7 @@
 import type { Socket } from 'node:net';
 import { decodeForeign, encodeForeign } from '../codec/codec.js';
 import { requireOptions } from '../engine/arguments.js';
-import { type SyncWaitOptions, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
+import { LONGEST_TIMER, type SyncWaitOptions, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
 import { BrokenPipeError, ConnectionClosedError, EOFError, InvalidStateError, TimeoutError } from '../errors.js';
 import { BAD_LENGTH, Frames, frame, UNKNOWN } from './framing.js';
 import { closedWhileWaiting } from './pipe-end.js';
@@ -20,8 +20,6 @@ import type { Transport } from './transport.js';
 const READ_AHEAD = 256 * 1024;
 /** How long a closed socket waits for the other side to take what was sent, ms. */
 const LINGER_MS = 2000;
-/** The longest delay that a Node timer takes. */
-const LONGEST_TIMER = 0x7fffffff;
 
 /** Somebody who waits: to receive, to send, or to know. */
 class Waiter {

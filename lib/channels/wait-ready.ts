@@ -1,6 +1,6 @@
 /** waitReady: waits for several connections, listeners, sockets and promises at once. Python: `multiprocessing.connection.wait`. */
 import { show } from '../engine/arguments.js';
-import { signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
+import { LONGEST_TIMER, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
 import { ConnectionClosedError, InvalidStateError } from '../errors.js';
 import { Connection } from './connection.js';
 import { Listener } from './listener.js';
@@ -154,9 +154,6 @@ export async function waitReady<W extends Waitable>(list: Iterable<W>, options?:
   }
   return found;
 }
-
-/** The longest delay that a Node timer takes. */
-const LONGEST_TIMER = 0x7fffffff;
 
 /** Waits until one of the sources may be ready, or the time is over. */
 async function change(sources: readonly Source[], timeout: number, signal: AbortSignal | undefined): Promise<void> {

@@ -66,57 +66,55 @@ function choose(wished: Wish): Choice {
   return { engine: new FallbackEngine(), refusals: choice };
 }
 
-function join(family: Family, wished: Wish): Choice {
+/** Who has chosen for this thread or process, in the words of a refusal. */
+interface Starter {
+  readonly name: string;
+  readonly kind: 'threads' | 'processes';
+  /** How to go along with it. */
+  remedy(wished: Wish): string;
+}
+const threadStarter: Starter = {
+  name: 'the thread that started this worker',
+  kind: 'threads',
+  remedy: (wished) =>
+    `start the worker without a HEDDLE_ENGINE of its own, or set HEDDLE_ENGINE=${wished} for the whole process`,
+};
+const processStarter: Starter = {
+  name: 'the process that started this one',
+  kind: 'processes',
+  remedy: (wished) => `leave HEDDLE_ENGINE out of \`env\`, or set HEDDLE_ENGINE=${wished} for all of them`,
+};
+
+/** Goes along with what the family runs. */
+function join(family: Family, wished: Wish, starter: Starter, passed?: Inheritance): Choice {
   if (wished !== 'auto' && wished !== family.engine) {
     throw new EngineUnavailableError(
-      `HEDDLE_ENGINE=${wished} asks for the ${wished} engine, but the thread that started this worker runs on the ${family.engine} engine, ` +
-        `and threads on different engines cannot wake each other; start the worker without a HEDDLE_ENGINE of its own, or set HEDDLE_ENGINE=${wished} for the whole process`,
+      `HEDDLE_ENGINE=${wished} asks for the ${wished} engine, but ${starter.name} runs on the ${family.engine} engine, ` +
+        `and ${starter.kind} on different engines cannot wake each other; ${starter.remedy(wished)}`,
     );
   }
   if (family.layout !== LAYOUT_HASH) {
     throw new EngineUnavailableError(
-      'the thread that started this worker runs another version of heddle; make both load the same copy of the package',
+      `${starter.name} runs another version of heddle; make both load the same copy of the package`,
     );
   }
   if (family.engine === 'fallback') return { engine: new FallbackEngine(), refusals: family.refusals };
-  const choice = native();
-  if ('engine' in choice) return choice;
-  throw unavailable('the native engine, on which the thread that started this worker runs,', choice);
-}
-
-/** The same of a process that heddle has started. */
-function joinAsProcess(passed: Inheritance, wished: Wish): Choice {
-  if (wished !== 'auto' && wished !== passed.engine) {
-    throw new EngineUnavailableError(
-      `HEDDLE_ENGINE=${wished} asks for the ${wished} engine, but the process that started this one runs on the ${passed.engine} engine, ` +
-        `and processes on different engines cannot wake each other; leave HEDDLE_ENGINE out of \`env\`, or set HEDDLE_ENGINE=${wished} for all of them`,
-    );
-  }
-  if (passed.layout !== LAYOUT_HASH) {
-    throw new EngineUnavailableError(
-      'the process that started this one runs another version of heddle; make both load the same copy of the package',
-    );
-  }
-  if (passed.engine === 'fallback') {
-    return {
-      engine: new FallbackEngine(),
-      refusals: ['the process that started this one runs on the fallback engine'],
-    };
-  }
   const choice = native(passed);
   if ('engine' in choice) return choice;
-  throw unavailable('the native engine, on which the process that started this one runs,', choice);
+  throw unavailable(`the native engine, on which ${starter.name} runs,`, choice);
+}
+
+function joinOrChoose(wished: Wish): Choice {
+  if (inheritance !== undefined) {
+    const refusals = [`${processStarter.name} runs on the ${inheritance.engine} engine`];
+    return join({ ...inheritance, refusals }, wished, processStarter, inheritance);
+  }
+  const family = getEnvironmentData(FAMILY) as unknown as Family | undefined;
+  return family === undefined ? choose(wished) : join(family, wished, threadStarter);
 }
 
 function select(): Choice {
-  const wished = wish();
-  const family = getEnvironmentData(FAMILY) as unknown as Family | undefined;
-  const choice =
-    inheritance !== undefined
-      ? joinAsProcess(inheritance, wished)
-      : family === undefined
-        ? choose(wished)
-        : join(family, wished);
+  const choice = joinOrChoose(wish());
   const word: Family = { engine: choice.engine.name, layout: LAYOUT_HASH, refusals: choice.refusals };
   setEnvironmentData(FAMILY, word as unknown as Parameters<typeof setEnvironmentData>[1]);
   return choice;

@@ -102,7 +102,7 @@ const words = engine.words;
 const readyWord = SLOTS_START + engine.self * WORDS_PER_SLOT + Slot.READY;
 
 /** The longest delay that a Node timer takes. */
-const LONGEST_TIMER = 0x7fffffff;
+export const LONGEST_TIMER = 0x7fffffff;
 
 /** Keeps the loop alive exactly while a wait that holds is pending. */
 const keepAlive = setInterval(() => {}, LONGEST_TIMER);

@@ -1,6 +1,5 @@
 /** Alarms of tasks, that go off also while the thread is blocked. */
-
-const LONGEST_TIMER = 0x7fffffff;
+import { LONGEST_TIMER } from '../engine/wait.js';
 
 /** Something to be done at a time, by the event loop or by `tend`. */
 export class Alarm {

@@ -18,7 +18,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { engine } from '../engine/select.js';
-import { block, timeLeft, unwatch, watch } from '../engine/wait.js';
+import { block, LONGEST_TIMER, timeLeft, unwatch, watch } from '../engine/wait.js';
 import { FIRST_TICKET, WaiterMode } from '../memory/layout.js';
 import { Semaphore } from '../sync/semaphore.js';
 import { Entry, Lane, Listening } from './board.js';
@@ -39,7 +39,6 @@ export interface Settler {
   help(): boolean;
 }
 
-const LONGEST_TIMER = 0x7fffffff;
 /** A blocked thread sees to other things this often. Milliseconds. */
 const SLICE_MS = 20;
 /** About what waking a sleeping loop takes, and half as much again. Microseconds. */

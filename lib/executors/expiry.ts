@@ -1,8 +1,5 @@
 /** A wait for something that calls back in this very loop, with a timeout and a signal. */
-import { deadlineOf, timeLeft } from '../engine/wait.js';
-
-/** The longest delay that a Node timer takes. */
-const LONGEST_TIMER = 0x7fffffff;
+import { deadlineOf, LONGEST_TIMER, timeLeft } from '../engine/wait.js';
 
 /**
  * False when `subscribe`'s callback is called first, true when `timeout` ms (-1: none) are over first; rejects with

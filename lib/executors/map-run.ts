@@ -10,7 +10,15 @@
  * somebody waits; the signal is aborted; the consumer leaves. At every end but the first the futures are
  * cancelled and the source closed.
  */
-import { checkedTimeout, deadlineOf, signalOf, timeLeft, timeoutOf, type WaitOptions } from '../engine/wait.js';
+import {
+  checkedTimeout,
+  deadlineOf,
+  LONGEST_TIMER,
+  signalOf,
+  timeLeft,
+  timeoutOf,
+  type WaitOptions,
+} from '../engine/wait.js';
 import { NotSerializableError, TimeoutError } from '../errors.js';
 import { isChunkError } from './chunk.js';
 import { ChunkSizer } from './chunk-sizer.js';
@@ -26,7 +34,6 @@ import type { TaskOptions } from './task-options.js';
 
 const CHUNKS_UNDER_WAY = 8;
 const CHUNKS_BUFFERED = 64;
-const LONGEST_TIMER = 0x7fffffff;
 
 interface Waiter<R> {
   resolve(result: IteratorResult<R, undefined>): void;

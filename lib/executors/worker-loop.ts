@@ -25,7 +25,7 @@ import process from 'node:process';
 import { encode, encodeThrown } from '../codec/codec.js';
 import { Lane as CodecLane } from '../codec/lanes.js';
 import { engine } from '../engine/select.js';
-import { unwatch, watch } from '../engine/wait.js';
+import { LONGEST_TIMER, unwatch, watch } from '../engine/wait.js';
 import { ArenaExhaustedError } from '../errors.js';
 import { FIRST_TICKET, Outcome, SLOTS_START, Slot, WaiterMode, WORDS_PER_SLOT } from '../memory/layout.js';
 import type { Semaphore } from '../sync/semaphore.js';
@@ -57,7 +57,6 @@ import { blockOf, placeOf, TaskTable } from './task-table.js';
 const TURN_MS = 5;
 /** Tasks that help out are nested on the stack. */
 const DEEPEST_HELP = 200;
-const LONGEST_TIMER = 0x7fffffff;
 
 export class WorkerLoop implements OwnLoop {
   readonly board: number;

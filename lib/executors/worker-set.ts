@@ -11,7 +11,7 @@
  */
 import { decodeBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
-import { unwatch, watch } from '../engine/wait.js';
+import { LONGEST_TIMER, unwatch, watch } from '../engine/wait.js';
 import { BrokenExecutorError, WorkerLostError } from '../errors.js';
 import { FIRST_TICKET, SLOTS_START, Slot, SlotState, WaiterMode, WORDS_PER_SLOT } from '../memory/layout.js';
 import { Semaphore } from '../sync/semaphore.js';
@@ -22,7 +22,6 @@ import type { Ending, HostedWorker, WorkerHost } from './worker-host.js';
 
 /** A worker that does not answer within this, milliseconds, is taken to be blocked. */
 const ANSWER_MS = 250;
-const LONGEST_TIMER = 0x7fffffff;
 /** Losses whose reason is kept, for clients that hear of them later. */
 const KEPT_LOSSES = 64;
 

@@ -8,7 +8,7 @@
 import { requireFunction } from '../engine/arguments.js';
 import type { KernelOperands, Kernels } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
-import { signalOf } from '../engine/wait.js';
+import { LONGEST_TIMER, signalOf } from '../engine/wait.js';
 import { Kernel, KernelOutcome, SLICE_MS } from '../memory/layout.js';
 import type { NumberArray } from '../shared/type-code.js';
 import type { Call } from './call.js';
@@ -154,8 +154,6 @@ const jobs = new Map<number, Job<unknown>>();
 const finished = new Int32Array(64);
 /** Keeps the loop alive exactly while there are jobs. */
 let keepAlive: NodeJS.Timeout | undefined;
-/** The longest delay that a Node timer takes. */
-const LONGEST_TIMER = 0x7fffffff;
 
 function listen(kernels: Kernels): NodeJS.Timeout {
   kernels.onFinished(() => {

@@ -78,8 +78,7 @@ std::unique_ptr<Arena> Arena::open_inherited(int descriptor, uint64_t nonce, con
 }
 
 uint64_t Arena::nonce() const {
-  return static_cast<uint32_t>(get(layout::Header::NONCE)) |
-         static_cast<uint64_t>(static_cast<uint32_t>(get(layout::Header::NONCE_HIGH))) << 32;
+  return long_word(layout::Header::NONCE).load(std::memory_order_relaxed);
 }
 
 std::unique_ptr<Arena> Arena::open(size_t heap_bytes, const char** refusal) {

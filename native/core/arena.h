@@ -18,6 +18,8 @@ namespace heddle {
 static_assert(layout::WORDS_PER_CELL * sizeof(int32_t) == 64, "a cell is a cache line");
 static_assert(layout::CELLS_START % layout::WORDS_PER_CELL == 0);
 static_assert(layout::Header::FREE_CELLS % 2 == 0 && layout::Node::SINCE % 2 == 0);
+static_assert(layout::Header::NONCE % 2 == 0 && layout::Process::START_TIME % 2 == 0 &&
+              layout::PROCESSES_START % 2 == 0 && layout::WORDS_PER_PROCESS % 2 == 0);
 static_assert(layout::Value::DATA % 2 == 0, "a Value's data is 8-byte aligned");
 static_assert(std::atomic_ref<int32_t>::is_always_lock_free);
 static_assert(std::atomic_ref<uint64_t>::is_always_lock_free);

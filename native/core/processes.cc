@@ -53,19 +53,10 @@ bool is_alive_in(int32_t state) {
   return kind_of(state) == ProcessState::STARTING || kind_of(state) == ProcessState::LIVE;
 }
 
-void set_long(const Arena& arena, int32_t index, uint64_t value) {
-  arena.set(index, static_cast<int32_t>(value));
-  arena.set(index + 1, static_cast<int32_t>(value >> 32));
-}
-
-uint64_t get_long(const Arena& arena, int32_t index) {
-  return static_cast<uint32_t>(arena.get(index)) |
-         static_cast<uint64_t>(static_cast<uint32_t>(arena.get(index + 1))) << 32;
-}
-
 // Both the parent and the process itself say so, and say the same.
 void identify(const Arena& arena, int32_t record, int32_t pid) {
-  set_long(arena, process_word(record, Process::START_TIME), process_start_time(pid));
+  arena.long_word(process_word(record, Process::START_TIME))
+      .store(process_start_time(pid), std::memory_order_relaxed);
   // release: who has the identifier has the time.
   arena.word(process_word(record, Process::PID)).store(pid, std::memory_order_release);
 }
@@ -210,7 +201,7 @@ bool is_alive(const Arena& arena, ProcessId process) {
 }
 
 uint64_t start_time_of(const Arena& arena, int32_t record) {
-  return get_long(arena, process_word(record, Process::START_TIME));
+  return arena.long_word(process_word(record, Process::START_TIME)).load(std::memory_order_relaxed);
 }
 
 void found_family(Arena& arena) {
@@ -218,7 +209,7 @@ void found_family(Arena& arena) {
 #ifdef __linux__
   (void)syscall(SYS_getrandom, &nonce, sizeof nonce, 0);
 #endif
-  set_long(arena, Header::NONCE, nonce);
+  arena.long_word(Header::NONCE).store(nonce, std::memory_order_relaxed);
   arena.set(Header::LAYOUT, static_cast<int32_t>(layout::HASH));
   identify(arena, 0, process_id());
   raise_top(arena, 0);
