@@ -87,7 +87,8 @@ TEST_F(SemaphoreTest, APermitGrantedToTheDeadGoesToTheNext) {
 }
 
 // Permits go round between threads that time out, loops that cancel, and plain waiters. At the end
-// there are as many as at the beginning.
+// there are as many as at the beginning. A machine may run the threads one after the other, each
+// through all its races: they go on until somebody had to give up.
 TEST_F(SemaphoreTest, ConservesPermitsUnderTimeoutsAndCancels) {
   const int races = 40'000 / kSanitizerSlowdown;
   constexpr int kPermits = 2;
@@ -102,7 +103,7 @@ TEST_F(SemaphoreTest, ConservesPermitsUnderTimeoutsAndCancels) {
       std::mt19937 random(seed);
       waiting_to_start--;
       while (waiting_to_start > 0) std::this_thread::yield();
-      for (int i = 0; i < races; i++) {
+      for (int i = 0; i < races || gave_up == 0; i++) {
         OutcomeCode outcome = 0;
         if (random() % 2 == 0) {
           double timeout = random() % 8 == 0 ? kForEver : 0.001 * (random() % 40);
@@ -126,6 +127,7 @@ TEST_F(SemaphoreTest, ConservesPermitsUnderTimeoutsAndCancels) {
         }
         ASSERT_LE(inside.fetch_add(1), kPermits - 1);
         for (unsigned work = random() % 64; work > 0; work--) cpu_relax();
+        if (random() % 16 == 0) std::this_thread::yield();
         inside--;
         ASSERT_EQ(isolate->semaphore_release(semaphore_, 1), Outcome::OK);
       }
@@ -133,8 +135,6 @@ TEST_F(SemaphoreTest, ConservesPermitsUnderTimeoutsAndCancels) {
   }
   join_all(threads);
   EXPECT_EQ(state(semaphore_), kPermits << layout::Semaphore::VALUE_SHIFT);
-  // The race was really run, both ways.
-  EXPECT_GT(gave_up.load(), 0);
   RecordProperty("granted_after_cancel", static_cast<int>(granted_late.load()));
 }
 

@@ -53,7 +53,8 @@ TEST_F(WaitingTest, SlicesGrowWithTheWaitAndBeginAnewWithTheNext) {
     EXPECT_EQ(core().wait(ticket, kForEver), Outcome::PENDING);
     return static_cast<double>(monotonic_ns() - start) / 1e6;
   };
-  for (int round = 0; round < 2; round++) {
+  double quickest_anew = std::numeric_limits<double>::max();
+  for (int round = 0; round < 3; round++) {
     int32_t ticket = core().event_wait(event_, WaiterMode::THREAD, kForEver);
     ASSERT_TRUE(is_ticket(ticket));
     int64_t start = monotonic_ns();
@@ -61,11 +62,12 @@ TEST_F(WaitingTest, SlicesGrowWithTheWaitAndBeginAnewWithTheNext) {
     double last = 0;
     while (monotonic_ns() - start < 600'000'000) last = slice_ms(ticket);
     EXPECT_GE(first, layout::SLICE_MS * 0.9);
-    // Loaded machines make all of them longer, but not by the half of the longest.
-    EXPECT_LT(first, layout::LONGEST_SLICE_MS * 0.6);
     EXPECT_GT(last, layout::SLICE_MS * 2);
     EXPECT_EQ(core().cancel(ticket), Outcome::TIMED_OUT);
+    if (round > 0) quickest_anew = std::min(quickest_anew, first);
   }
+  // A loaded machine makes any of them longer, but not each.
+  EXPECT_LT(quickest_anew, layout::LONGEST_SLICE_MS * 0.6);
 }
 
 // A thread that was not woken would sleep to the end of its slice, every time.
