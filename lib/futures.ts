@@ -11,9 +11,11 @@ export {
 } from './errors.js';
 export { type AsCompleted, asCompleted } from './executors/as-completed.js';
 export { Executor, type ExecutorStats, type ShutdownOptions } from './executors/executor.js';
+export type { ExecutorOptions } from './executors/executor-options.js';
 export { Future } from './executors/future.js';
 export type { Histogram } from './executors/histogram.js';
 export type { MapOptions, Mapped } from './executors/map-options.js';
+export { ProcessPoolExecutor, type ProcessPoolExecutorOptions } from './executors/process-pool-executor.js';
 export type { TaskOptions } from './executors/task-options.js';
 export { taskSignal } from './executors/task-signal.js';
 export { ThreadPoolExecutor, type ThreadPoolExecutorOptions } from './executors/thread-pool-executor.js';

@@ -28,6 +28,7 @@ export {
 export { type AsyncCallbacks, AsyncResult } from './executors/async-result.js';
 export { cpuCount } from './executors/cpu-count.js';
 export type { PoolIterator, PoolMapOptions, PoolOptions } from './executors/pool.js';
+export { Pool, type ProcessPoolOptions } from './executors/process-pool.js';
 export { ThreadPool } from './executors/thread-pool.js';
 export { Process, type ProcessOptions } from './processes/process.js';
 export { activeChildren, currentProcess, parentProcess } from './processes/registry.js';

@@ -3,7 +3,7 @@
  * meanwhile; what needs an event loop is left to one worker more, which it may have for that time.
  */
 import { DeadlockError } from '../errors.js';
-import { Board, EntryState, STATE_MASK, workerOf } from './board.js';
+import { Board, EntryState, recordAt, STATE_MASK, WorkerWord, workerOf } from './board.js';
 import type { Completions } from './completions.js';
 import type { Future } from './future.js';
 import { ownLoop } from './own-loop.js';
@@ -36,9 +36,15 @@ export class BlockedWait {
     try {
       return this.#completions.waitSync(done, deadline);
     } finally {
-      if (this.#replaced) Atomics.sub(this.#board, Board.MAX_SIZE, 1);
-      this.#replaced = false;
+      if (this.#replaced) this.#takeBack(ownLoop.id);
     }
+  }
+
+  /** Unless who buries this worker has. */
+  #takeBack(worker: number): void {
+    this.#replaced = false;
+    if (Atomics.exchange(this.#board, recordAt(worker) + WorkerWord.REPLACED, 0) === 1)
+      Atomics.sub(this.#board, Board.MAX_SIZE, 1);
   }
 
   /** @throws DeadlockError when only this thread, which is about to block, could finish the task. */
@@ -60,6 +66,7 @@ export class BlockedWait {
     if (!this.#replaced) {
       this.#replaced = true;
       Atomics.add(this.#board, Board.MAX_SIZE, 1);
+      Atomics.store(this.#board, recordAt(ownLoop.id) + WorkerWord.REPLACED, 1);
       if (!this.#table.isEmpty()) this.#publisher.wakeWorker();
     }
     return false;

@@ -29,6 +29,9 @@
  */
 
 import { performance } from 'node:perf_hooks';
+import process from 'node:process';
+import { engine } from '../engine/select.js';
+import { SLOTS_START, Slot, SlotState, WORDS_PER_SLOT } from '../memory/layout.js';
 
 /** Words of the board. Those that change often have a cache line each. */
 export const Board = {
@@ -54,8 +57,6 @@ export const Board = {
   MAX_TASKS: 10,
   /** Tasks queued by all clients at most; 0: any number. */
   MAX_QUEUE: 11,
-  /** Workers that wait on the idle semaphore, or are about to, less the permits that are on their way to them. */
-  SLEEPERS: 16,
   /** Workers that will look at the rings within microseconds, without anybody's doing: see `lookers.ts`. */
   LOOKERS: 32,
   /** Handles of the clients' lanes. */
@@ -98,8 +99,10 @@ export const WorkerWord = {
   DRAINING: 9,
   /** Handle of the semaphore that rings it. */
   BELL: 10,
-  /** 1 while it counts in Board.LOOKERS. */
+  /** 1 if it may count in Board.LOOKERS. */
   LOOKS: 11,
+  /** 1 while it is blocked and Board.MAX_SIZE is one higher, so that another may take its place. */
+  REPLACED: 12,
 } as const;
 
 export const WorkerState = { NONE: 0, STARTING: 1, LIVE: 2, GONE: 3 } as const;
@@ -126,6 +129,9 @@ export const Lane = {
   THREAD_BELL: 52,
   /** Handle of the queue of indices by priority, once a task has one; then all later tasks go through it. */
   PRIORITY: 53,
+  /** The client's slot, plus 1, and the generation of that: by which workers see that it is no more. */
+  SLOT: 54,
+  GENERATION: 55,
   SEGMENT: 64,
   RING: 128,
 } as const;
@@ -205,15 +211,39 @@ export function runningOn(worker: number): number {
   return (worker << STATE_SHIFT) | EntryState.RUNNING;
 }
 
+/** Whether the isolate that had a slot (plus 1) in a generation is attached still, as far as the engine knows. */
+export function isAttached(slotPlusOne: number, generation: number): boolean {
+  const at = SLOTS_START + (slotPlusOne - 1) * WORDS_PER_SLOT;
+  return (
+    Atomics.load(engine.words, at + Slot.STATE) !== SlotState.FREE &&
+    Atomics.load(engine.words, at + Slot.GENERATION) === generation
+  );
+}
+
+/** Writes slot and generation of this isolate to two words that follow each other. */
+export function signUp(words: Int32Array, at: number): void {
+  const generation = SLOTS_START + engine.self * WORDS_PER_SLOT + Slot.GENERATION;
+  Atomics.store(words, at + 1, Atomics.load(engine.words, generation));
+  Atomics.store(words, at, engine.self + 1);
+}
+
 /** The worker of an entry that runs. */
 export function workerOf(state: number): number {
   return state >>> STATE_SHIFT;
 }
 
-/** Constant, and dear to read. */
-const ORIGIN = performance.timeOrigin;
+/**
+ * What `performance.now()` lacks to the system's own clock, which all processes of a machine read alike, and
+ * nobody sets. The largest of some tries: this thread may have been interrupted between the two.
+ */
+function originOfNow(): number {
+  let origin = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < 5; i++) origin = Math.max(origin, Number(process.hrtime.bigint()) / 1e6 - performance.now());
+  return origin;
+}
+const ORIGIN = originOfNow();
 
-/** Milliseconds on a clock that all threads read alike. */
+/** Milliseconds on a clock that all threads and processes read alike. It starts with the machine. */
 export function clock(): number {
   return ORIGIN + performance.now();
 }

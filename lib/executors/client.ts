@@ -38,6 +38,7 @@ import {
   MAX_CLIENTS,
   recordAt,
   STATE_MASK,
+  signUp,
   WorkerWord,
   workerOf,
 } from './board.js';
@@ -58,6 +59,20 @@ import { emptyParcel, placeOf, TaskTable } from './task-table.js';
 import { detachAll, requireBuffers } from './transfer.js';
 
 type AnyFuture = Future<unknown>;
+
+/**
+ * Enters a lane on the board; returns its number, -1 when there is no place. Whoever dies in between leaves no
+ * gap: CLIENTS is raised after the lane is there, by the next client if need be.
+ */
+function enrol(board: Int32Array, lane: number): number {
+  for (let number = 0; number < MAX_CLIENTS; number++) {
+    if (Atomics.compareExchange(board, Board.LANES + number, 0, lane) !== 0) continue;
+    for (let count = Atomics.load(board, Board.CLIENTS); count <= number; )
+      count = Atomics.compareExchange(board, Board.CLIENTS, count, number + 1);
+    return number;
+  }
+  return -1;
+}
 
 export class Client implements FutureSource, Settler {
   readonly parts: Parts;
@@ -93,12 +108,15 @@ export class Client implements FutureSource, Settler {
     lane._remember();
     this.table = new TaskTable(lane);
     this.#words = this.table.words;
+    signUp(this.#words, Lane.SLOT);
     this.#free = new FreeEntries(this.table);
     this.#completions = new Completions(this.table, this);
     this.#deathsSeen = Atomics.load(this.#board, Board.DEATHS);
-    this.number = Atomics.add(this.#board, Board.CLIENTS, 1);
-    if (this.number >= MAX_CLIENTS) {
-      Atomics.sub(this.#board, Board.CLIENTS, 1);
+    // The board's reference: workers find the lane by it, also when this isolate is gone.
+    engine.retain(lane._handle);
+    this.number = enrol(this.#board, lane._handle);
+    if (this.number < 0) {
+      engine.release(lane._handle);
       throw new RangeError(`an executor can be used by ${MAX_CLIENTS} threads at most`);
     }
     this.#extras = new Extras(this.table, grace, {
@@ -108,9 +126,6 @@ export class Client implements FutureSource, Settler {
     this.others = new OtherClients(parts.board.array, this.number);
     this.#publisher = new Publisher(parts, this.table, this.number, this.#extras, owner);
     this.#blockedWait = new BlockedWait(parts, this.table, this.#completions, this.#publisher);
-    // The board's reference: workers find the lane by it, also when this isolate is gone.
-    engine.retain(lane._handle);
-    Atomics.store(this.#board, Board.LANES + this.number, lane._handle);
     if (ownLoop?.board === parts.board._handle) ownSubmissions.set(ownLoop.board, () => this.inFlight);
   }
 
@@ -502,7 +517,9 @@ export class Client implements FutureSource, Settler {
     }
     this.mourn();
     if (this.#owner === undefined && (Atomics.load(this.#board, Board.FLAGS) & BoardFlag.BROKEN) !== 0)
-      this.breakWith(new BrokenExecutorError('a worker of the executor could not be set up'));
+      this.breakWith(
+        new BrokenExecutorError('the executor takes no more tasks: its workers were ended, or one could not be set up'),
+      );
   }
 
   close(): void {

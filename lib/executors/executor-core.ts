@@ -21,6 +21,9 @@ import { blockOf, TaskTable } from './task-table.js';
 import type { WorkerHost } from './worker-host.js';
 import { type WorkerPlan, WorkerSet } from './worker-set.js';
 
+/** A worker that has been told to end, and does not, is made to after so many milliseconds. */
+const PATIENCE_MS = 1000;
+
 export interface CoreOptions {
   readonly maxWorkers: number;
   readonly minWorkers: number;
@@ -113,7 +116,18 @@ export class ExecutorCore {
   terminate(): Promise<void> {
     this.close();
     this.client.cancelAll();
-    this.#workers.terminate();
+    this.#workers.terminate('terminate');
+    // A process may see to SIGTERM by itself, and may not end.
+    const patience = setTimeout(() => this.#workers.terminate('kill'), PATIENCE_MS).unref();
+    this.#stopped ??= this.#stop();
+    return this.#stopped.finally(() => clearTimeout(patience));
+  }
+
+  /** Ends the workers now: queued tasks are cancelled, running ones fail with WorkerLostError. */
+  endWorkers(how: 'terminate' | 'kill'): Promise<void> {
+    this.close();
+    this.client.failQueued(undefined);
+    this.#workers.terminate(how);
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }

@@ -108,8 +108,9 @@ export class Extras {
     const segment = this.#table.segment(index);
     const now = clock();
     const written = segment.doubles[(placeOf(index) + Entry.STARTED) >> 1] as number;
-    // Claimed a moment ago: the function's number stands there still, which is no time.
-    const started = written > 1e9 && written <= now ? written : now;
+    // Claimed a moment ago: the function's number and definition stand there still, which are no time. The handle
+    // of the definition, below 2 ** 29, is the upper half, and makes a number below 1.
+    const started = written >= 1 && written <= now ? written : now;
     const left = started + extra.timeout - now;
     if (left > 0) again(left);
     else

@@ -13,16 +13,22 @@
  * anything long (runs a task, turns its event loop, sleeps) and looks at the rings *after* that. It sees the task, unless
  * somebody has claimed it, and then either wakes another or finds one counted still, of whom the same holds;
  * the last of them finds none. The operations are sequentially consistent, so "after" means the same to all.
- * Going to sleep has one step more: the worker takes itself off LOOKERS, counts itself among the SLEEPERS, and only
- * then looks, so whoever found LOOKERS without it finds it among the SLEEPERS, or is seen.
+ * Going to sleep has one step more: the worker takes itself off LOOKERS, waits for a permit of `idle`, and only
+ * then looks, so whoever found LOOKERS without it finds it waiting, or is seen.
  *
  * A task that is brisk as a rule may once take long, and a worker that is counted may die. For the first a client
  * that is about to sleep while tasks of its own are queued wakes a worker whatever LOOKERS says; for the second
- * the worker's record says that it is counted, and who buries it takes it off. The record is set after counting
+ * the worker's record says that it is counted, and who buries it takes it off. The record is set before counting
  * and cleared after taking off, so a worker that dies in between leaves the count right or too low, never
  * too high: then somebody is woken in vain.
+ *
+ * Who sleeps is known to `idle` alone, which the engine puts in order whoever dies: there is no count beside it
+ * that a death could leave wrong. Who wakes reads whether anybody waits for a permit, and gives one. Two may do so
+ * for one sleeper: the permit that is left over sends the next worker that is about to sleep once more round the rings.
  */
 import { availableParallelism } from 'node:os';
+import { engine } from '../engine/select.js';
+import { Cell, Semaphore as SemaphoreWord } from '../memory/layout.js';
 import { Board, recordAt, WorkerWord } from './board.js';
 import type { Parts } from './parts.js';
 
@@ -32,14 +38,15 @@ export const BRISK_MS = 0.002;
 export const LOOKERS_AT_MOST = Math.max(1, availableParallelism() - 1);
 
 /** Wakes a worker that sleeps: true when there was one. */
-export function wakeSleeper({ board: { array: board }, idle }: Parts): boolean {
-  for (;;) {
-    const sleepers = Atomics.load(board, Board.SLEEPERS);
-    if (sleepers <= 0) return false;
-    if (Atomics.compareExchange(board, Board.SLEEPERS, sleepers, sleepers - 1) !== sleepers) continue;
-    idle.release();
-    return true;
-  }
+export function wakeSleeper({ idle }: Parts): boolean {
+  if ((Atomics.load(engine.words, idle._handle + Cell.STATE) & SemaphoreWord.PARKED) === 0) return false;
+  idle.release();
+  return true;
+}
+
+/** After a worker has begun to wait for a permit of `idle`: what it reads from now on is later, to all, than that. */
+export function declareAsleep({ idle }: Parts): void {
+  Atomics.or(engine.words, idle._handle + Cell.STATE, 0);
 }
 
 /** Asks the owner for one more worker; for those who are not it. */
@@ -67,8 +74,8 @@ export class Lookers {
   enter(): void {
     if (this.#counted) return;
     this.#counted = true;
-    Atomics.add(this.#words, Board.LOOKERS, 1);
     Atomics.store(this.#words, this.#record, 1);
+    Atomics.add(this.#words, Board.LOOKERS, 1);
   }
 
   /** It does not any more; what is queued is its own to look after, once, from now on. */

@@ -1,5 +1,6 @@
 /** The clients of an executor beside one: other isolates that submit to it. */
-import { Board, MAX_CLIENTS } from './board.js';
+import { engine } from '../engine/select.js';
+import { Board, Lane, MAX_CLIENTS } from './board.js';
 import { blockOf, TaskTable } from './task-table.js';
 
 export class OtherClients {
@@ -13,7 +14,7 @@ export class OtherClients {
     this.#own = own;
   }
 
-  /** Wakes them. */
+  /** Has their loops look, also those whose ring a worker owed that has died: a blocked thread looks by itself. */
   ring(): void {
     const count = Math.min(MAX_CLIENTS, Atomics.load(this.#board, Board.CLIENTS));
     for (let number = 0; number < count; number++) {
@@ -24,7 +25,7 @@ export class OtherClients {
         table = new TaskTable(blockOf(handle));
         this.#tables.set(number, table);
       }
-      table.ring();
+      engine.semaphoreRelease(table.words[Lane.LOOP_BELL] as number, 1);
     }
   }
 }

@@ -8,7 +8,9 @@ export type Note =
   /** A worker could not be set up; the error is encoded. */
   | { readonly kind: 'broken'; readonly error: Uint8Array }
   /** A task does not heed its signal: its worker is to end. */
-  | { readonly kind: 'end'; readonly worker: number };
+  | { readonly kind: 'end'; readonly worker: number }
+  /** A worker is about to end of an error that nobody has caught; it is encoded. */
+  | { readonly kind: 'uncaught'; readonly worker: number; readonly error: Uint8Array };
 
 export interface Parts {
   /** See `board.ts`. */

@@ -65,16 +65,19 @@ export interface CheckedPoolOptions {
 }
 
 /** @throws TypeError or RangeError naming the option. */
-export function checkPoolOptions(given: number | PoolOptions | undefined): CheckedPoolOptions {
+export function checkPoolOptions(
+  given: number | PoolOptions | undefined,
+  most: number = Number.MAX_SAFE_INTEGER,
+): CheckedPoolOptions {
   const options = typeof given === 'number' ? { processes: given } : given;
   requireOptions('options', options);
   const {
-    processes = availableParallelism(),
+    processes = Math.min(availableParallelism(), most),
     initializer,
     initArgs = [],
     maxTasksPerChild,
   }: PoolOptions = options ?? {};
-  requireInteger('processes', processes, 1, Number.MAX_SAFE_INTEGER);
+  requireInteger('processes', processes, 1, most);
   if (initializer !== undefined) requireFunction('initializer', initializer);
   if (!Array.isArray(initArgs)) throw new TypeError(`initArgs must be an array, got ${show(initArgs)}`);
   if (maxTasksPerChild !== undefined) requireInteger('maxTasksPerChild', maxTasksPerChild, 1, Number.MAX_SAFE_INTEGER);

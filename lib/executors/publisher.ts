@@ -70,7 +70,7 @@ export class Publisher {
   /** Wakes a worker that sleeps, or asks for one more. */
   wakeWorker(): void {
     const board = this.#board;
-    if (Atomics.load(board, Board.SLEEPERS) > 0 && wakeSleeper(this.#parts)) return;
+    if (wakeSleeper(this.#parts)) return;
     if (Atomics.load(board, Board.SIZE) >= (board[Board.MAX_SIZE] as number)) return;
     if (this.#owner !== undefined) this.#owner.consider();
     else askForWorker(this.#parts);

@@ -55,6 +55,7 @@ export class ThreadHost implements WorkerHost {
       error = uncaught;
     });
     worker.on('exit', (exitCode) => ended(error === undefined ? { exitCode } : { error, exitCode }));
-    return { terminate: () => void worker.terminate() };
+    const terminate = (): void => void worker.terminate();
+    return { terminate, kill: terminate };
   }
 }

@@ -29,7 +29,7 @@ if (modules.length > 0) await importModules(modules);
 setup = decodeBytes(data.setup) as Setup;
 enterAs(setup.name);
 
-const loop = new WorkerLoop(setup);
+const loop = new WorkerLoop(setup, () => process.exit(0));
 setOwnLoop(loop);
 try {
   await setup.initializer?.(...setup.initArgs);

@@ -1,4 +1,4 @@
-/** Where workers come from: threads here, processes elsewhere. What an executor needs of one, and no more. */
+/** Where workers come from: threads, or processes. What an executor needs of one, and no more. */
 import type { Setup } from './parts.js';
 
 /** Why a worker is no more. */
@@ -10,8 +10,15 @@ export interface Ending {
 }
 
 export interface HostedWorker {
-  /** Ends it at once, whatever it does. Its `ended` is called later. */
+  /** Ends it at once, unless, being a process, it sees to SIGTERM by itself. Its `ended` is called later. */
   terminate(): void;
+  /** Ends it at once, whatever it does. Its `ended` is called later. */
+  kill(): void;
+  /**
+   * How it has ended, undefined while it has not: of a host that knows without the event loop. Where there is no such
+   * method, the engine is asked whether the worker's isolate is gone.
+   */
+  ending?(): Ending | undefined;
 }
 
 export interface WorkerHost {

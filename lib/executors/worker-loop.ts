@@ -9,14 +9,11 @@
  *          └─────────────────────────────────────┘
  *
  * While it looks, and at tasks that take next to no time, it is one of the LOOKERS, for whose sake nobody is
- * woken: see `lookers.ts`. Before it sleeps it counts itself among the SLEEPERS and then looks at the rings once
- * more; who queues a task moves TAIL and then looks at SLEEPERS: one sees the other. Who takes a sleeper off the
- * count owes `idle` one permit, and whoever takes a permit has been taken off. So SLEEPERS is those that wait or
- * are about to, less the permits that are on their way, and may be below 0 for a moment: one that did not wait for the
- * permit given on its account takes itself off, and leaves that permit to the next. Where it is 0 or less, each that
- * waits has a permit coming. It may be too high (a worker died asleep): that costs a look for nothing, and loses nothing.
+ * woken: see `lookers.ts`. To sleep it waits for a permit of `idle`, and then looks at the rings once more; who
+ * queues a task moves TAIL and then looks whether anybody waits: one sees the other. A worker that takes a permit
+ * looks at the rings afterwards, and so does one that stops waiting by itself.
  *
- * The worker leaves, by `process.exit`, only with no task running but those that it need not wait for:
+ * The worker leaves only with no task running but those that it need not wait for:
  * when the executor stops and nothing is queued, when it has been idle for too long, when it has run as
  * many tasks as it may, or when a task did not heed its signal and all others here have finished.
  */
@@ -27,8 +24,7 @@ import { Lane as CodecLane } from '../codec/lanes.js';
 import { engine } from '../engine/select.js';
 import { LONGEST_TIMER, unwatch, watch } from '../engine/wait.js';
 import { ArenaExhaustedError } from '../errors.js';
-import { FIRST_TICKET, Outcome, SLOTS_START, Slot, WaiterMode, WORDS_PER_SLOT } from '../memory/layout.js';
-import type { Semaphore } from '../sync/semaphore.js';
+import { FIRST_TICKET, Outcome, WaiterMode } from '../memory/layout.js';
 import {
   Board,
   BoardFlag,
@@ -37,15 +33,17 @@ import {
   Entry,
   EntryState,
   Flag,
+  isAttached,
   Lane,
   recordAt,
   runningOn,
+  signUp,
   WorkerState,
   WorkerWord,
 } from './board.js';
 import { salvage } from './chunk.js';
 import { FunctionCache, type LoadedFunction } from './functions.js';
-import { BRISK_MS, Lookers } from './lookers.js';
+import { BRISK_MS, declareAsleep, Lookers } from './lookers.js';
 import { type OwnLoop, ownSubmissions } from './own-loop.js';
 import type { Setup } from './parts.js';
 import { type Client, callBeside, callWithList, RunningTask, unmade } from './running-task.js';
@@ -65,7 +63,6 @@ export class WorkerLoop implements OwnLoop {
   readonly #record: number;
   readonly #mark: number;
   readonly #setup: Setup;
-  readonly #idle: Semaphore;
   readonly #clients: Client[] = [];
   /** Those that await. */
   readonly #pending = new Set<RunningTask>();
@@ -75,6 +72,8 @@ export class WorkerLoop implements OwnLoop {
   #concurrency: number;
   #maxTasks: number;
   #leaving = false;
+  #gone = false;
+  readonly #end: () => void;
   /** The clock at the end of the last task, when the next begins. */
   #now = 0;
   #scheduled = false;
@@ -86,11 +85,12 @@ export class WorkerLoop implements OwnLoop {
   #ticket = 0;
   #idleTimer: NodeJS.Timeout | undefined;
 
-  constructor(setup: Setup) {
+  /** @param exit Ends the isolate, now or when what the tasks have left behind has finished. */
+  constructor(setup: Setup, exit: () => void) {
     this.#setup = setup;
+    this.#end = exit;
     this.#words = setup.parts.board.array;
     this.board = setup.parts.board._handle;
-    this.#idle = setup.parts.idle;
     this.id = setup.id;
     this.#lookers = new Lookers(setup.parts, setup.id, () => this.#hasQueued());
     this.#spinner = new Spinner(this.#lookers, () => this.#hasWork());
@@ -98,9 +98,7 @@ export class WorkerLoop implements OwnLoop {
     this.#mark = runningOn(setup.id);
     this.#concurrency = this.#words[Board.CONCURRENCY] as number;
     this.#maxTasks = this.#words[Board.MAX_TASKS] as number;
-    const slot = SLOTS_START + engine.self * WORDS_PER_SLOT;
-    this.#set(WorkerWord.GENERATION, Atomics.load(engine.words, slot + Slot.GENERATION));
-    this.#set(WorkerWord.SLOT, engine.self + 1);
+    signUp(this.#words, this.#record + WorkerWord.SLOT);
     // Keeps the isolate: the owner decides when it ends.
     setInterval(() => {}, LONGEST_TIMER);
     process.on('exit', () => {
@@ -151,6 +149,7 @@ export class WorkerLoop implements OwnLoop {
 
   readonly #run = (): void => {
     this.#scheduled = false;
+    if (this.#gone) return;
     // Scheduled while it slept: a permit that came to it from now on, at work, would be missed by those who do sleep.
     if (this.#ticket !== 0) this.#quitSleep();
     this.#now = clock();
@@ -350,7 +349,9 @@ export class WorkerLoop implements OwnLoop {
 
   #exit(): void {
     this.#lookers.leave();
-    process.exit(0);
+    this.#leaving = true;
+    this.#gone = true;
+    this.#end();
   }
 
   /** There is nothing to claim. True: look again at once; otherwise the worker will be called, or has called itself. */
@@ -391,18 +392,15 @@ export class WorkerLoop implements OwnLoop {
     return this.#sleep(() => !this.#lookers.another && this.#hasWork());
   }
 
-  /** True: sleeps. False when `needed`, asked after it has said that it does, says that it must not. */
+  /** True: sleeps. False when `needed`, asked after it has begun to wait, says that it must not. */
   #sleep(needed: () => boolean): boolean {
-    Atomics.add(this.#words, Board.SLEEPERS, 1);
+    const begun = engine.semaphoreAcquire(this.#setup.parts.idle._handle, WaiterMode.LOOP, -1);
+    // A permit, or no room for a waiter.
+    if (begun < FIRST_TICKET) return false;
+    declareAsleep(this.#setup.parts);
     if (needed()) {
-      Atomics.sub(this.#words, Board.SLEEPERS, 1);
-      return false;
-    }
-    const begun = engine.semaphoreAcquire(this.#idle._handle, WaiterMode.LOOP, -1);
-    // A permit: whoever gave it has taken a sleeper off the count. Or no room for a waiter.
-    if (begun === Outcome.GRANTED) return false;
-    if (begun < FIRST_TICKET) {
-      Atomics.sub(this.#words, Board.SLEEPERS, 1);
+      // If a permit has come meanwhile, it is for what is looked at now.
+      engine.cancel(begun);
       return false;
     }
     this.#ticket = begun;
@@ -417,12 +415,12 @@ export class WorkerLoop implements OwnLoop {
     return true;
   }
 
-  /** Stops waiting for a permit. False when there is one for it, or there may be: somebody has called a sleeper. */
+  /** Stops waiting for a permit. False when there was one for it: there may be something to be done. */
   #quitSleep(): boolean {
     const outcome = unwatch(this.#ticket);
     this.#ticket = 0;
     clearTimeout(this.#idleTimer);
-    return outcome === Outcome.TIMED_OUT && Atomics.sub(this.#words, Board.SLEEPERS, 1) > 0;
+    return outcome === Outcome.TIMED_OUT;
   }
 
   /** It was made in place of one that was blocked, which is not any more. Takes itself off the count. */
@@ -450,7 +448,13 @@ export class WorkerLoop implements OwnLoop {
   }
 
   #nothingQueued(): boolean {
-    return this.#clients.every(({ table }) => table.isEmpty() && Atomics.load(table.words, Lane.BACKLOG) === 0);
+    // What a client that is no more has kept by itself has gone with it.
+    return this.#clients.every(
+      ({ table: { words }, table }) =>
+        table.isEmpty() &&
+        (Atomics.load(words, Lane.BACKLOG) === 0 ||
+          !isAttached(words[Lane.SLOT] as number, words[Lane.GENERATION] as number)),
+    );
   }
 
   /** Idle for too long: leaves, unless it is needed, or one of the few that stay. */
@@ -464,7 +468,11 @@ export class WorkerLoop implements OwnLoop {
     }
     this.#set(WorkerWord.COUNTED, 0);
     // Who queues a task now finds too few workers and asks for one more; who did before is seen here.
-    if (!this.#hasWork() && this.#quitSleep()) this.#exit();
+    // Who found this one asleep, and called it, had queued the task before: it is seen once it does not wait any more.
+    if (!this.#hasWork() && this.#quitSleep() && !this.#hasWork()) {
+      this.#exit();
+      return;
+    }
     this.#set(WorkerWord.COUNTED, 1);
     Atomics.add(words, Board.SIZE, 1);
     this.#schedule();

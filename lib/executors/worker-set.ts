@@ -13,15 +13,17 @@ import { decodeBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
 import { LONGEST_TIMER, unwatch, watch } from '../engine/wait.js';
 import { BrokenExecutorError, WorkerLostError } from '../errors.js';
-import { FIRST_TICKET, SLOTS_START, Slot, SlotState, WaiterMode, WORDS_PER_SLOT } from '../memory/layout.js';
+import { FIRST_TICKET, WaiterMode } from '../memory/layout.js';
 import { Semaphore } from '../sync/semaphore.js';
-import { Board, BoardFlag, MAX_WORKERS, recordAt, WorkerState, WorkerWord, workerId } from './board.js';
+import { Board, BoardFlag, isAttached, MAX_WORKERS, recordAt, WorkerState, WorkerWord, workerId } from './board.js';
 import type { Client } from './client.js';
 import type { Parts } from './parts.js';
 import type { Ending, HostedWorker, WorkerHost } from './worker-host.js';
 
 /** A worker that does not answer within this, milliseconds, is taken to be blocked. */
 const ANSWER_MS = 250;
+/** So many workers that end before they are set up, each without a reason of its own, and there will be no more. */
+const MOST_STILLBORN = 5;
 /** Losses whose reason is kept, for clients that hear of them later. */
 const KEPT_LOSSES = 64;
 
@@ -49,6 +51,10 @@ export class WorkerSet {
   /** Bells of the records, kept from one worker to the next. */
   readonly #bells: Semaphore[] = [];
   readonly #losses = new Map<number, Ending>();
+  /** By worker: the errors of which they are about to end. */
+  readonly #uncaught = new Map<number, { readonly error: unknown }>();
+  /** Workers that have ended, one after another, before they were set up. */
+  #stillborn = 0;
   #client: Client | undefined;
   #made = 0;
   #names = 0;
@@ -115,6 +121,7 @@ export class WorkerSet {
     set(WorkerWord.SLOT, 0);
     set(WorkerWord.DRAINING, 0);
     set(WorkerWord.LOOKS, 0);
+    set(WorkerWord.REPLACED, 0);
     set(WorkerWord.STATE, WorkerState.STARTING);
     set(WorkerWord.COUNTED, 1);
     set(WorkerWord.ID, id);
@@ -134,10 +141,15 @@ export class WorkerSet {
     }
   }
 
-  #bury(id: number, ending: Ending): void {
+  #bury(id: number, how: Ending): void {
+    // It may have said why.
+    this.#takeNotes();
     const member = this.#members.get(id);
     if (member === undefined) return;
     this.#members.delete(id);
+    const uncaught = this.#uncaught.get(id);
+    this.#uncaught.delete(id);
+    const ending = uncaught === undefined ? how : { ...how, ...uncaught };
     clearTimeout(member.timer);
     const board = this.#board;
     const { record } = member;
@@ -146,6 +158,8 @@ export class WorkerSet {
     // Where no hook of the engine runs as an isolate ends, whoever started it says so.
     if (slot !== 0) engine.sweep(slot - 1, Atomics.load(board, record + WorkerWord.GENERATION));
     if (Atomics.exchange(board, record + WorkerWord.COUNTED, 0) === 1) Atomics.sub(board, Board.SIZE, 1);
+    this.#correctSize();
+    if (Atomics.exchange(board, record + WorkerWord.REPLACED, 0) === 1) Atomics.sub(board, Board.MAX_SIZE, 1);
     this.#losses.set(id, ending);
     if (this.#losses.size > KEPT_LOSSES) this.#losses.delete(this.#losses.keys().next().value as number);
     // First: it might be counted on to look after what is queued.
@@ -155,7 +169,8 @@ export class WorkerSet {
     const client = this.#client;
     client?.mourn();
     this.#tellClients();
-    if (starting && !this.#terminated && ending.error !== undefined) this.#break(ending.error);
+    if (!starting) this.#stillborn = 0;
+    else if (!this.#terminated) this.#considerStillborn(ending);
     if (client !== undefined && (!client.table.isEmpty() || this.#othersWait())) this.consider();
     while (
       !this.#terminated &&
@@ -165,6 +180,24 @@ export class WorkerSet {
     )
       this.#make();
     if (this.#members.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+
+  /** One that could not be set up. Another would not fare better, unless somebody has killed this one. */
+  #considerStillborn(ending: Ending): void {
+    if (ending.error !== undefined) this.#break(ending.error);
+    else if (ending.exitCode !== undefined || ++this.#stillborn >= MOST_STILLBORN)
+      this.#break(new WorkerLostError(`it ended${describeEnding(ending)}`));
+  }
+
+  /** A worker may die between leaving and taking itself off the count, which then is too high. */
+  #correctSize(): void {
+    const board = this.#board;
+    const most = this.#members.size;
+    for (let size = Atomics.load(board, Board.SIZE); size > most; ) {
+      const seen = Atomics.compareExchange(board, Board.SIZE, size, most);
+      if (seen === size) return;
+      size = seen;
+    }
   }
 
   #othersWait(): boolean {
@@ -210,29 +243,27 @@ export class WorkerSet {
     member.due = 0;
     const { record } = member;
     if (Atomics.load(this.#board, record + WorkerWord.PING) !== Atomics.load(this.#board, record + WorkerWord.PONG))
-      member.hosted.terminate();
+      member.hosted.kill();
   }
 
   /** What the event loop does here, for a thread that is blocked. */
   tend(): void {
     for (const member of [...this.#members.values()]) {
       this.#checkAnswer(member);
-      const { id, record } = member;
-      if (Atomics.load(this.#board, record + WorkerWord.STATE) === WorkerState.GONE || this.#slotIsGone(record))
-        this.#bury(id, {});
+      const { id, record, hosted } = member;
+      const ending = hosted.ending === undefined ? this.#endingOfThread(record) : hosted.ending();
+      if (ending !== undefined) this.#bury(id, ending);
     }
     this.#takeNotes();
   }
 
-  /** The engine knows that the isolate is gone: its slot is free, or another's. */
-  #slotIsGone(record: number): boolean {
-    const slot = Atomics.load(this.#board, record + WorkerWord.SLOT) - 1;
-    if (slot < 0) return false;
-    const at = SLOTS_START + slot * WORDS_PER_SLOT;
-    return (
-      Atomics.load(engine.words, at + Slot.STATE) === SlotState.FREE ||
-      Atomics.load(engine.words, at + Slot.GENERATION) !== Atomics.load(this.#board, record + WorkerWord.GENERATION)
-    );
+  /** What is known of a thread's end without the event loop: that its slot is free, or another's. */
+  #endingOfThread(record: number): Ending | undefined {
+    const board = this.#board;
+    if (Atomics.load(board, record + WorkerWord.STATE) === WorkerState.GONE) return {};
+    const slot = Atomics.load(board, record + WorkerWord.SLOT);
+    if (slot === 0 || isAttached(slot, Atomics.load(board, record + WorkerWord.GENERATION))) return undefined;
+    return {};
   }
 
   #awaitBell(): void {
@@ -257,6 +288,7 @@ export class WorkerSet {
     while (!notes.empty()) {
       const note = notes.getNowait();
       if (note.kind === 'end') this.endWorker(note.worker);
+      else if (note.kind === 'uncaught') this.#uncaught.set(note.worker, { error: decodeBytes(note.error) });
       else this.#break(decodeBytes(note.error));
     }
     if (this.#othersWait()) this.consider();
@@ -281,10 +313,12 @@ export class WorkerSet {
     for (const member of this.#members.values()) (this.#bells[member.id & (MAX_WORKERS - 1)] as Semaphore).release();
   }
 
-  /** Ends all workers at once. */
-  terminate(): void {
+  /** Ends all workers at once. Tasks that other clients have queued fail. */
+  terminate(how: 'terminate' | 'kill'): void {
     this.#terminated = true;
-    for (const { hosted } of this.#members.values()) hosted.terminate();
+    Atomics.or(this.#board, Board.FLAGS, BoardFlag.BROKEN | BoardFlag.CLOSED);
+    for (const { hosted } of this.#members.values()) hosted[how]();
+    this.#tellClients();
   }
 
   /** Resolves when no worker is left. */
@@ -309,16 +343,21 @@ export class WorkerSet {
 }
 
 function describeLoss(ending: Ending | undefined): WorkerLostError {
-  const lost = 'the worker that ran the task has ended';
-  if (ending === undefined) return new WorkerLostError(`${lost} unexpectedly`);
-  const { error, exitCode, signal } = ending;
+  const cause = ending?.error;
+  return new WorkerLostError(
+    `the worker that ran the task has ended${describeEnding(ending ?? {})}`,
+    cause === undefined ? undefined : { cause },
+  );
+}
+
+function describeEnding({ error, exitCode, signal }: Ending): string {
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY')
-    return new WorkerLostError(`${lost}: out of memory; raise resourceLimits, or hold less`, { cause: error });
-  if (error !== undefined)
-    return new WorkerLostError(`${lost} with an uncaught error: ${describe(error)}`, { cause: error });
-  if (signal !== undefined) return new WorkerLostError(`${lost}: ended by ${signal}`);
-  if (exitCode === undefined) return new WorkerLostError(`${lost} unexpectedly`);
-  return new WorkerLostError(`${lost} with exit code ${exitCode}`);
+    return ': out of memory; raise resourceLimits, or hold less';
+  if (error !== undefined) return ` with an uncaught error: ${describe(error)}`;
+  if (signal === 'SIGABRT')
+    return ' by SIGABRT, as Node.js does when out of memory; raise --max-old-space-size in execArgv, or hold less';
+  if (signal !== undefined) return ` by ${signal}`;
+  return exitCode === undefined ? ' unexpectedly' : ` with exit code ${exitCode}`;
 }
 
 function describe(error: unknown): string {

@@ -155,6 +155,8 @@ export const ProcessFlag = {
   DAEMON: 1,
   /** EXIT_CODE of its cell is settled. */
   STATUS_KNOWN: 2,
+  /** May have children although it is a daemon: the worker of an executor. */
+  MAY_HAVE_CHILDREN: 4,
 } as const;
 
 /** Words of a slot. */

@@ -22,6 +22,7 @@ import { requireProcesses } from './launch.js';
 import './process.js';
 import type { Process } from './process.js';
 import { currentProcess } from './registry.js';
+import { tellOfUncaught } from './uncaught.js';
 
 if (inheritance === undefined)
   throw new Error('child-entry.js is what the processes of heddle run, and no program to be started otherwise');
@@ -41,6 +42,7 @@ function report(error: unknown): void {
 }
 
 function onUncaught(error: unknown): void {
+  tellOfUncaught(error);
   report(error);
   nodeProcess.exit(1);
 }
@@ -59,6 +61,11 @@ nodeProcess.on('exit', (code) => Atomics.store(engine.words, own._handle + Proce
 
 const { words } = engine;
 
+/** See `Greeting`. */
+interface Entry {
+  run(...args: unknown[]): unknown;
+}
+
 async function run(process: Process): Promise<void> {
   const handle = processes.retainHandle(engine.process, Record.COMMANDS);
   const commands = reviveShared('SimpleQueue', handle, undefined) as SimpleQueue<Greeting | Command>;
@@ -67,10 +74,11 @@ async function run(process: Process): Promise<void> {
   setIdentity({ path: greeting.path, parentName: greeting.parentName });
   process._assume(greeting.name);
   try {
+    const entry = greeting.entry === undefined ? undefined : ((await import(greeting.entry)) as Entry);
     const command = (await commands.get()) as Command;
     process._assume(greeting.name, command);
     engine.eventSet(Atomics.load(words, processWord(Record.STARTED)));
-    await process.run();
+    await (entry === undefined ? process.run() : entry.run(...command.args));
   } catch (error) {
     report(error);
     nodeProcess.exitCode = 1;

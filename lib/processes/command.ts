@@ -8,6 +8,11 @@ export interface Greeting {
   /** See `identity.ts`. */
   readonly path: string;
   readonly parentName: string;
+  /**
+   * URL of a module of ours whose `run` is called with the arguments, in place of a target. It is imported before these
+   * are decoded.
+   */
+  readonly entry: string | undefined;
 }
 
 /** Then what to run. */

@@ -14,6 +14,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { requireOptions, show } from '../engine/arguments.js';
 import type { Processes } from '../engine/engine.js';
 import { FAMILY_VARIABLE, type Inheritance } from '../engine/inheritance.js';
 import { processWord } from '../engine/process-record.js';
@@ -30,6 +31,16 @@ export interface Surroundings {
   readonly env: NodeJS.ProcessEnv | undefined;
   readonly execArgv: readonly string[] | undefined;
   readonly cwd: string | undefined;
+}
+
+/** Those that options name. @throws TypeError naming the option. */
+export function surroundingsOf(options: Partial<Surroundings>): Surroundings {
+  const { env, execArgv, cwd } = options;
+  requireOptions('env', env);
+  if (execArgv !== undefined && !(Array.isArray(execArgv) && execArgv.every((part) => typeof part === 'string')))
+    throw new TypeError(`execArgv must be an array of strings, got ${show(execArgv)}`);
+  if (cwd !== undefined && typeof cwd !== 'string') throw new TypeError(`cwd must be a string, got ${show(cwd)}`);
+  return { env, execArgv, cwd };
 }
 
 /** What the record of the new process shall hold. */

@@ -17,10 +17,12 @@ import {
   signalOf,
   timeoutOf,
   type WaitOptions,
+  watch,
 } from '../engine/wait.js';
 import { ProcessStateError } from '../errors.js';
 import {
   Cell,
+  FIRST_TICKET,
   Kind,
   Outcome,
   ProcessCell,
@@ -39,7 +41,7 @@ import { joinProcessesBeforeExit } from '../threads/exit.js';
 import { encodeName } from '../threads/slot.js';
 import type { Command, Greeting } from './command.js';
 import { nextPath } from './identity.js';
-import { type Launch, launch, requireProcesses, type Surroundings } from './launch.js';
+import { type Launch, launch, requireProcesses, type Surroundings, surroundingsOf } from './launch.js';
 import { ensureOwnCell } from './own-cell.js';
 
 /** What a Process is made of. */
@@ -70,12 +72,14 @@ const words = engine.words;
 interface Plan extends Surroundings {
   readonly target: Command['target'];
   readonly args: unknown[];
+  readonly entry: string | undefined;
   readonly path: string;
 }
 
 const nothing: Plan = {
   target: undefined,
   args: [],
+  entry: undefined,
   path: '',
   env: undefined,
   execArgv: undefined,
@@ -206,7 +210,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
     if (this.adopted) throw new ProcessStateError(`${this.name} can only be started by the thread that made it`);
     if (this.#status !== ProcessStatus.INITIAL)
       throw new ProcessStateError(`processes can only be started once, and ${this.name} has been`);
-    if (isDaemonicHere())
+    if (isDaemonicHere() && !mayHaveChildrenHere())
       throw new ProcessStateError(`${this.name} cannot be started: daemonic processes may have no children`);
     refuseProcessWhileLoading(`${this.name} was started`);
     ensureOwnCell(requireProcesses());
@@ -242,14 +246,14 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
 
   /** What the child is told. Goes, with what it holds, with the child's record if nobody takes it. */
   #commands(): SimpleQueue<Greeting> {
-    const { target, args, path } = this.#plan;
+    const { target, args, entry, path } = this.#plan;
     let command: Command = { target, args };
     if (this.constructor !== Process) command = { ...command, instance: takeInstanceApart(this, ownKeys, Process) };
     const item = encodeOwned(command, 'process');
     const commands = new SimpleQueue<Greeting>();
     try {
       const parentName = readProcessName(engine.process);
-      commands.putSync({ argv: nodeProcess.argv, name: this.#name, path, parentName });
+      commands.putSync({ argv: nodeProcess.argv, name: this.#name, path, parentName, entry });
       if (engine.queuePut(commands._handle, false, item, undefined) !== Outcome.OK) throw noRoom();
     } catch (error) {
       discard(item);
@@ -429,6 +433,27 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
     return `<${parts.join(' ')}>`;
   }
 
+  /**
+   * Starts a daemonic process that calls `run` of the module `entry`, one of ours, with the arguments. Nothing of it
+   * keeps the event loop alive. @internal
+   */
+  _startWorker(entry: string, mayHaveChildren: boolean): Launch {
+    this.#plan = { ...this.#plan, entry };
+    const flags = ProcessFlag.DAEMON | (mayHaveChildren ? ProcessFlag.MAY_HAVE_CHILDREN : 0);
+    Atomics.store(words, this._handle + ProcessCell.FLAGS, flags);
+    const { started, launched } = this.#launch();
+    engine.disown(started);
+    return launched;
+  }
+
+  /** Has `ended` called, from the event loop, when the process has ended, if the loop lives so long. @internal */
+  _onEnd(ended: () => void): void {
+    const begun = engine.eventWait(this._handle, WaiterMode.LOOP, -1);
+    if (begun === Outcome.NO_MEMORY) throw noRoom();
+    if (begun >= FIRST_TICKET) watch(begun, ended);
+    else setImmediate(ended).unref();
+  }
+
   /** Gives a Process made elsewhere its name and, in the process itself, its work. @internal */
   _assume(name: string, command?: Command): void {
     this.#name = name;
@@ -453,6 +478,11 @@ function isDaemonicHere(): boolean {
   return (Atomics.load(words, processWord(Record.FLAGS)) & ProcessFlag.DAEMON) !== 0;
 }
 
+/** Daemonic or not: a worker of an executor may, one of a pool may not. */
+function mayHaveChildrenHere(): boolean {
+  return (Atomics.load(words, processWord(Record.FLAGS)) & ProcessFlag.MAY_HAVE_CHILDREN) !== 0;
+}
+
 function requireName(name: unknown): void {
   if (typeof name !== 'string') throw new TypeError(`name must be a string, got ${show(name)}`);
 }
@@ -464,9 +494,6 @@ function planOf<A extends unknown[]>(options: ProcessOptions<A> | undefined): Pl
   if (!Array.isArray(args)) throw new TypeError(`args must be an array, got ${show(args)}`);
   if (name !== undefined) requireName(name);
   if (daemon !== undefined) requireBoolean('daemon', daemon);
-  requireOptions('env', env);
-  if (execArgv !== undefined && !(Array.isArray(execArgv) && execArgv.every((part) => typeof part === 'string')))
-    throw new TypeError(`execArgv must be an array of strings, got ${show(execArgv)}`);
-  if (cwd !== undefined && typeof cwd !== 'string') throw new TypeError(`cwd must be a string, got ${show(cwd)}`);
-  return { target: target as Plan['target'], args, env, execArgv, cwd, path: nextPath() };
+  const surroundings = surroundingsOf({ env, execArgv, cwd });
+  return { target: target as Plan['target'], args, ...surroundings, entry: undefined, path: nextPath() };
 }

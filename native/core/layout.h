@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0xe5880f86U;
+inline constexpr uint32_t HASH = 0x0a7905beU;
 
 inline constexpr int32_t LAYOUT_VERSION = 3;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -101,6 +101,7 @@ inline constexpr int32_t STOP = 4;
 namespace ProcessFlag {
 inline constexpr int32_t DAEMON = 1;
 inline constexpr int32_t STATUS_KNOWN = 2;
+inline constexpr int32_t MAY_HAVE_CHILDREN = 4;
 }  // namespace ProcessFlag
 
 namespace Slot {

@@ -1,0 +1,58 @@
+/** Pool: a pool whose workers are processes. Python: `multiprocessing.Pool`. */
+import { MAX_PROCESSES } from '../memory/layout.js';
+import { BasePool, checkPoolOptions, type PoolOptions } from './pool.js';
+import { ProcessPoolExecutor } from './process-pool-executor.js';
+
+/** Options of a Pool. */
+export interface ProcessPoolOptions extends PoolOptions {
+  /** The environment variables of the workers, all of them. Default: those of this process. */
+  env?: NodeJS.ProcessEnv | undefined;
+  /** Options of Node.js for the workers, such as `--max-old-space-size=200`. Default: those of this process, as for `Process`. */
+  execArgv?: readonly string[] | undefined;
+}
+
+let pools = 0;
+
+/**
+ * A fixed number of processes that run functions. Its tasks do not keep this process alive: waiting for them does, and
+ * so does `join()`. A worker that dies fails the task that it ran with WorkerLostError, and is replaced.
+ *
+ * The workers are daemonic: they end with this process, and their tasks may start no processes.
+ *
+ * Python: `multiprocessing.Pool`.
+ *
+ * @example
+ * ```ts
+ * import { Pool } from 'heddle';
+ *
+ * await using pool = new Pool({ processes: 2 });
+ * console.log(await pool.map((x: number) => x * x, [1, 2, 3])); // [ 1, 4, 9 ]
+ * console.log(await pool.starmap((a: number, b: number) => a + b, [[1, 2], [3, 4]])); // [ 3, 7 ]
+ * ```
+ */
+export class Pool extends BasePool {
+  /**
+   * @param options Options, or the number of processes. Default: `os.availableParallelism()` processes.
+   * @throws ProcessStateError where processes share no memory (`engine.supports.processSharedMemory`); TypeError or
+   * RangeError naming the option, what was expected, and the value.
+   */
+  constructor(options?: number | ProcessPoolOptions) {
+    const { processes, initializer, initArgs, maxTasksPerChild } = checkPoolOptions(options, MAX_PROCESSES - 1);
+    const { env, execArgv } = typeof options === 'number' ? {} : (options ?? {});
+    const executor = new ProcessPoolExecutor(
+      {
+        maxWorkers: processes,
+        minWorkers: processes,
+        namePrefix: `Pool-${pools++}`,
+        initializer,
+        initArgs,
+        maxTasksPerChild,
+        env,
+        execArgv,
+      },
+      false,
+    );
+    executor._beDaemon();
+    super(executor, processes);
+  }
+}
