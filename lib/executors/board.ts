@@ -191,6 +191,8 @@ export const Flag = {
   ASYNC: 0x1000,
   /** Result: what was thrown. */
   THROWN: 0x2000,
+  /** While queued: the entry owns a reference to the definition, which its worker drops, for the client may be gone by then. */
+  DEFINED: 0x4000,
 } as const;
 
 /** Values of Entry.ABORT; OVERDUE is added when the grace is over. */

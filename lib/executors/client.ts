@@ -220,15 +220,20 @@ export class Client implements FutureSource, Settler {
     words[at + Entry.FUNCTION] = fn.number;
     words[at + Entry.DEFINITION] = fn.handle;
     words[at + Entry.ABORT] = Abort.NOT;
-    if (item === undefined) words[at + Entry.LANE] = flags;
-    else this.table.write(segment, at, item, flags);
+    // Whose isolate has made the executor outlives its workers; another may end before its tasks have begun.
+    const all = this.#owner === undefined ? flags | Flag.DEFINED : flags;
+    if (item === undefined) words[at + Entry.LANE] = all;
+    else this.table.write(segment, at, item, all);
+    if (this.#owner === undefined) engine.retain(fn.handle);
   }
 
-  /** Drops the arguments in an entry. */
+  /** Drops the arguments in an entry, and what else it owns. */
   #empty(index: number): void {
     const segment = this.table.segment(index);
     const at = placeOf(index);
-    if (((segment.words[at + Entry.LANE] as number) & Flag.NONE) === 0) this.table.discard(segment, at);
+    const flags = segment.words[at + Entry.LANE] as number;
+    if ((flags & Flag.NONE) === 0) this.table.discard(segment, at);
+    if ((flags & Flag.DEFINED) !== 0) engine.release(segment.words[at + Entry.DEFINITION] as number);
   }
 
   // --- tasks that wait for an entry

@@ -8,7 +8,10 @@ import type { Ending, HostedWorker, WorkerHost } from './worker-host.js';
 
 const entry = new URL('./process-worker.js', import.meta.url).href;
 
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+const signalNames = new Map<number, string>();
+// Of names for the same signal the first is the usual one.
+for (const [name, number] of Object.entries(constants.signals))
+  if (!signalNames.has(number)) signalNames.set(number, name);
 
 function endingOf(process: Process): Ending {
   const { exitCode } = process;

@@ -229,12 +229,19 @@ export class WorkerLoop implements OwnLoop {
     const { words } = segment;
     this.#active++;
     if (this.#maxTasks > 0 && ++this.#done >= this.#maxTasks) this.#leave();
+    const definition = words[at + Entry.DEFINITION] as number;
     let fn: LoadedFunction | Promise<LoadedFunction>;
     try {
-      fn = client.functions.get(words[at + Entry.FUNCTION] as number, words[at + Entry.DEFINITION] as number);
+      fn = client.functions.get(words[at + Entry.FUNCTION] as number, definition);
     } catch (error) {
       this.#unready(client, index, error);
       return;
+    } finally {
+      // It has been read, if it was not known.
+      if (((words[at + Entry.LANE] as number) & Flag.DEFINED) !== 0) {
+        words[at + Entry.LANE] = (words[at + Entry.LANE] as number) & ~Flag.DEFINED;
+        engine.release(definition);
+      }
     }
     if (!(fn instanceof Promise)) {
       if (fn.usual > BRISK_MS) this.#lookers.leave();

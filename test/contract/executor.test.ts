@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { threads } from './executors.js';
+import { executorKinds } from './executors.js';
 import { executorContract } from './suites/executor.js';
 import { executorMapContract } from './suites/executor-map.js';
 import { executorWorkersContract } from './suites/executor-workers.js';
@@ -7,7 +7,7 @@ import { futureContract } from './suites/future.js';
 import { taskOptionsContract } from './suites/task-options.js';
 import { waitingContract } from './suites/waiting.js';
 
-describe.each([threads])('$name', (kind) => {
+describe.each(executorKinds)('$name', (kind) => {
   describe('Executor', () => {
     executorContract(kind);
     taskOptionsContract(kind);

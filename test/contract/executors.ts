@@ -1,37 +1,57 @@
 /** The kinds of executors and pools that the contracts are about. */
-import type { Executor, ThreadPoolExecutorOptions } from 'heddle/futures';
-import { ThreadPoolExecutor } from 'heddle/futures';
+import { engine } from 'heddle';
+import type { Executor, ExecutorOptions } from 'heddle/futures';
+import { ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle/futures';
 import type { PoolOptions } from 'heddle/multiprocessing';
-import { ThreadPool } from 'heddle/multiprocessing';
+import { Pool, ThreadPool } from 'heddle/multiprocessing';
 import { onTestFinished } from 'vitest';
 
 /** How to make an executor whose workers are of one kind. */
 export interface ExecutorKind {
   readonly name: string;
   /** Makes one that is shut down, or what is left of it ended, when the test has finished. */
-  make(options?: ThreadPoolExecutorOptions): Executor;
+  make(options?: ExecutorOptions): Executor;
 }
 
-export const threads: ExecutorKind = {
-  name: 'ThreadPoolExecutor',
-  make(options) {
-    const executor = new ThreadPoolExecutor(options);
-    onTestFinished(() => (executor as unknown as { _terminate(): Promise<void> })._terminate());
-    return executor;
-  },
-};
+/** What all executors on workers of their own have for it. */
+interface Endable extends Executor {
+  _terminate(): Promise<void>;
+}
+
+function kindOf(cls: new (options?: ExecutorOptions) => Executor): ExecutorKind {
+  return {
+    name: cls.name,
+    make(options) {
+      const executor = new cls(options);
+      onTestFinished(() => (executor as Endable)._terminate());
+      return executor;
+    },
+  };
+}
+
+export const executorKinds: readonly ExecutorKind[] = [
+  kindOf(ThreadPoolExecutor),
+  ...(engine.supports.processSharedMemory ? [kindOf(ProcessPoolExecutor)] : []),
+];
 
 /** The same for pools. */
 export interface PoolKind {
   readonly name: string;
-  make(options?: number | PoolOptions): ThreadPool;
+  make(options?: number | PoolOptions): ThreadPool | Pool;
 }
 
-export const threadPools: PoolKind = {
-  name: 'ThreadPool',
-  make(options) {
-    const pool = new ThreadPool(options);
-    onTestFinished(() => pool[Symbol.asyncDispose]());
-    return pool;
-  },
-};
+function poolKindOf(cls: new (options?: number | PoolOptions) => ThreadPool | Pool): PoolKind {
+  return {
+    name: cls.name,
+    make(options) {
+      const pool = new cls(options);
+      onTestFinished(() => pool[Symbol.asyncDispose]());
+      return pool;
+    },
+  };
+}
+
+export const poolKinds: readonly PoolKind[] = [
+  poolKindOf(ThreadPool),
+  ...(engine.supports.processSharedMemory ? [poolKindOf(Pool)] : []),
+];

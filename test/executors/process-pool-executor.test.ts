@@ -1,0 +1,427 @@
+/** What is particular to processes as workers: how they die, how they are ended, and what they leave behind. */
+import {
+  BrokenExecutorError,
+  CancelledError,
+  Event,
+  engine,
+  Lock,
+  Pool,
+  PoolStateError,
+  Process,
+  ProcessPoolExecutor,
+  type ProcessPoolExecutorOptions,
+  ProcessStateError,
+  Queue,
+  Semaphore,
+  SharedArray,
+  WorkerLostError,
+} from 'heddle';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { linesOf, runProgram } from '../threads/program.js';
+
+const shared = engine.supports.processSharedMemory;
+const LONG = { timeout: 60_000 };
+
+function make(options?: ProcessPoolExecutorOptions): ProcessPoolExecutor {
+  const executor = new ProcessPoolExecutor(options);
+  onTestFinished(() => executor.killWorkers());
+  return executor;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const pidOf = (): number => process.pid;
+const dieBy = (signal: NodeJS.Signals): void => {
+  process.kill(process.pid, signal);
+  for (;;);
+};
+const holdUntil = (started: Semaphore, gate: Event): number => {
+  started.release();
+  gate.waitSync();
+  return process.pid;
+};
+
+/** The processes of all workers, each seen at work at the same time. */
+async function pidsOf(executor: ProcessPoolExecutor, workers: number): Promise<number[]> {
+  const [started, gate] = [new Semaphore(0), new Event()];
+  const pids = Array.from({ length: workers }, () => executor.submit(holdUntil, started, gate));
+  for (let i = 0; i < workers; i++) await started.acquire();
+  gate.set();
+  return Promise.all(pids);
+}
+
+describe.runIf(shared)('a worker process', () => {
+  it('is not this one, and lasts', async () => {
+    const executor = make({ maxWorkers: 1 });
+    const pid = await executor.submit(pidOf);
+    expect(pid).not.toBe(process.pid);
+    expect(await executor.submit(pidOf)).toBe(pid);
+  });
+
+  it.each(['SIGKILL', 'SIGTERM', 'SIGSEGV'] as const)(
+    'that dies by %s fails its task alone, saying so',
+    async (signal) => {
+      const executor = make({ maxWorkers: 1 });
+      const lost = executor.submit(dieBy, signal);
+      const others = [1, 2, 3].map((x) => executor.submit((x: number) => x * x, x));
+      expect(await lost.exception()).toEqual(
+        new WorkerLostError(`the worker that ran the task has ended by ${signal}`),
+      );
+      expect(await Promise.all(others)).toEqual([1, 4, 9]);
+    },
+  );
+
+  it('that dies tells a blocked thread why', () => {
+    const executor = make({ maxWorkers: 1 });
+    const [killed, next] = [executor.submit(dieBy, 'SIGKILL'), executor.submit(pidOf)];
+    expect(() => killed.resultSync()).toThrow(/ended by SIGKILL/);
+    expect(next.resultSync()).toBeTypeOf('number');
+    expect(() => executor.submit(() => process.exit(7)).resultSync()).toThrow(/ended with exit code 7/);
+  });
+
+  it('that is out of memory says what to raise', LONG, async () => {
+    const executor = make({ maxWorkers: 1, execArgv: ['--max-old-space-size=30'] });
+    const hoard = (): number => {
+      const kept: unknown[] = [];
+      for (;;) kept.push(new Array(1000).fill({}));
+    };
+    expect(String(await executor.submit(hoard).exception())).toMatch(/SIGABRT.*out of memory.*max-old-space-size/);
+    expect(await executor.submit((x: number) => x + 1, 1)).toBe(2);
+  });
+
+  it('that dies while it is idle is replaced when it is needed, however many do', LONG, async () => {
+    const executor = make({ maxWorkers: 2 });
+    for (let round = 0; round < 3; round++) {
+      const pids = await pidsOf(executor, 2);
+      for (const pid of pids) process.kill(pid, 'SIGKILL');
+      await until(() => executor.stats.workers === 0);
+      const next = await executor.submit(pidOf);
+      expect(pids).not.toContain(next);
+    }
+  });
+
+  it('gets env, execArgv and cwd', async () => {
+    const executor = make({
+      maxWorkers: 1,
+      env: { ...process.env, HEDDLE_TEST_WORD: 'here' },
+      execArgv: ['--stack-trace-limit=7'],
+      cwd: '/',
+    });
+    const told = () => [process.env['HEDDLE_TEST_WORD'], process.execArgv, process.cwd()];
+    expect(await executor.submit(told)).toEqual(['here', ['--stack-trace-limit=7'], '/']);
+  });
+
+  it('that cannot begin breaks the executor, saying how it ended', LONG, async () => {
+    const executor = make({ maxWorkers: 1, execArgv: ['--no-such-option-of-node'] });
+    const error = (await executor.submit(pidOf).exception()) as Error;
+    expect(error).toBeInstanceOf(BrokenExecutorError);
+    expect(error.message).toMatch(/could not be set up \(it ended with exit code 9\)/);
+    const nowhere = make({ maxWorkers: 1, cwd: '/no/such/directory' });
+    expect(((await nowhere.submit(pidOf).exception()) as Error).message).toMatch(/could not be set up.*ENOENT/);
+    expect(() => make({ maxWorkers: 1, cwd: '/no/such/directory' }).submit(pidOf).resultSync()).toThrow(
+      /could not be set up/,
+    );
+  });
+
+  it('that is killed holding a lock passes it on', async () => {
+    const executor = make({ maxWorkers: 1 });
+    const lock = new Lock();
+    const lost = executor.submit((lock: Lock) => {
+      lock.acquireSync();
+      process.kill(process.pid, 'SIGKILL');
+      for (;;);
+    }, lock);
+    await expect(lost).rejects.toThrow(WorkerLostError);
+    expect(await lock.acquire()).toBe(true);
+    expect(lock.ownerDied).toBe(true);
+    lock.release();
+  });
+
+  it('may start processes, which end with it; that of a Pool may not', LONG, async () => {
+    const executor = make({ maxWorkers: 1 });
+    const start = async (): Promise<number> => {
+      const child = new Process({ target: () => new Promise<void>((resolve) => setTimeout(resolve, 600_000)) });
+      await child.start();
+      return child.pid as number;
+    };
+    const grandchild = await executor.submit(start);
+    expect(exists(grandchild)).toBe(true);
+    await executor.killWorkers();
+    await until(() => !exists(grandchild));
+    const pool = new Pool(1);
+    onTestFinished(() => pool[Symbol.asyncDispose]());
+    await expect(pool.apply(start)).rejects.toThrow(ProcessStateError);
+  });
+
+  it('has executors of its own', LONG, async () => {
+    const executor = make({ maxWorkers: 1 });
+    const inner = async (): Promise<number[]> => {
+      const own = new ProcessPoolExecutor({ maxWorkers: 1 });
+      const pid = await own.submit(() => process.pid);
+      await own.shutdown();
+      return [process.pid, pid];
+    };
+    const [outerPid, innerPid] = (await executor.submit(inner)) as [number, number];
+    expect(innerPid).not.toBe(outerPid);
+  });
+});
+
+describe.runIf(shared)('a ProcessPoolExecutor', () => {
+  it('goes to other processes, which submit to it', LONG, async () => {
+    const executor = make({ maxWorkers: 1 });
+    const pid = await executor.submit(pidOf);
+    const queue = new Queue<number>();
+    const other = new Process({
+      target: async (executor: ProcessPoolExecutor, queue: Queue<number>) => {
+        queue.putNowait(await executor.submit(() => process.pid));
+        queue.putNowait(executor.submit(() => process.pid).resultSync());
+      },
+      args: [executor, queue],
+    });
+    await other.start();
+    expect([await queue.get(), await queue.get()]).toEqual([pid, pid]);
+    await other.join();
+    expect(other.exitCode).toBe(0);
+  });
+
+  it('shuts down although a process that submitted to it has been killed', LONG, async () => {
+    const executor = make({ maxWorkers: 1 });
+    const submitted = new Event();
+    const other = new Process({
+      target: async (executor: ProcessPoolExecutor, submitted: Event) => {
+        // More than the table holds: some are left with the client.
+        const same = (n: number) => n;
+        for (let n = 0; n < 70_000; n++) executor.submit(same, n);
+        submitted.set();
+        process.kill(process.pid, 'SIGKILL');
+        await new Promise(() => {});
+      },
+      args: [executor, submitted],
+    });
+    await other.start();
+    await submitted.wait();
+    await other.join();
+    expect(other.exitCode).toBe(-9);
+    expect(await executor.submit((x: number) => x + 1, 1)).toBe(2);
+    await executor.shutdown();
+  });
+
+  it.each([
+    ['terminateWorkers', 'SIGTERM'],
+    ['killWorkers', 'SIGKILL'],
+  ] as const)('%s ends all by %s: running tasks are lost, queued ones cancelled', async (method, signal) => {
+    const executor = make({ maxWorkers: 2 });
+    const [started, gate] = [new Semaphore(0), new Event()];
+    onTestFinished(() => gate.set());
+    const running = [1, 2].map(() => executor.submit(holdUntil, started, gate));
+    for (let i = 0; i < 2; i++) await started.acquire();
+    const queued = executor.submit(pidOf);
+    const ended = executor[method]();
+    expect(queued.cancelled()).toBe(true);
+    expect(() => executor.submit(pidOf)).toThrow(PoolStateError);
+    for (const future of running)
+      expect(await future.exception()).toEqual(
+        new WorkerLostError(`the worker that ran the task has ended by ${signal}`),
+      );
+    await ended;
+    expect(executor.stats.workers).toBe(0);
+    await executor[method]();
+    await executor.shutdown();
+  });
+
+  it('whose workers are ended fails what others have submitted', LONG, async () => {
+    const executor = make({ maxWorkers: 1 });
+    const [started, gate, queue] = [new Semaphore(0), new Event(), new Queue<string>()];
+    onTestFinished(() => gate.set());
+    const other = new Process({
+      target: async (
+        executor: ProcessPoolExecutor,
+        hold: typeof holdUntil,
+        ...rest: [Semaphore, Event, Queue<string>]
+      ) => {
+        const [started, gate, queue] = rest;
+        const futures = [executor.submit(hold, started, gate), executor.submit(() => 1)];
+        for (const future of futures) queue.putNowait(String(await future.exception()));
+      },
+      args: [executor, holdUntil, started, gate, queue],
+    });
+    await other.start();
+    await started.acquire();
+    await executor.killWorkers();
+    const errors = [await queue.get(), await queue.get()];
+    expect(errors[0]).toMatch(/WorkerLostError/);
+    expect(errors[1]).toMatch(/BrokenExecutorError/);
+    await other.join();
+  });
+
+  it('checks its options', () => {
+    const wrong = (options: unknown) => () => make(options as ProcessPoolExecutorOptions);
+    expect(wrong({ maxWorkers: 128 })).toThrow(new RangeError('maxWorkers must be at most 127, got 128'));
+    expect(wrong({ execArgv: '--x' })).toThrow(/^execArgv must be an array of strings/);
+    expect(wrong({ env: 5 })).toThrow(/^env must be an object/);
+    expect(wrong({ cwd: 5 })).toThrow(/^cwd must be a string/);
+    expect(() => new Pool(0)).toThrow(new RangeError('processes must be at least 1, got 0'));
+    expect(() => new Pool({ processes: 128 })).toThrow(RangeError);
+  });
+
+  it('accounts for every task, whichever workers are killed', LONG, async () => {
+    const TASKS = 3000;
+    const executor = make({ maxWorkers: 3 });
+    const begun = new SharedArray('i', TASKS, { lock: false });
+    const pids = new SharedArray('i', 1024, { lock: false });
+    const task = (begun: SharedArray, pids: SharedArray, n: number): number => {
+      begun.add(n, 1);
+      pids.set(n % 1024, process.pid);
+      let x = n;
+      for (let i = 0; i < 20_000; i++) x = (x * 31) | 0;
+      return n + (x & 0);
+    };
+    let settled = 0;
+    let lost = 0;
+    const all = Array.from({ length: TASKS }, async (_, n) => {
+      try {
+        expect(await executor.submit(task, begun, pids, n)).toBe(n);
+        expect(begun.get(n)).toBe(1);
+      } catch (error) {
+        expect(error).toBeInstanceOf(WorkerLostError);
+        expect(String(error)).toMatch(/SIGKILL/);
+        expect(begun.get(n)).toBeLessThanOrEqual(1);
+        lost++;
+      }
+      settled++;
+    });
+    const everything = Promise.all(all);
+    let kills = 0;
+    for (let aim = 100; kills < 12 && settled < TASKS; aim += 200) {
+      await until(() => settled >= Math.min(aim, TASKS));
+      const pid = pids.get((settled * 7) % 1024) as number;
+      if (pid === 0 || !exists(pid)) continue;
+      process.kill(pid, 'SIGKILL');
+      kills++;
+    }
+    await everything;
+    expect(settled).toBe(TASKS);
+    // A worker runs one task at a time.
+    expect(lost).toBeLessThanOrEqual(kills);
+    expect(executor.stats).toMatchObject({ running: 0, queued: 0, completed: TASKS - lost, failed: lost });
+  });
+});
+
+describe.runIf(shared)('Pool', () => {
+  it('terminate ends workers that do not heed SIGTERM, too', LONG, async () => {
+    const pool = new Pool(1);
+    const stubborn = new Event();
+    const result = pool.applyAsync(
+      (stubborn: Event) => {
+        process.on('SIGTERM', () => {});
+        stubborn.set();
+        return new Promise<void>(() => {});
+      },
+      [stubborn],
+    );
+    await stubborn.wait();
+    pool.terminate();
+    await expect(result.get()).rejects.toThrow(CancelledError);
+    await pool.join();
+  });
+
+  it('has its processes from the start, and the same throughout', async () => {
+    const pool = new Pool({ processes: 2 });
+    onTestFinished(() => pool[Symbol.asyncDispose]());
+    const pids = new Set(await pool.map(pidOf, new Array(50).fill(0), { chunkSize: 1 }));
+    expect(pids.size).toBeLessThanOrEqual(2);
+    expect(pids).not.toContain(process.pid);
+    expect(pool.applySync(pidOf)).toBeTypeOf('number');
+    pool.close();
+    await pool.join();
+    for (const pid of pids) expect(exists(pid)).toBe(false);
+  });
+});
+
+describe.runIf(shared)('a program', () => {
+  it('ends although its pools are idle, and nothing is left of them', LONG, async () => {
+    const lines = await linesOf(`
+      import { Pool, ProcessPoolExecutor } from 'heddle';
+      const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
+      const pool = new Pool(1);
+      console.log(await executor.submit(() => process.pid));
+      console.log(await pool.apply(() => process.pid));
+    `);
+    expect(lines).toHaveLength(2);
+    await until(() => !lines.some((pid) => exists(Number(pid))));
+  });
+
+  it('ends when workers have not even begun', LONG, async () => {
+    expect(await linesOf(`import { Pool } from 'heddle'; new Pool(2); console.log('end');`)).toEqual(['end']);
+  });
+
+  it('stays for tasks of an executor in flight, not for those of a Pool', LONG, async () => {
+    const lines = await linesOf(`
+      import { Pool, ProcessPoolExecutor } from 'heddle';
+      const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
+      executor.submit(() => new Promise((done) => setTimeout(done, 50, 'done'))).addDoneCallback((f) => console.log(f.resultSync()));
+      const pool = new Pool(1);
+      pool.applyAsync(() => new Promise(() => {}), [], { callback: () => console.log('never') });
+    `);
+    expect(lines).toEqual(['done']);
+  });
+
+  it.each(['SIGKILL', 'SIGTERM'])(
+    'that is killed by %s takes its workers along, whatever they do',
+    LONG,
+    async (signal) => {
+      const { stdout } = await runProgram(`
+      import { ProcessPoolExecutor, Queue } from 'heddle';
+      const executor = new ProcessPoolExecutor({ maxWorkers: 3 });
+      const queue = new Queue();
+      executor.submit((queue) => { queue.putSync(process.pid); for (;;); }, queue);
+      executor.submit((queue) => { process.on('SIGTERM', () => {}); queue.putSync(process.pid); return new Promise(() => {}); }, queue);
+      executor.submit((queue) => { queue.putSync(process.pid); queue.getSync(); }, queue);
+      const pids = await queue.getMany(1);
+      while (pids.length < 3) pids.push(await queue.get());
+      console.log(pids.join(' '));
+      process.kill(process.pid, '${signal}');
+      await new Promise(() => {});
+    `);
+      const pids = stdout.trim().split(' ').map(Number);
+      expect(pids).toHaveLength(3);
+      await until(() => !pids.some(exists));
+    },
+  );
+
+  it('prints what its workers print, and their uncaught errors', LONG, async () => {
+    const { stdout, stderr, code } = await runProgram(`
+      import { ProcessPoolExecutor } from 'heddle';
+      const executor = new ProcessPoolExecutor({ maxWorkers: 1, namePrefix: 'w' });
+      await executor.submit(() => console.log('from the worker'));
+      const error = await executor.submit(() => {
+        setTimeout(() => { throw new RangeError('later'); }, 0);
+        return new Promise(() => {});
+      }).exception();
+      console.log(error.cause.message);
+      await executor.shutdown();
+    `);
+    expect({ stdout, code }).toEqual({ stdout: 'from the worker\nlater\n', code: 0 });
+    expect(stderr).toMatch(/^Process w_0:\nRangeError: later/);
+  });
+});
+
+describe.runIf(!shared)('without memory that processes share', () => {
+  it('ProcessPoolExecutor and Pool say what they need', () => {
+    for (const cls of [ProcessPoolExecutor, Pool]) {
+      expect(() => new cls()).toThrow(ProcessStateError);
+      expect(() => new cls()).toThrow(/processSharedMemory.*native engine/);
+    }
+  });
+});
