@@ -67,7 +67,8 @@ if (missing.length > 0) refuse(`--only ${missing.join(', ')}: the cases are ${[.
 
 /** The cases of a scenario that were asked for: [name, peer]. */
 function casesOf(scenario) {
-  const cases = ENGINES.map((name) => [name, { env: { HEDDLE_ENGINE: name } }]);
+  const engines = ENGINES.filter((name) => scenario.engines?.includes(name) ?? true);
+  const cases = engines.map((name) => [name, { env: { HEDDLE_ENGINE: name } }]);
   if (!enginesOnly) cases.push(...Object.entries(scenario.peers ?? {}));
   return cases.filter(([name]) => options.only?.includes(name) ?? true);
 }

@@ -13,7 +13,7 @@ const TOOLS = {
   javac: ['javac', ['-version']],
   'g++': [process.env.CXX ?? 'g++', ['--version']],
 };
-const PACKAGES = ['async-mutex', 'piscina', 'tinypool', 'workerpool', 'poolifier', 'multithreading'];
+const PACKAGES = ['async-mutex', 'piscina', 'tinypool', 'workerpool', 'poolifier', 'multithreading', 'jest-worker'];
 
 const versions = new Map();
 

@@ -47,11 +47,12 @@ export function nodePools(measure, settingsFor = () => ({}), names = Object.keys
   return peers;
 }
 
-/** heddle as such a pool. */
+/** heddle as such a pool: of threads, or, with `processes`, of processes. */
 export async function openHeddle(settings) {
-  const { ThreadPoolExecutor } = await import('heddle');
+  const { ProcessPoolExecutor, ThreadPoolExecutor } = await import('heddle');
   const tasks = await import('../peers/pools/tasks.mjs');
-  const executor = new ThreadPoolExecutor({ maxWorkers: settings?.threads });
+  const cls = settings?.processes ? ProcessPoolExecutor : ThreadPoolExecutor;
+  const executor = new cls({ maxWorkers: settings?.threads });
   return {
     executor,
     run(name, value, transfer) {

@@ -55,21 +55,41 @@ def apply_latency(count):
         return nanoseconds(lambda: body(100), count // 100) / 100
 
 
-def throughput(count, in_flight):
-    """Tasks per second of a ThreadPoolExecutor with so many in flight."""
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as executor:
+def process_latency(count):
+    """Nanoseconds per task of a ProcessPoolExecutor, one at a time."""
+    with concurrent.futures.ProcessPoolExecutor() as executor:
 
         def body(n):
-            total = 0
-            flying = collections.deque()
-            for i in range(n):
-                if len(flying) == in_flight:
-                    total += flying.popleft().result()
-                flying.append(executor.submit(next_number, i))
-            check_sum(total + sum(future.result() for future in flying), n)
+            check_sum(sum(executor.submit(next_number, i).result() for i in range(n)), n)
 
         body(count // 5)
-        return count / nanoseconds(lambda: body(count), 5) * 1e9
+        return nanoseconds(lambda: body(100), count // 100) / 100
+
+
+def process_throughput(count, in_flight):
+    """Tasks per second of a ProcessPoolExecutor with so many in flight."""
+    with concurrent.futures.ProcessPoolExecutor() as executor:
+        return throughput_of(executor, count, in_flight)
+
+
+def throughput(count, in_flight):
+    """The same of a ThreadPoolExecutor."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as executor:
+        return throughput_of(executor, count, in_flight)
+
+
+def throughput_of(executor, count, in_flight):
+    def body(n):
+        total = 0
+        flying = collections.deque()
+        for i in range(n):
+            if len(flying) == in_flight:
+                total += flying.popleft().result()
+            flying.append(executor.submit(next_number, i))
+        check_sum(total + sum(future.result() for future in flying), n)
+
+    body(count // 5)
+    return count / nanoseconds(lambda: body(count), 5) * 1e9
 
 
 def best_map(pool, count):
