@@ -1,5 +1,4 @@
 /** The kinds of executors and pools that the contracts are about. */
-import { engine } from 'heddle';
 import type { Executor, ExecutorOptions } from 'heddle/futures';
 import { ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle/futures';
 import type { PoolOptions } from 'heddle/multiprocessing';
@@ -29,10 +28,8 @@ function kindOf(cls: new (options?: ExecutorOptions) => Executor): ExecutorKind 
   };
 }
 
-export const executorKinds: readonly ExecutorKind[] = [
-  kindOf(ThreadPoolExecutor),
-  ...(engine.supports.processSharedMemory ? [kindOf(ProcessPoolExecutor)] : []),
-];
+export const threads = kindOf(ThreadPoolExecutor);
+export const processes = kindOf(ProcessPoolExecutor);
 
 /** The same for pools. */
 export interface PoolKind {
@@ -51,7 +48,5 @@ function poolKindOf(cls: new (options?: number | PoolOptions) => ThreadPool | Po
   };
 }
 
-export const poolKinds: readonly PoolKind[] = [
-  poolKindOf(ThreadPool),
-  ...(engine.supports.processSharedMemory ? [poolKindOf(Pool)] : []),
-];
+export const threadPools = poolKindOf(ThreadPool);
+export const processPools = poolKindOf(Pool);

@@ -1,9 +1,5 @@
 import { describe } from 'vitest';
-import { poolKinds } from './executors.js';
-import { poolContract } from './suites/pool.js';
-import { poolMapContract } from './suites/pool-map.js';
+import { threadPools } from './executors.js';
+import { wholePoolContract } from './suites/all-of-executor.js';
 
-describe.each(poolKinds)('$name', (kind) => {
-  poolContract(kind);
-  poolMapContract(kind);
-});
+describe(threadPools.name, () => wholePoolContract(threadPools));

@@ -1,0 +1,6 @@
+import { engine } from 'heddle';
+import { describe } from 'vitest';
+import { processes } from './executors.js';
+import { wholeExecutorContract } from './suites/all-of-executor.js';
+
+describe.runIf(engine.supports.processSharedMemory)(processes.name, () => wholeExecutorContract(processes));

@@ -1,0 +1,6 @@
+import { engine } from 'heddle';
+import { describe } from 'vitest';
+import { processPools } from './executors.js';
+import { wholePoolContract } from './suites/all-of-executor.js';
+
+describe.runIf(engine.supports.processSharedMemory)(processPools.name, () => wholePoolContract(processPools));
