@@ -51,7 +51,7 @@ function run({ name, text }: Program): { status: number | null; stdout: string; 
 
 /** Programs that start processes need memory that processes share. */
 const runsHere = ({ text }: Program): boolean =>
-  engine.supports.processSharedMemory || !/\b(?:new|extends) Process\b/.test(text);
+  engine.supports.processSharedMemory || !/\b(?:new|extends) (?:Process|ProcessPoolExecutor|Pool)\b/.test(text);
 
 const pages = ['README.md', ...filesBelow('docs', '.md')].flatMap(programsOf).filter(runsHere);
 const comments = filesBelow('lib', '.ts').flatMap(programsOf).filter(runsHere);
