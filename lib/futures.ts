@@ -1,4 +1,5 @@
 /** `heddle/futures`: Python's `concurrent.futures`. */
+export { move } from './codec/codec.js';
 export type { SyncWaitOptions, WaitOptions } from './engine/wait.js';
 export {
   BrokenExecutorError,

@@ -51,14 +51,15 @@ export function nodePools(measure, settingsFor = () => ({}), names = Object.keys
 export async function openHeddle(settings) {
   const { ProcessPoolExecutor, ThreadPoolExecutor } = await import('heddle');
   const tasks = await import('../peers/pools/tasks.mjs');
+  const { touchAndMove } = await import('../peers/pools/heddle.tasks.mjs');
   const cls = settings?.processes ? ProcessPoolExecutor : ThreadPoolExecutor;
   const executor = new cls({ maxWorkers: settings?.threads });
   return {
     executor,
     run(name, value, transfer) {
       if (transfer === undefined) return executor.submit(tasks[name], value);
-      // Peers move the result back by a function of their own; here it is the same function, and the result is copied.
-      return executor.options({ transfer }).submit(tasks.touch, value);
+      // Peers move the result back by a function of their own.
+      return executor.options({ transfer }).submit(name === 'touchAndMove' ? touchAndMove : tasks[name], value);
     },
     close: () => executor.shutdown(),
   };

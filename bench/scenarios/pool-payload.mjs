@@ -33,7 +33,7 @@ async function measure(open, { size, transferred }) {
 
 export default {
   title: 'a task that gets bytes and gives them back with one of them changed',
-  work: 'One at a time for 0.5 s; copied both ways, or transferred, which leaves the sender with none: by piscina both ways, by heddle to the worker, and copied back.',
+  work: 'One at a time for 0.5 s; copied both ways, or transferred, both ways, which leaves the sender with none.',
   unit: 'ns',
   variants: [false, true].flatMap((transferred) =>
     sizes.map(([name, size]) => ({

@@ -13,6 +13,7 @@ import { inspect } from 'node:util';
 import type { EncodedItem } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
 import { RemoteError } from '../errors.js';
+import { Carriage } from './carriage.js';
 import { Sort, sortOf } from './classify.js';
 import { Lane } from './lanes.js';
 import { isShared } from './outgoing-buffers.js';
@@ -20,9 +21,11 @@ import { Reader } from './reader.js';
 import { HAS_TAIL } from './wire.js';
 import { Writer } from './writer.js';
 
+export { Carriage, detach } from './carriage.js';
 export { type ClassOptions, registerClass } from './classes.js';
 export { type FunctionLane, type FunctionParts, setFunctionLane } from './functions.js';
 export { Lane } from './lanes.js';
+export { move, requireMovable } from './moved.js';
 export { markShared } from './outgoing-buffers.js';
 
 const NO_BYTES = new Uint8Array(0);
@@ -54,9 +57,10 @@ function lane(number: number): EncodedItem {
  * Encodes `value` into the shared item.
  *
  * @param root Name of the value in refusals: `item`, `args`.
+ * @param carriage Gets what travels beside the message. Default: nothing does.
  * @throws NotSerializableError, naming the path, for what cannot travel; nothing stays retained.
  */
-export function encode(value: unknown, root = 'item'): EncodedItem {
+export function encode(value: unknown, root = 'item', carriage?: Carriage): EncodedItem {
   switch (typeof value) {
     case 'number':
       item.number = value;
@@ -72,7 +76,7 @@ export function encode(value: unknown, root = 'item'): EncodedItem {
       return lane(Lane.UNDEFINED);
     case 'object':
       if (value === null) return lane(Lane.NULL);
-      if (value instanceof Uint8Array && travelsAlone(value)) {
+      if (value instanceof Uint8Array && travelsAlone(value) && !carriage?.takes(value)) {
         lane(Buffer.isBuffer(value) ? Lane.BUFFER : Lane.BYTES);
         item.bytes = value;
         item.length = value.length;
@@ -80,7 +84,7 @@ export function encode(value: unknown, root = 'item'): EncodedItem {
         return item;
       }
   }
-  return encodeValue(value, root, false);
+  return encodeValue(value, root, false, carriage);
 }
 
 /** A plain Uint8Array or Buffer over memory of this thread; the writer deals with (and refuses) the rest. */
@@ -89,11 +93,11 @@ function travelsAlone(bytes: Uint8Array): boolean {
   return (sort === Sort.VIEW || sort === Sort.BUFFER) && bytes.length > 0 && !isShared(bytes.buffer);
 }
 
-function encodeValue(value: unknown, root: string, lenient: boolean): EncodedItem {
+function encodeValue(value: unknown, root: string, lenient: boolean, carriage?: Carriage): EncodedItem {
   const writer = spareWriter ?? new Writer();
   spareWriter = undefined;
   try {
-    writer.encode(value, root, lenient);
+    writer.encode(value, root, lenient, false, carriage);
     lane(Lane.VALUE);
     item.bytes = writer.bytes;
     item.length = writer.position;
@@ -115,7 +119,8 @@ function encodeValue(value: unknown, root: string, lenient: boolean): EncodedIte
  */
 export function encodeThrown(thrown: unknown): EncodedItem {
   try {
-    return encodeValue(thrown, 'error', true);
+    // The results before a chunk's failure may be marked as moved.
+    return encodeValue(thrown, 'error', true, new Carriage(false));
   } catch (cause) {
     return encodeValue(describeThrown(thrown, cause), 'error', true);
   }
@@ -153,13 +158,14 @@ export function discard(unsent: EncodedItem): void {
 
 /**
  * The value of a message as `queueTake` left it: the lane, what it returned, the engine's scratch and
- * the length within it. Adopts each handle of the message once, or releases it when this throws.
+ * the length within it, and what came beside it. Adopts each handle of the message once, or releases it when this throws.
  */
 export function decode(
   laneNumber: number,
   taken: number | string | Uint8Array | undefined,
   scratch: Uint8Array,
   length: number,
+  carried?: readonly unknown[],
 ): unknown {
   switch (laneNumber) {
     case Lane.NUMBER:
@@ -188,7 +194,7 @@ export function decode(
       const reader = spareReader ?? new Reader();
       spareReader = undefined;
       try {
-        return reader.decode(source, taken === undefined ? length : source.length);
+        return reader.decode(source, taken === undefined ? length : source.length, false, carried);
       } finally {
         spareReader = reader;
       }

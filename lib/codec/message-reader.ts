@@ -7,7 +7,7 @@ import type { Handle } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
 import { CELLS_START, Cell, CONTROL_WORDS, Kind, WORDS_PER_CELL } from '../memory/layout.js';
 import { ByteReader, malformed } from './byte-reader.js';
-import { HAS_TAIL, NO_TAIL } from './wire.js';
+import { CARRIED, HAS_TAIL, NO_TAIL } from './wire.js';
 
 /** Stands for an object that is announced but not made yet. */
 export const UNMADE = Symbol('unmade');
@@ -17,6 +17,8 @@ interface BufferEntry {
   readonly start: number;
 }
 
+/** Nothing travels beside the message. */
+export const NOTHING: readonly unknown[] = [];
 const NO_BUFFERS: readonly BufferEntry[] = [];
 const NO_HANDLES: readonly Handle[] = [];
 
@@ -28,6 +30,8 @@ export class MessageReader extends ByteReader {
   protected handles: readonly Handle[] = NO_HANDLES;
   protected taken: boolean[] = [];
   #buffers: readonly BufferEntry[] = NO_BUFFERS;
+  /** What came beside the message. */
+  protected carried: readonly unknown[] = NOTHING;
 
   /** Modules that must be loaded before the message can be decoded. */
   modules(source: Uint8Array, length: number): string[] {
@@ -117,10 +121,16 @@ export class MessageReader extends ByteReader {
     for (let i = 0; i < count; i++) {
       const start = this.varint();
       const length = this.varint();
-      const maximum = this.varint();
+      const form = this.varint();
+      if (form === CARRIED) {
+        const buffer = this.carried[length];
+        if (!(buffer instanceof ArrayBuffer)) throw malformed('a buffer that did not come with it');
+        buffers.push({ buffer, start });
+        continue;
+      }
       const from = this.advance(length);
       // Without a maximum it is made from memory that is not zeroed first.
-      const buffer = maximum === 0 ? unzeroed(length) : new ArrayBuffer(length, { maxByteLength: maximum - 1 });
+      const buffer = form === 0 ? unzeroed(length) : new ArrayBuffer(length, { maxByteLength: form - 2 });
       new Uint8Array(buffer).set(this.bytes.subarray(from, from + length));
       buffers.push({ buffer, start });
     }
@@ -144,6 +154,7 @@ export class MessageReader extends ByteReader {
     if (this.deferred.length > 0) this.deferred.length = 0;
     if (this.neededUrls.length > 0) this.neededUrls = [];
     this.#buffers = NO_BUFFERS;
+    this.carried = NOTHING;
     this.detach();
   }
 

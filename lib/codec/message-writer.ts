@@ -7,10 +7,11 @@ import type { Handle } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
 import type { SharedObject } from '../engine/shared-object.js';
 import { ByteWriter } from './byte-writer.js';
+import type { Carriage } from './carriage.js';
 import { article, className, type Sort } from './classify.js';
 import { isDetached, isShared, numberOf, OutgoingBuffer } from './outgoing-buffers.js';
 import { type KeptPath, type Place, Trail } from './trail.js';
-import { HAS_TAIL, NO_TAIL, Tag, viewTypes } from './wire.js';
+import { BUFFER_VIEW, CARRIED, HAS_TAIL, NO_TAIL, Tag, viewTypes } from './wire.js';
 
 /** Objects up to this many are found by a scan, which beats a Map. */
 const SCANNED = 12;
@@ -47,6 +48,8 @@ export class MessageWriter extends ByteWriter {
   #modules: string[] = [];
   #need: ((url: string) => void) | undefined;
   #buffers: OutgoingBuffer[] = [];
+  /** What may travel beside the message; undefined where everything is to be among its bytes. */
+  protected carriage: Carriage | undefined;
   /** Objects whose own encode() runs, or extra is written: nothing inside may lead back to them. */
   protected open: number[] = [];
   protected deferred: Deferred[] = [];
@@ -63,6 +66,7 @@ export class MessageWriter extends ByteWriter {
     if (this.#modules.length > 0) this.#modules = [];
     this.#need = undefined;
     if (this.#buffers.length > 0) this.#buffers = [];
+    this.carriage = undefined;
     if (this.open.length > 0) this.open = [];
     if (this.deferred.length > 0) this.deferred = [];
     this.trail.end();
@@ -166,9 +170,17 @@ export class MessageWriter extends ByteWriter {
     for (const url of this.#modules) this.writeString(url);
     this.varint(this.#buffers.length);
     for (const { buffer, start, end, maximum } of this.#buffers) {
+      const number = this.carriage === undefined ? -1 : this.carriage.numberOf(buffer, start, end, maximum);
+      if (number >= 0) {
+        // What is given away goes whole.
+        this.varint(this.carriage?.gives(buffer) ? 0 : start);
+        this.varint(number);
+        this.varint(CARRIED);
+        continue;
+      }
       this.varint(start);
       this.varint(end - start);
-      this.varint(maximum === undefined ? 0 : maximum + 1);
+      this.varint(maximum === undefined ? 0 : maximum + 2);
       this.reserve(end - start);
       this.bytes.set(new Uint8Array(buffer, start, end - start), this.position);
       this.position += end - start;
@@ -180,11 +192,26 @@ export class MessageWriter extends ByteWriter {
   /** A Buffer travels alone: what else its memory pool holds is none of the receiver's business. */
   protected writeBuffer(buffer: Buffer): void {
     this.#refuseShared(buffer, buffer.buffer);
+    if (this.carriage?.takes(buffer)) return this.#writeCarriedBuffer(buffer);
     this.tag(Tag.BUFFER);
     this.varint(buffer.length);
     this.reserve(buffer.length);
     this.bytes.set(buffer, this.position);
     this.position += buffer.length;
+  }
+
+  /** As a view of what travels beside the message: of the memory given away, or of a copy of its own. */
+  #writeCarriedBuffer(buffer: Buffer): void {
+    const { byteOffset, length } = buffer;
+    const memory = buffer.buffer as ArrayBuffer;
+    const number = this.carriage?.gives(memory)
+      ? numberOf(this.#buffers, memory, byteOffset, byteOffset + length)
+      : this.#buffers.push(OutgoingBuffer.exactly(memory, byteOffset, byteOffset + length)) - 1;
+    this.tag(Tag.VIEW);
+    this.tag(BUFFER_VIEW);
+    this.varint(number);
+    this.varint(byteOffset);
+    this.varint(length);
   }
 
   /** Views of one ArrayBuffer share one on the other side too; what travels of it is what they span. */

@@ -38,11 +38,20 @@ export class OutgoingBuffer {
   readonly buffer: ArrayBuffer;
   start: number;
   end: number;
+  alone = false;
 
   constructor(buffer: ArrayBuffer, start: number, end: number) {
     this.buffer = buffer;
     this.start = start - (start % ALIGNMENT);
     this.end = end;
+  }
+
+  /** Of which nothing but the range travels, and which no view joins. */
+  static exactly(buffer: ArrayBuffer, start: number, end: number): OutgoingBuffer {
+    const outgoing = new OutgoingBuffer(buffer, start, end);
+    outgoing.start = start;
+    outgoing.alone = true;
+    return outgoing;
   }
 
   include(start: number, end: number): void {
@@ -59,7 +68,7 @@ export class OutgoingBuffer {
 
 /** The number of `buffer` among `buffers`, to which it is added. */
 export function numberOf(buffers: OutgoingBuffer[], buffer: ArrayBuffer, start: number, end: number): number {
-  const known = buffers.findIndex((outgoing) => outgoing.buffer === buffer);
+  const known = buffers.findIndex((outgoing) => outgoing.buffer === buffer && !outgoing.alone);
   if (known < 0) return buffers.push(new OutgoingBuffer(buffer, start, end)) - 1;
   (buffers[known] as OutgoingBuffer).include(start, end);
   return known;

@@ -7,8 +7,9 @@ import { NotSerializableError } from '../errors.js';
 import { malformed } from './byte-reader.js';
 import { errorClass, type Registration, registrationNamed } from './classes.js';
 import { functionLane } from './functions.js';
-import { MessageReader, UNMADE } from './message-reader.js';
+import { MessageReader, NOTHING, UNMADE } from './message-reader.js';
 import {
+  BUFFER_VIEW,
   END_OF_KEYS,
   ERROR_END,
   ERROR_HIDDEN_PROPERTY,
@@ -22,9 +23,10 @@ export class Reader extends MessageReader {
   /** From outside of the arena: holds no handles and no code, whoever wrote it. */
   #foreign = false;
 
-  /** The value of the message `source[0, length)`. */
-  decode(source: Uint8Array, length: number, foreign = false): unknown {
+  /** The value of the message `source[0, length)`, with what came beside it. */
+  decode(source: Uint8Array, length: number, foreign = false, carried = NOTHING): unknown {
     if (foreign) this.refuseReferences(source, length);
+    this.carried = carried;
     this.openMessage(source, length);
     this.#foreign = foreign;
     try {
@@ -105,6 +107,8 @@ export class Reader extends MessageReader {
         return Symbol.for(this.readText());
       case Tag.WELL_KNOWN_SYMBOL:
         return this.#readWellKnownSymbol();
+      case Tag.CARRIED:
+        return this.#readCarried();
       case Tag.DEFERRED_OBJECT:
         return this.#defer({});
       case Tag.DEFERRED_ARRAY:
@@ -257,11 +261,19 @@ export class Reader extends MessageReader {
   }
 
   #readView(): ArrayBufferView {
-    const type = viewTypes[this.byte()];
-    if (type === undefined) throw malformed('a view of unknown type');
+    const number = this.byte();
+    const type = viewTypes[number];
+    if (type === undefined && number !== BUFFER_VIEW) throw malformed('a view of unknown type');
     const { buffer, start } = this.bufferEntry();
     const offset = this.varint() - start;
-    return this.note(new type(buffer, offset, this.varint()));
+    const length = this.varint();
+    return this.note(type === undefined ? Buffer.from(buffer, offset, length) : new type(buffer, offset, length));
+  }
+
+  #readCarried(): object {
+    const object = this.carried[this.varint()];
+    if (typeof object !== 'object' || object === null) throw malformed('an object that did not come with it');
+    return this.note(object);
   }
 
   #instance(): object {

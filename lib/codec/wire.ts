@@ -7,7 +7,9 @@
  *   key       length (1 byte) and that many Latin-1 bytes, or LONG_KEY and a string value
  *   tail      handles: varint count, u32 each
  *             modules: varint count, string value each
- *             buffers: varint count, each: start, length, maxByteLength + 1 or 0 (varints), bytes
+ *             buffers: varint count, each: start, length, form (varints), then
+ *                      form 0, or maxByteLength + 2 of a resizable one: bytes; CARRIED: nothing, it travels beside the
+ *                      message, under the number that stands for the length
  *
  * Objects are numbered as their tags appear; REF leads back to one. Numbers are little-endian.
  *
@@ -89,6 +91,8 @@ export const Tag = {
   SYMBOL: 39,
   /** its name (string value) as a property of Symbol. */
   WELL_KNOWN_SYMBOL: 40,
+  /** varint number of what travels beside the message. */
+  CARRIED: 41,
   /** 64…95: a Latin-1 string of 0…31 bytes. */
   SHORT_STRING: 64,
   SHORT_STRING_MAX: 95,
@@ -100,6 +104,9 @@ export const SMALL_INT_MIN = -32;
 export const SMALL_INT_MAX = 127;
 export const LONG_KEY = 255;
 export const END_OF_KEYS = 254;
+
+/** Form of a buffer that travels beside the message. */
+export const CARRIED = 1;
 
 /** Deeper than this, bodies are deferred. Small enough for the stack of any thread, large enough to be rare. */
 export const MAX_DEPTH = 200;
@@ -130,3 +137,5 @@ export const viewTypes: readonly (ViewConstructor | undefined)[] = [
   DataView,
   (globalThis as { Float16Array?: ViewConstructor }).Float16Array,
 ];
+/** In place of the number of a class: a Buffer, of memory that travels beside the message. */
+export const BUFFER_VIEW = 64;

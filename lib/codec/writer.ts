@@ -1,9 +1,11 @@
 /** Writes any value that travels into bytes, in the format of `wire.ts`, and refuses the others by their path. */
 import { type SharedObject, travelOf } from '../engine/shared-object.js';
+import type { Carriage } from './carriage.js';
 import { errorClass, errorClassOf, type Registration, registrationOf } from './classes.js';
 import { article, className, Sort, sortOf, whyNot } from './classify.js';
 import { type FunctionParts, functionLane } from './functions.js';
 import { type Deferred, MessageWriter } from './message-writer.js';
+import { Moved } from './moved.js';
 import { Down, describeFunction } from './trail.js';
 import { END_OF_KEYS, ERROR_END, ERROR_HIDDEN_PROPERTY, ERROR_PROPERTY, MAX_DEPTH, Tag } from './wire.js';
 
@@ -21,9 +23,13 @@ export class Writer extends MessageWriter {
   /** For a receiver outside of the arena, who may trust us or not: values only. */
   #foreign = false;
 
-  /** Writes `value`: the message is `bytes[0, position)`. On a throw nothing stays retained. */
-  encode(value: unknown, root: string, lenient = false, foreign = false): void {
+  /**
+   * Writes `value`: the message is `bytes[0, position)`, and what travels beside it is in `carriage`. On a throw nothing
+   * stays retained.
+   */
+  encode(value: unknown, root: string, lenient = false, foreign = false, carriage?: Carriage): void {
     this.trail.start(root);
+    this.carriage = carriage;
     this.#lenient = lenient;
     this.#foreign = foreign;
     this.#capturing = 0;
@@ -66,8 +72,10 @@ export class Writer extends MessageWriter {
   #writeObject(object: object): void {
     const sort = sortOf(object);
     if (sort === Sort.ARRAY_BUFFER) return this.writeArrayBuffer(object as ArrayBuffer);
+    if (sort === Sort.INSTANCE && object instanceof Moved) return this.#writeMoved(object);
     const known = this.number(object);
     if (known >= 0) return this.writeReference(known);
+    if (this.carriage !== undefined && this.#isCarried(object)) return;
     switch (sort) {
       case Sort.PLAIN:
       case Sort.INSTANCE:
@@ -109,6 +117,22 @@ export class Writer extends MessageWriter {
       default:
         return this.#refuseObject(object);
     }
+  }
+
+  /** Writes the value that is moved; what it lists goes beside the message. */
+  #writeMoved(moved: Moved): void {
+    if (this.carriage === undefined)
+      return this.trail.refuse('what move() returned', 'move() is for arguments and results of tasks');
+    this.#write(this.carriage.unwrap(moved));
+  }
+
+  /** What is moved, and is no buffer. */
+  #isCarried(object: object): boolean {
+    const number = this.carriage?.numberOfObject(object) ?? -1;
+    if (number < 0) return false;
+    this.tag(Tag.CARRIED);
+    this.varint(number);
+    return true;
   }
 
   /** Announces an object that is too deep to be written here; its body follows the root. */

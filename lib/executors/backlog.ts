@@ -14,6 +14,8 @@ export interface Waiting {
   readonly flags: number;
   readonly submitted: number;
   extra: Extra | undefined;
+  /** What moves with it. */
+  readonly cargo: object[] | undefined;
 }
 
 export class Backlog {

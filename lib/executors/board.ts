@@ -13,6 +13,8 @@
  *                      │  └─cancel──────────────────────────────────────────────────────────────▲
  *                      └ MAILED instead, if the task is for one worker only
  *
+ * A task whose memory is to be moved (Flag.CARRIED) has more of a way to go: see `fetching.ts`.
+ *
  * Both ways out of QUEUED are one compare-and-swap of the state word, so exactly one of claim and cancel
  * wins. There is no moment at which a task has been taken from the queue and belongs to nobody: the
  * claim *is* the taking, and the ring's head is moved on afterwards, by whoever finds that the task at
@@ -64,6 +66,8 @@ export const Board = {
   WORKERS: 64 + 128,
 } as const;
 export const MAX_CLIENTS = 128;
+/** The client of the isolate that made the executor: the first. */
+export const OWNER = 0;
 export const MAX_WORKERS = 512;
 export const WORDS_PER_WORKER = 16;
 export const BOARD_WORDS = Board.WORKERS + MAX_WORKERS * WORDS_PER_WORKER;
@@ -103,6 +107,8 @@ export const WorkerWord = {
   LOOKS: 11,
   /** 1 while it is blocked and Board.MAX_SIZE is one higher, so that another may take its place. */
   REPLACED: 12,
+  /** 1 while it looks for mail without pause: then it need not be rung. */
+  AWAITS_MAIL: 13,
 } as const;
 
 export const WorkerState = { NONE: 0, STARTING: 1, LIVE: 2, GONE: 3 } as const;
@@ -173,7 +179,18 @@ export const Entry = {
 export const DATA_BYTES = 32;
 
 export const STATE_SHIFT = 4;
-export const EntryState = { FREE: 0, QUEUED: 1, RUNNING: 2, MAILED: 3 } as const;
+export const EntryState = {
+  FREE: 0,
+  QUEUED: 1,
+  RUNNING: 2,
+  MAILED: 3,
+  /** A worker, whose identifier is above STATE_SHIFT, asks for what the task brings with it. */
+  FETCHING: 4,
+  /** The worker that asked waits no longer. */
+  RETURNED: 5,
+  /** Cancelled while it was FETCHING or RETURNED: on the DONE stack all the same. */
+  WITHDRAWN: 6,
+} as const;
 export const STATE_MASK = (1 << STATE_SHIFT) - 1;
 
 /** Bits of Entry.LANE above the lane itself. */
@@ -193,6 +210,10 @@ export const Flag = {
   THROWN: 0x2000,
   /** While queued: the entry owns a reference to the definition, which its worker drops, for the client may be gone by then. */
   DEFINED: 0x4000,
+  /** Arguments: the client has some of it still, which it posts to the worker that asks. Result: some was posted. */
+  CARRIED: 0x8000,
+  /** Arguments: a worker that sent for them has given up waiting. */
+  RETURNED: 0x10000,
 } as const;
 
 /** Values of Entry.ABORT; OVERDUE is added when the grace is over. */
@@ -229,7 +250,12 @@ export function signUp(words: Int32Array, at: number): void {
   Atomics.store(words, at, engine.self + 1);
 }
 
-/** The worker of an entry that runs. */
+/** The state word of an entry that a worker asks for. */
+export function fetchedBy(worker: number): number {
+  return (worker << STATE_SHIFT) | EntryState.FETCHING;
+}
+
+/** The worker of an entry that runs, or is asked for. */
 export function workerOf(state: number): number {
   return state >>> STATE_SHIFT;
 }

@@ -5,7 +5,7 @@
  * sized. A call that fails ends the chunk: the results before it travel with the failure, so that chunks
  * cannot be told from single calls.
  */
-import { decodeBytes, discard, encode, encodeThrownBytes } from '../codec/codec.js';
+import { Carriage, decodeBytes, discard, encode, encodeThrownBytes } from '../codec/codec.js';
 
 /** How items are passed: a number ≥ 0 is the index of the first item, which is passed beside each. */
 export const ONE_ARGUMENT = -1;
@@ -87,7 +87,7 @@ function failed(values: unknown[], error: unknown): ChunkError {
 export function salvage(values: unknown[], error: unknown): ChunkError {
   for (let i = 0; i < values.length; i++) {
     try {
-      discard(encode(values[i], 'result'));
+      discard(encode(values[i], 'result', new Carriage(false)));
     } catch (refusal) {
       return new ChunkError(values.slice(0, i), refusal);
     }

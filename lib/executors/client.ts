@@ -42,7 +42,9 @@ import {
   WorkerWord,
   workerOf,
 } from './board.js';
+import { Cargo } from './cargo.js';
 import { Completions, type Settler } from './completions.js';
+import { Errands } from './errands.js';
 import { Extra, Extras } from './extras.js';
 import { FreeEntries } from './free-entries.js';
 import { type KnownFunction, knownFunction } from './functions.js';
@@ -56,7 +58,6 @@ import { addSite, noteSite } from './submit-site.js';
 import type { Tally } from './tally.js';
 import type { TaskOptions } from './task-options.js';
 import { emptyParcel, placeOf, TaskTable } from './task-table.js';
-import { detachAll, requireBuffers } from './transfer.js';
 
 type AnyFuture = Future<unknown>;
 
@@ -94,6 +95,8 @@ export class Client implements FutureSource, Settler {
   readonly #blockedWait: BlockedWait;
   readonly #free: FreeEntries;
   readonly #backlog = new Backlog();
+  readonly #cargo: Cargo;
+  readonly #errands: Errands;
   #deathsSeen: number;
   #broken: BrokenExecutorError | undefined;
   inFlight = 0;
@@ -103,6 +106,7 @@ export class Client implements FutureSource, Settler {
     this.tally = tally;
     this.#grace = grace;
     this.#owner = owner;
+    this.#cargo = new Cargo(owner);
     this.#board = parts.board.array;
     const lane = new SharedArray('i', LANE_WORDS, { lock: false });
     lane._remember();
@@ -125,6 +129,7 @@ export class Client implements FutureSource, Settler {
     });
     this.others = new OtherClients(parts.board.array, this.number);
     this.#publisher = new Publisher(parts, this.table, this.number, this.#extras, owner);
+    this.#errands = new Errands(this.#board, this.table, this.#cargo, this.#publisher, this.#extras);
     this.#blockedWait = new BlockedWait(parts, this.table, this.#completions, this.#publisher);
     if (ownLoop?.board === parts.board._handle) ownSubmissions.set(ownLoop.board, () => this.inFlight);
   }
@@ -154,8 +159,7 @@ export class Client implements FutureSource, Settler {
     caller: Function,
     call: 0 | typeof Flag.CHUNK = 0,
   ): AnyFuture {
-    const transfer = options?.transfer;
-    if (transfer !== undefined) requireBuffers(transfer);
+    const carriage = this.#cargo.carriage(options?.transfer);
     const known = knownFunction(fn);
     noteSite(known, caller);
     const future = new Future<unknown>(this);
@@ -169,18 +173,21 @@ export class Client implements FutureSource, Settler {
     if (args.length === 0) flags |= Flag.NONE;
     else if (args.length === 1) {
       flags |= Flag.SINGLE;
-      item = encode(args[0], 'args[0]');
-    } else item = encode(args, 'args');
+      item = encode(args[0], 'args[0]', carriage);
+    } else item = encode(args, 'args', carriage);
+    const carries = carriage.carried.length > 0;
+    if (carries) flags |= Flag.CARRIED;
     const extra = options === undefined && worker === 0 ? undefined : this.#extras.of(options, worker);
     const submitted = clock();
     const index = this.#backlog.isEmpty ? this.#free.take() : -1;
     let filled = false;
+    let cargo: object[] | undefined;
     try {
       if (index >= 0) {
         this.#fill(index, known, item, flags);
         filled = true;
       } else if (item !== undefined) item = own(item);
-      if (transfer !== undefined) detachAll(transfer);
+      if (carries || carriage.listed.length > 0) cargo = carriage.load();
     } catch (error) {
       if (filled) this.#empty(index);
       else if (item !== undefined) discard(item);
@@ -188,8 +195,10 @@ export class Client implements FutureSource, Settler {
       throw error;
     }
     this.inFlight++;
-    if (index < 0) this.#postpone({ future, fn: known, item, flags, submitted, extra }, options);
+    if (index < 0)
+      this.#postpone({ future, fn: known, item, flags, submitted, extra, cargo: carries ? cargo : undefined }, options);
     else {
+      if (carries) this.#cargo.set(index, cargo as object[]);
       this.#futures[index] = future;
       this.#functions[index] = known;
       this.#submitted[index] = submitted;
@@ -246,6 +255,7 @@ export class Client implements FutureSource, Settler {
 
   /** Gives entries to waiting tasks, as far as there are any. */
   #pump(): void {
+    this.#errands.queueReturned();
     for (let waiting = this.#backlog.first(); waiting !== undefined; waiting = this.#backlog.first()) {
       const index = this.#free.take();
       if (index < 0) return;
@@ -264,6 +274,7 @@ export class Client implements FutureSource, Settler {
       this.#futures[index] = future;
       this.#functions[index] = fn;
       this.#submitted[index] = waiting.submitted;
+      if (waiting.cargo !== undefined) this.#cargo.set(index, waiting.cargo);
       future._task = index + 1;
       if (extra !== undefined) this.#extras.set(index, extra);
       this.#publisher.publish(index, extra);
@@ -313,6 +324,7 @@ export class Client implements FutureSource, Settler {
     const { words } = this.table.segment(index);
     const at = placeOf(index);
     const state = Atomics.load(words, at);
+    if ((state & STATE_MASK) >= EntryState.FETCHING) return this.#withdrawSentFor(index);
     if (state !== EntryState.QUEUED && state !== EntryState.MAILED) return false;
     if (Atomics.compareExchange(words, at, state, EntryState.FREE) !== state) return false;
     this.#empty(index);
@@ -320,13 +332,23 @@ export class Client implements FutureSource, Settler {
     return true;
   }
 
-  /** The entry is nobody's any more. */
-  #vacate(index: number, mailed = false): void {
+  /** The same for a task that a worker has sent for. */
+  #withdrawSentFor(index: number): boolean {
+    const withdrawn = this.#errands.withdraw(index);
+    if (withdrawn === undefined) return false;
+    this.#empty(index);
+    this.#vacate(index, !withdrawn.isFree);
+    return true;
+  }
+
+  /** The entry is nobody's any more; `linked`: but for a list that it is in still. */
+  #vacate(index: number, linked = false): void {
     this.#extras.drop(index);
+    this.#cargo.drop(index);
     this.#futures[index] = undefined;
     this.#functions[index] = undefined;
     // What lies in a worker's mail is linked there; it is found again when that is gone.
-    if (!mailed) this.#free.give(index);
+    if (!linked) this.#free.give(index);
     this.#oneLess();
   }
 
@@ -380,11 +402,17 @@ export class Client implements FutureSource, Settler {
     const segment = this.table.segment(index);
     const { words } = segment;
     const at = placeOf(index);
+    const state = words[at] as number;
+    if ((state & STATE_MASK) !== EntryState.RUNNING) {
+      this.#answer(index);
+      return;
+    }
     const flags = words[at + Entry.LANE] as number;
     let failed = (flags & Flag.THROWN) !== 0;
     let value: unknown;
     try {
-      value = this.table.read(segment, at);
+      const carried = (flags & Flag.CARRIED) === 0 ? undefined : this.#cargo.receive(index, workerOf(state));
+      value = this.table.read(segment, at, carried);
     } catch (error) {
       value = error;
       failed = true;
@@ -401,7 +429,7 @@ export class Client implements FutureSource, Settler {
     this.#functions[index] = undefined;
     if (this.#extras.size > 0) this.#extras.drop(index);
     this.#free.give(index);
-    if (!this.#backlog.isEmpty) this.#pump();
+    if (!this.#backlog.isEmpty || this.#errands.hasReturned) this.#pump();
     if (failed) {
       this.tally.failed++;
       addSite(value, site);
@@ -411,6 +439,20 @@ export class Client implements FutureSource, Settler {
       future?._resolve(value);
     }
     this.#oneLess();
+  }
+
+  /** A worker has sent for what a task brings with it. */
+  #answer(index: number): void {
+    try {
+      if (this.#errands.answer(index)) return;
+    } catch (error) {
+      const future = this.#futures[index];
+      this.#futures[index] = undefined;
+      future?._reject(error);
+      return;
+    }
+    this.#free.give(index);
+    if (!this.#backlog.isEmpty) this.#pump();
   }
 
   /** Fails the tasks that ran on workers which are no more. */
@@ -424,8 +466,15 @@ export class Client implements FutureSource, Settler {
       const state = this.table.stateOf(index);
       const kind = state & STATE_MASK;
       const worker = kind === EntryState.MAILED ? (this.#extras.get(index)?.worker ?? 0) : workerOf(state);
-      if ((kind !== EntryState.RUNNING && kind !== EntryState.MAILED) || this.#isAlive(worker)) continue;
-      this.#lose(index, worker, kind === EntryState.RUNNING);
+      if (kind === EntryState.FREE || kind === EntryState.QUEUED || worker === 0 || this.#isAlive(worker)) continue;
+      if (kind === EntryState.WITHDRAWN) {
+        // It died before it had sent for it.
+        Atomics.store(this.table.segment(index).words, placeOf(index), EntryState.FREE);
+        this.#free.give(index);
+      } else if (kind === EntryState.FETCHING || (kind === EntryState.RUNNING && this.#cargo.has(index))) {
+        if (this.#extras.get(index)?.worker) this.#lose(index, worker, false);
+        else this.#errands.queueAgain(index);
+      } else this.#lose(index, worker, kind === EntryState.RUNNING);
     }
     this.#publisher.hintAgain();
     this.#pump();
@@ -447,6 +496,7 @@ export class Client implements FutureSource, Settler {
     Atomics.store(words, at, EntryState.FREE);
     this.tally.failed++;
     this.#extras.drop(index);
+    this.#cargo.drop(index);
     this.#futures[index] = undefined;
     this.#functions[index] = undefined;
     this.#free.give(index);

@@ -69,6 +69,8 @@ export class ExecutorCore {
     this.#workers = new WorkerSet(this.parts, host, plan);
     const workers = this.#workers;
     const owner: Owner = {
+      carries: host.carries ?? false,
+      carrierOf: (worker) => workers.carrierOf(worker),
       consider: () => workers.consider(),
       endWorker: (worker) => workers.endWorker(worker),
       lossOf: (worker) => workers.lossOf(worker),

@@ -53,7 +53,7 @@ export class Publisher {
     const at = placeOf(index);
     if (extra !== undefined && extra.worker !== 0) {
       Atomics.store(entries, at, EntryState.MAILED);
-      this.#mail(index, extra.worker);
+      this.mail(index, extra.worker);
       return;
     }
     Atomics.store(entries, at, EntryState.QUEUED);
@@ -89,6 +89,11 @@ export class Publisher {
     this.#hint(this.#priorities, index, priority);
   }
 
+  /** Whether there is a place for another hint of a task that had one before. */
+  get hasRoom(): boolean {
+    return this.#priorities !== undefined || this.#table.hasRoom();
+  }
+
   #hint(queue: PriorityQueue<number>, index: number, priority: number): void {
     if (engine.queuePut(queue._handle, false, encode(index), encodeKey(priority, 'priority')) !== Outcome.OK)
       throw noRoom();
@@ -104,7 +109,8 @@ export class Publisher {
     }
   }
 
-  #mail(index: number, worker: number): void {
+  /** Puts an entry into the mail of the worker that it is for. */
+  mail(index: number, worker: number): void {
     const board = this.#board;
     const record = recordAt(worker);
     const address = (this.#number << CLIENT_SHIFT) | (index + 1);
@@ -114,7 +120,7 @@ export class Publisher {
       words[placeOf(index) + Entry.NEXT] = top;
       if (Atomics.compareExchange(board, record + WorkerWord.MAIL, top, address) === top) break;
     }
-    this.ringWorker(worker);
+    if (Atomics.load(board, record + WorkerWord.AWAITS_MAIL) === 0) this.ringWorker(worker);
   }
 
   /** Makes a certain worker look up. */

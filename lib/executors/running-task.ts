@@ -21,14 +21,25 @@ export class RunningTask extends TaskContext {
   readonly loaded: LoadedFunction;
   readonly fn: Call;
   readonly started: number;
+  /** What came beside its arguments. */
+  readonly carried: readonly unknown[] | undefined;
 
-  constructor(client: Client, index: number, segment: Segment, at: number, loaded: LoadedFunction, started: number) {
+  constructor(
+    client: Client,
+    index: number,
+    segment: Segment,
+    at: number,
+    loaded: LoadedFunction,
+    started: number,
+    carried?: readonly unknown[],
+  ) {
     super(segment, at);
     this.client = client;
     this.index = index;
     this.loaded = loaded;
     this.fn = loaded.call;
     this.started = started;
+    this.carried = carried;
   }
 }
 
@@ -36,9 +47,9 @@ export class RunningTask extends TaskContext {
 export const unmade = new LoadedFunction(() => {});
 
 /** Calls the function of a task where others may await. */
-export function callBeside({ client, segment, at, fn }: RunningTask, flags: number): unknown {
+export function callBeside({ client, segment, at, fn, carried }: RunningTask, flags: number): unknown {
   if ((flags & Flag.NONE) !== 0) return fn();
-  const args = client.table.read(segment, at);
+  const args = client.table.read(segment, at, carried);
   return (flags & Flag.SINGLE) !== 0 ? fn(args) : callWithList(fn, args as unknown[], flags);
 }
 

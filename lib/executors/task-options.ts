@@ -13,7 +13,7 @@ export interface TaskOptions {
   queueTimeout?: number | undefined;
   /** Tasks of lower number run first, those of the same in order of arrival; an integer of 32 bits. Default: 0. */
   priority?: number | undefined;
-  /** ArrayBuffers among the arguments that are moved: they are detached here. */
+  /** ArrayBuffers and MessagePorts among the arguments that are moved: they are detached here, at once. See also `move`. */
   transfer?: readonly Transferable[] | undefined;
   /** What errors and diagnostics call the task. Default: the name of its function. */
   name?: string | undefined;

@@ -68,6 +68,17 @@ export function placeOf(index: number): number {
   return (index & SEGMENT_MASK) << ENTRY_SHIFT;
 }
 
+/** The state of a task that no worker has begun. */
+function isWaiting(state: number): boolean {
+  const kind = state & STATE_MASK;
+  return (
+    kind === EntryState.QUEUED ||
+    kind === EntryState.MAILED ||
+    kind === EntryState.FETCHING ||
+    kind === EntryState.RETURNED
+  );
+}
+
 const NUMBER = CodecLane.NUMBER;
 const STRING = CodecLane.STRING;
 const VALUE = CodecLane.VALUE;
@@ -144,8 +155,8 @@ export class TaskTable {
     let count = 0;
     for (const { words } of this.segments)
       for (let at = 0; at < words.length; at += 16) {
-        const state = words[at];
-        if (state === EntryState.QUEUED || state === EntryState.MAILED) count++;
+        const state = words[at] as number;
+        if (isWaiting(state)) count++;
       }
     return count;
   }
@@ -159,7 +170,10 @@ export class TaskTable {
     return count;
   }
 
-  /** Claims the next task: its index, or -1. `mark`: `runningOn(worker)`. `helping`: not if its function is async. */
+  /**
+   * Claims the next task: its index, or -1. `mark`: `runningOn(worker)`. `helping`: not if its function is async, or it
+   * has to be sent for.
+   */
   claim(mark: number, helping: boolean): number {
     const { words } = this;
     const queue = words[Lane.PRIORITY] as number;
@@ -181,7 +195,7 @@ export class TaskTable {
       if (
         helping &&
         Atomics.load(entries, at) === EntryState.QUEUED &&
-        ((entries[at + Entry.LANE] as number) & Flag.ASYNC) !== 0
+        ((entries[at + Entry.LANE] as number) & (Flag.ASYNC | Flag.CARRIED)) !== 0
       )
         return -1;
       const claimed = Atomics.compareExchange(entries, at, EntryState.QUEUED, mark) === EntryState.QUEUED;
@@ -269,18 +283,18 @@ export class TaskTable {
     if (engine.queuePut(parcel, false, item, undefined) !== Outcome.OK) throw noRoom();
   }
 
-  /** The payload of an entry, which this uses up. Throws what decoding throws. */
-  read(segment: Segment, at: number): unknown {
+  /** The payload of an entry, which this uses up, with what came beside it. Throws what decoding throws. */
+  read(segment: Segment, at: number, carried?: readonly unknown[]): unknown {
     const { words } = segment;
     const flags = words[at + Entry.LANE] as number;
     if ((flags & Flag.PARCEL) !== 0) {
       const taken = engine.queueTake(words[at + Entry.PARCEL] as number, false);
-      return decode(engine.out[0] as number, taken, engine.scratch, engine.out[1] as number);
+      return decode(engine.out[0] as number, taken, engine.scratch, engine.out[1] as number, carried);
     }
     const lane = flags & Flag.LANE;
     if (lane === NUMBER) return segment.doubles[(at + Entry.DATA) >> 1];
     if (lane < VALUE) return lane === STRING ? readText(segment, at) : decode(lane, undefined, inline, 0);
-    return decode(lane, undefined, inline, copyInline(segment, at));
+    return decode(lane, undefined, inline, copyInline(segment, at), carried);
   }
 
   /** Drops a payload that nobody will read. */

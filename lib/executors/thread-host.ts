@@ -1,5 +1,5 @@
 /** Threads as workers of an executor: each an isolate that runs `worker-entry.js`. */
-import { type ResourceLimits, SHARE_ENV, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type ResourceLimits, SHARE_ENV, Worker } from 'node:worker_threads';
 import { dropBytes, encodeBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
 import '../shipping/lane.js';
@@ -14,6 +14,8 @@ export interface WorkerData {
   /** Slot + 1 of the creator. */
   readonly parent: number;
   readonly argv: readonly string[];
+  /** For its Carrier. */
+  readonly port: MessagePort;
 }
 
 const entry = new URL('./worker-entry.js', import.meta.url);
@@ -21,6 +23,7 @@ const entry = new URL('./worker-entry.js', import.meta.url);
 const evaluated = process.execArgv.some((argument) => argument.startsWith('--input-type'));
 
 export class ThreadHost implements WorkerHost {
+  readonly carries = true;
   readonly #resourceLimits: ResourceLimits | undefined;
 
   constructor(resourceLimits: ResourceLimits | undefined) {
@@ -29,11 +32,13 @@ export class ThreadHost implements WorkerHost {
 
   start(setup: Setup, ended: (ending: Ending) => void): HostedWorker {
     const bytes = encodeBytes(setup, 'initializer');
+    const { port1, port2 } = new MessageChannel();
     const data: WorkerData = {
       heddle: 'worker',
       setup: bytes,
       parent: engine.self + 1,
       argv: process.argv,
+      port: port2,
     };
     let worker: Worker;
     try {
@@ -41,10 +46,12 @@ export class ThreadHost implements WorkerHost {
         name: setup.name,
         eval: evaluated,
         workerData: data,
+        transferList: [port2],
         env: SHARE_ENV,
         ...(this.#resourceLimits === undefined ? {} : { resourceLimits: this.#resourceLimits }),
       });
     } catch (error) {
+      port1.close();
       dropBytes(bytes);
       throw error;
     }
@@ -56,6 +63,6 @@ export class ThreadHost implements WorkerHost {
     });
     worker.on('exit', (exitCode) => ended(error === undefined ? { exitCode } : { error, exitCode }));
     const terminate = (): void => void worker.terminate();
-    return { terminate, kill: terminate };
+    return { terminate, kill: terminate, port: port1 };
   }
 }

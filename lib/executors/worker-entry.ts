@@ -8,6 +8,7 @@ import '../threads/arrivals.js';
 import { writeDirectly } from '../threads/console.js';
 import { enterAs } from '../threads/registry.js';
 import { setOwnWord } from '../threads/slot.js';
+import { Carrier } from './carrier.js';
 import { setOwnLoop } from './own-loop.js';
 import type { Setup } from './parts.js';
 import type { WorkerData } from './thread-host.js';
@@ -29,7 +30,8 @@ if (modules.length > 0) await importModules(modules);
 setup = decodeBytes(data.setup) as Setup;
 enterAs(setup.name);
 
-const loop = new WorkerLoop(setup, () => process.exit(0));
+const carrier = data.port === undefined ? undefined : new Carrier(data.port);
+const loop = new WorkerLoop(setup, () => process.exit(0), carrier);
 setOwnLoop(loop);
 try {
   await setup.initializer?.(...setup.initArgs);

@@ -1,4 +1,5 @@
 /** Where workers come from: threads, or processes. What an executor needs of one, and no more. */
+import type { MessagePort } from 'node:worker_threads';
 import type { Setup } from './parts.js';
 
 /** Why a worker is no more. */
@@ -19,9 +20,13 @@ export interface HostedWorker {
    * method, the engine is asked whether the worker's isolate is gone.
    */
   ending?(): Ending | undefined;
+  /** Leads to the worker's Carrier: there if, and only if, the host's `carries` says so. */
+  readonly port?: MessagePort;
 }
 
 export interface WorkerHost {
+  /** Memory can be moved to its workers and back. Default: what is transferred is copied, and detached. */
+  readonly carries?: boolean;
   /**
    * Makes a worker that runs a `WorkerLoop` on `setup`.
    *

@@ -19,11 +19,8 @@
  */
 
 import process from 'node:process';
-import { encode, encodeThrown } from '../codec/codec.js';
-import { Lane as CodecLane } from '../codec/lanes.js';
 import { engine } from '../engine/select.js';
 import { LONGEST_TIMER, unwatch, watch } from '../engine/wait.js';
-import { ArenaExhaustedError } from '../errors.js';
 import { FIRST_TICKET, Outcome, WaiterMode } from '../memory/layout.js';
 import {
   Board,
@@ -41,11 +38,13 @@ import {
   WorkerState,
   WorkerWord,
 } from './board.js';
-import { salvage } from './chunk.js';
+import type { Carrier } from './carrier.js';
+import { Fetching } from './fetching.js';
 import { FunctionCache, type LoadedFunction } from './functions.js';
 import { BRISK_MS, declareAsleep, Lookers } from './lookers.js';
 import { type OwnLoop, ownSubmissions } from './own-loop.js';
 import type { Setup } from './parts.js';
+import { writeResult, writeThrown } from './result.js';
 import { type Client, callBeside, callWithList, RunningTask, unmade } from './running-task.js';
 import { Look, Spinner } from './spinner.js';
 import { contexts, setCurrentContext } from './task-context.js';
@@ -63,6 +62,9 @@ export class WorkerLoop implements OwnLoop {
   readonly #record: number;
   readonly #mark: number;
   readonly #setup: Setup;
+  readonly #carrier: Carrier | undefined;
+  readonly #fetching: Fetching;
+  #patience: NodeJS.Timeout | undefined;
   readonly #clients: Client[] = [];
   /** Those that await. */
   readonly #pending = new Set<RunningTask>();
@@ -85,15 +87,20 @@ export class WorkerLoop implements OwnLoop {
   #ticket = 0;
   #idleTimer: NodeJS.Timeout | undefined;
 
-  /** @param exit Ends the isolate, now or when what the tasks have left behind has finished. */
-  constructor(setup: Setup, exit: () => void) {
+  /**
+   * @param exit Ends the isolate, now or when what the tasks have left behind has finished.
+   * @param carrier Leads to the isolate that made the worker; undefined when memory cannot be moved there.
+   */
+  constructor(setup: Setup, exit: () => void, carrier?: Carrier) {
     this.#setup = setup;
     this.#end = exit;
+    this.#carrier = carrier;
     this.#words = setup.parts.board.array;
     this.board = setup.parts.board._handle;
     this.id = setup.id;
     this.#lookers = new Lookers(setup.parts, setup.id, () => this.#hasQueued());
     this.#spinner = new Spinner(this.#lookers, () => this.#hasWork());
+    this.#fetching = new Fetching(this.#words, setup.id);
     this.#record = recordAt(setup.id);
     this.#mark = runningOn(setup.id);
     this.#concurrency = this.#words[Board.CONCURRENCY] as number;
@@ -157,6 +164,7 @@ export class WorkerLoop implements OwnLoop {
     do {
       this.#lookers.enter();
       this.#takeMail();
+      if (this.#fetching.size > 0) this.#active -= this.#fetching.review();
       if (this.#mustLeave() || this.#isFull()) {
         this.#lookers.leave();
         return;
@@ -220,15 +228,55 @@ export class WorkerLoop implements OwnLoop {
       const { words } = client.table.segment(index);
       if (Atomics.compareExchange(words, placeOf(index), EntryState.MAILED, this.#mark) === EntryState.MAILED)
         this.#execute(client, index);
+      else if (this.#fetching.arrived(client, index)) {
+        this.#now = clock();
+        this.#begin(client, index, this.#carrier?.take(index));
+      }
     }
   }
 
   #execute(client: Client, index: number): void {
+    this.#active++;
+    if (this.#maxTasks > 0 && ++this.#done >= this.#maxTasks) this.#leave();
+    const flags = client.table.segment(index).words[placeOf(index) + Entry.LANE] as number;
+    if ((flags & Flag.CARRIED) === 0) this.#begin(client, index, undefined);
+    else this.#fetch(client, index, flags);
+  }
+
+  /** Sends for what a task brings with it, and begins the task if it comes soon. */
+  #fetch(client: Client, index: number, flags: number): void {
+    const fetching = this.#fetching;
+    this.#lookers.leave();
+    fetching.send(client, index, (flags & Flag.RETURNED) !== 0);
+    if (this.#depth > 0) {
+      // Within a task that waits, which may take long, nobody looks for mail.
+      if (fetching.drop(client, index)) this.#gaveUp(1);
+    } else if (fetching.look()) this.#takeMail();
+    if (fetching.size > 0) this.#bePatient();
+  }
+
+  /** Gives up, in a while, what has been sent for and does not come. */
+  #bePatient(): void {
+    const patience = this.#leaving ? -1 : this.#fetching.patience;
+    if (this.#patience !== undefined || patience < 0) return;
+    this.#patience = setTimeout(() => {
+      this.#patience = undefined;
+      // One that leaves has no other tasks to do.
+      if (!this.#leaving) this.#gaveUp(this.#fetching.giveUp());
+      this.#bePatient();
+      this.#schedule();
+    }, patience);
+  }
+
+  #gaveUp(count: number): void {
+    this.#active -= count;
+    this.#done -= count;
+  }
+
+  #begin(client: Client, index: number, carried: readonly unknown[] | undefined): void {
     const segment = client.table.segment(index);
     const at = placeOf(index);
     const { words } = segment;
-    this.#active++;
-    if (this.#maxTasks > 0 && ++this.#done >= this.#maxTasks) this.#leave();
     const definition = words[at + Entry.DEFINITION] as number;
     let fn: LoadedFunction | Promise<LoadedFunction>;
     try {
@@ -245,14 +293,14 @@ export class WorkerLoop implements OwnLoop {
     }
     if (!(fn instanceof Promise)) {
       if (fn.usual > BRISK_MS) this.#lookers.leave();
-      this.#call(new RunningTask(client, index, segment, at, fn, this.#now));
+      this.#call(new RunningTask(client, index, segment, at, fn, this.#now, carried));
       return;
     }
     this.#lookers.leave();
     fn.then(
       (loaded) => {
         this.#now = clock();
-        this.#call(new RunningTask(client, index, segment, at, loaded, this.#now));
+        this.#call(new RunningTask(client, index, segment, at, loaded, this.#now, carried));
         this.#schedule();
       },
       (error: unknown) => {
@@ -279,8 +327,8 @@ export class WorkerLoop implements OwnLoop {
     try {
       if (this.#concurrency > 1) result = contexts.run(task, callBeside, task, flags);
       else if ((flags & Flag.NONE) !== 0) result = fn();
-      else if ((flags & Flag.SINGLE) !== 0) result = fn(client.table.read(segment, at));
-      else result = callWithList(fn, client.table.read(segment, at) as unknown[], flags);
+      else if ((flags & Flag.SINGLE) !== 0) result = fn(client.table.read(segment, at, task.carried));
+      else result = callWithList(fn, client.table.read(segment, at, task.carried) as unknown[], flags);
     } catch (error) {
       setCurrentContext(before);
       this.#finish(task, error, true);
@@ -312,30 +360,13 @@ export class WorkerLoop implements OwnLoop {
     const { table } = task.client;
     task.end();
     this.#now = clock();
-    try {
-      if (thrown) table.write(segment, at, encodeThrown(value), Flag.THROWN);
-      else table.write(segment, at, encode(value, 'result'), 0);
-    } catch (refusal) {
-      this.#finishUnsendable(task, value, thrown, refusal);
-    }
+    if (thrown) writeThrown(task, value);
+    else writeResult(task, value, this.#carrier);
     const took = this.#now - task.started;
     segment.floats[at + Entry.TOOK] = took;
     task.loaded.took(took);
     this.#active--;
     table.finish(task.index);
-  }
-
-  /** What came of the task cannot travel, or finds no room. */
-  #finishUnsendable({ client, segment, at }: RunningTask, value: unknown, thrown: boolean, refusal: unknown): void {
-    const isChunk = ((segment.words[at + Entry.LANE] as number) & Flag.CHUNK) !== 0;
-    const failure = isChunk && !thrown ? salvage(value as unknown[], refusal) : refusal;
-    try {
-      client.table.write(segment, at, encodeThrown(failure), Flag.THROWN);
-    } catch (error) {
-      if (!(error instanceof ArenaExhaustedError)) throw error;
-      // The client knows that this says so.
-      segment.words[at + Entry.LANE] = CodecLane.UNDEFINED | Flag.THROWN;
-    }
   }
 
   /** Takes no more tasks, and lets another worker have the place. */

@@ -16,6 +16,7 @@ import { BrokenExecutorError, WorkerLostError } from '../errors.js';
 import { FIRST_TICKET, WaiterMode } from '../memory/layout.js';
 import { Semaphore } from '../sync/semaphore.js';
 import { Board, BoardFlag, isAttached, MAX_WORKERS, recordAt, WorkerState, WorkerWord, workerId } from './board.js';
+import { Carrier } from './carrier.js';
 import type { Client } from './client.js';
 import type { Parts } from './parts.js';
 import type { Ending, HostedWorker, WorkerHost } from './worker-host.js';
@@ -48,6 +49,7 @@ export class WorkerSet {
   readonly #host: WorkerHost;
   readonly #plan: WorkerPlan;
   readonly #members = new Map<number, Member>();
+  readonly #carriers = new Map<number, Carrier>();
   /** Bells of the records, kept from one worker to the next. */
   readonly #bells: Semaphore[] = [];
   readonly #losses = new Map<number, Ending>();
@@ -122,6 +124,7 @@ export class WorkerSet {
     set(WorkerWord.DRAINING, 0);
     set(WorkerWord.LOOKS, 0);
     set(WorkerWord.REPLACED, 0);
+    set(WorkerWord.AWAITS_MAIL, 0);
     set(WorkerWord.STATE, WorkerState.STARTING);
     set(WorkerWord.COUNTED, 1);
     set(WorkerWord.ID, id);
@@ -132,6 +135,7 @@ export class WorkerSet {
         { parts: this.#parts, id, bell, name: `${prefix}_${this.#names++}`, initializer, initArgs },
         (ending) => this.#bury(id, ending),
       );
+      if (hosted.port !== undefined) this.#carriers.set(id, new Carrier(hosted.port));
       this.#members.set(id, { id, record, hosted, due: 0, timer: undefined });
     } catch (error) {
       set(WorkerWord.ID, 0);
@@ -168,6 +172,9 @@ export class WorkerSet {
     Atomics.add(board, Board.DEATHS, 1);
     const client = this.#client;
     client?.mourn();
+    // What it had posted for tasks that it finished has been taken by now.
+    this.#carriers.get(id)?.close();
+    this.#carriers.delete(id);
     this.#tellClients();
     if (!starting) this.#stillborn = 0;
     else if (!this.#terminated) this.#considerStillborn(ending);
@@ -207,6 +214,10 @@ export class WorkerSet {
   /** Other clients look after their own tasks. */
   #tellClients(): void {
     this.#client?.others.ring();
+  }
+
+  carrierOf(worker: number): Carrier | undefined {
+    return this.#carriers.get(worker);
   }
 
   lossOf(worker: number): WorkerLostError {

@@ -8,6 +8,8 @@ import { onTestFinished } from 'vitest';
 /** How to make an executor whose workers are of one kind. */
 export interface ExecutorKind {
   readonly name: string;
+  /** Memory and ports can be moved to its workers; otherwise what is transferred is copied, and detached. */
+  readonly moves: boolean;
   /** Makes one that is shut down, or what is left of it ended, when the test has finished. */
   make(options?: ExecutorOptions): Executor;
 }
@@ -17,9 +19,10 @@ interface Endable extends Executor {
   _terminate(): Promise<void>;
 }
 
-function kindOf(cls: new (options?: ExecutorOptions) => Executor): ExecutorKind {
+function kindOf(cls: new (options?: ExecutorOptions) => Executor, moves: boolean): ExecutorKind {
   return {
     name: cls.name,
+    moves,
     make(options) {
       const executor = new cls(options);
       onTestFinished(() => (executor as Endable)._terminate());
@@ -28,8 +31,8 @@ function kindOf(cls: new (options?: ExecutorOptions) => Executor): ExecutorKind 
   };
 }
 
-export const threads = kindOf(ThreadPoolExecutor);
-export const processes = kindOf(ProcessPoolExecutor);
+export const threads = kindOf(ThreadPoolExecutor, true);
+export const processes = kindOf(ProcessPoolExecutor, false);
 
 /** The same for pools. */
 export interface PoolKind {

@@ -8,12 +8,14 @@ import { futureContract } from './future.js';
 import { poolContract } from './pool.js';
 import { poolMapContract } from './pool-map.js';
 import { taskOptionsContract } from './task-options.js';
+import { transferContract } from './transfer.js';
 import { waitingContract } from './waiting.js';
 
 export function wholeExecutorContract(kind: ExecutorKind): void {
   describe('Executor', () => {
     executorContract(kind);
     taskOptionsContract(kind);
+    transferContract(kind);
     executorWorkersContract(kind);
   });
   describe('map', () => executorMapContract(kind));
