@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { engine } from '#dist/engine/select.js';
 import { lookUntil } from '#dist/executors/look.js';
 
 describe('looking', () => {
@@ -16,5 +17,25 @@ describe('looking', () => {
 
   it('does not begin after its end', () => {
     expect(lookUntil(performance.now() - 1, () => true)).toBe(false);
+  });
+
+  it('gives way after a while, but does not make it a habit', () => {
+    const yieldCore = vi.spyOn(engine, 'yieldCore');
+    try {
+      /** Looks for what is there only once it has given way, or has looked far more often than it does before that. */
+      const givesWay = (): boolean => {
+        yieldCore.mockClear();
+        let looks = 0;
+        expect(lookUntil(performance.now() + 60_000, () => yieldCore.mock.calls.length > 0 || ++looks > 300_000)).toBe(
+          true,
+        );
+        return yieldCore.mock.calls.length > 0;
+      };
+      // What was found at once before ends any habit of earlier looks.
+      for (let i = 0; i < 20; i++) lookUntil(performance.now() + 60_000, () => true);
+      expect(Array.from({ length: 48 }, givesWay)).toEqual(Array.from({ length: 48 }, (_, i) => i % 32 < 16));
+    } finally {
+      yieldCore.mockRestore();
+    }
   });
 });
