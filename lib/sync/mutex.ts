@@ -4,6 +4,7 @@ import { engine } from '../engine/select.js';
 import type { SharedObject } from '../engine/shared-object.js';
 import { block, deadlineOf, promise, settleOwnGrants } from '../engine/wait.js';
 import { Cell, Mutex, Outcome, WaiterMode } from '../memory/layout.js';
+import { warnIfOwnerDied } from './owner-died.js';
 
 const words = engine.words;
 const STATE = Cell.STATE;
@@ -32,8 +33,18 @@ export function tryTake(handle: Handle): boolean {
   for (;;) {
     const state = Atomics.load(words, handle + STATE);
     if ((state & LOCKED) !== 0) return false;
-    if (Atomics.compareExchange(words, handle + STATE, state, (state & ~OWNER_BITS) | MINE) === state) return true;
+    if (Atomics.compareExchange(words, handle + STATE, state, (state & ~OWNER_BITS) | MINE) === state) {
+      warnIfOwnerDied(state);
+      return true;
+    }
   }
+}
+
+/** For the outcome of a wait: true when the mutex was granted. */
+function isTaken(handle: Handle, outcome: OutcomeCode): boolean {
+  if (outcome !== Outcome.GRANTED) return false;
+  warnIfOwnerDied(Atomics.load(words, handle + STATE));
+  return true;
 }
 
 /** Blocks until the mutex is taken or the timeout (-1: none) has passed. */
@@ -41,10 +52,8 @@ export function takeBlocking(handle: Handle, timeout: number): boolean {
   if (tryTake(handle)) return true;
   if (timeout === 0) return false;
   const deadline = deadlineOf(timeout);
-  return block(engine.mutexAcquire(handle, WaiterMode.THREAD, timeout), deadline) === Outcome.GRANTED;
+  return isTaken(handle, block(engine.mutexAcquire(handle, WaiterMode.THREAD, timeout), deadline));
 }
-
-const granted = (outcome: OutcomeCode): boolean => outcome === Outcome.GRANTED;
 
 /** Waits for the mutex as a loop does. `taken` runs at the moment it is granted. */
 export function takeInTurn(
@@ -53,15 +62,13 @@ export function takeInTurn(
   signal: AbortSignal | undefined,
   taken?: () => void,
 ): Promise<boolean> {
-  const result =
-    taken === undefined
-      ? granted
-      : (outcome: OutcomeCode): boolean => {
-          if (outcome !== Outcome.GRANTED) return false;
-          taken();
-          return true;
-        };
-  return promise(engine.mutexAcquire(lock._handle, WaiterMode.LOOP, timeout), timeout, signal, result, lock);
+  const handle = lock._handle;
+  const result = (outcome: OutcomeCode): boolean => {
+    if (!isTaken(handle, outcome)) return false;
+    taken?.();
+    return true;
+  };
+  return promise(engine.mutexAcquire(handle, WaiterMode.LOOP, timeout), timeout, signal, result, lock);
 }
 
 /** False when nobody holds the mutex. */

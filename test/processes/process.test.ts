@@ -177,19 +177,6 @@ describe.runIf(shared)('a Process', () => {
     await expect(currentProcess().join()).rejects.toThrow(ProcessStateError);
     await process.join();
   });
-
-  it('passes on a lock that it held when it was killed', async () => {
-    const lines = await linesOf(`${IMPORTS}
-      const lock = new Lock(); const held = new Event();
-      const child = new Process({ target: () => { lock.acquireSync(); held.set(); new Event().waitSync(); } });
-      await child.start(); await held.wait();
-      const acquired = lock.acquire();
-      child.kill();
-      console.log(await acquired, lock.ownerDied);
-      child.joinSync();
-      console.log(child.exitCode);`);
-    expect(lines).toEqual(['true true', '-9']);
-  });
 });
 
 describe.runIf(shared)('a program with processes', () => {

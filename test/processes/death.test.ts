@@ -1,0 +1,115 @@
+/** Processes that are killed: what they held goes on, what they waited for goes to others, and the parent is told. */
+import { Barrier, Condition, Event, engine, Lock, Process, Queue, RLock, Semaphore } from 'heddle';
+import { describe, expect, it } from 'vitest';
+import { runProgram } from '../threads/program.js';
+
+const shared = engine.supports.processSharedMemory;
+
+/** Kills a process once it runs, and waits for its burial. */
+async function kill(child: Process): Promise<void> {
+  child.kill();
+  expect(await child.join()).toBe(true);
+  expect(child.exitCode).toBe(-9);
+}
+
+describe.runIf(shared)('a process that is killed', () => {
+  it.each([
+    ['Lock', () => new Lock()],
+    ['RLock', () => new RLock()],
+    ['Condition', () => new Condition()],
+  ] as const)('holding a %s leaves it to the next in line, who finds ownerDied', async (_name, create) => {
+    const lock = create();
+    const held = new Event();
+    const child = new Process({
+      target: (lock: Lock | RLock | Condition, held: Event) => {
+        lock.acquireSync();
+        held.set();
+        new Event().waitSync();
+      },
+      args: [lock, held],
+    });
+    await child.start();
+    await held.wait();
+    const [first, second] = [lock.acquire(), lock.acquire()];
+    expect(lock.ownerDied).toBe(false);
+    await kill(child);
+    expect(await first).toBe(true);
+    expect(lock.ownerDied).toBe(true);
+    lock.release();
+    expect(await second).toBe(true);
+    expect(lock.ownerDied).toBe(false);
+    lock.release();
+    expect(lock.tryAcquire()).toBe(true);
+    lock.release();
+  });
+
+  it('warns the next owner once in a process', async () => {
+    const { stdout, stderr, code } = await runProgram(`
+      import { Event, Lock, Process } from 'heddle';
+      const locks = [new Lock(), new Lock()]; const held = new Event();
+      const child = new Process({ target: () => { for (const lock of locks) lock.acquireSync(); held.set(); new Event().waitSync(); } });
+      process.on('warning', (warning) => console.log(warning.code));
+      await child.start(); await held.wait();
+      child.kill();
+      await locks[0].acquire();
+      locks[1].acquireSync();
+      console.log(locks.map((lock) => lock.ownerDied).join());
+      await child.join();`);
+    expect([stdout.trim().split('\n').sort(), code]).toEqual([['HEDDLE_OWNER_DIED', 'true,true'], 0]);
+    expect(stderr.match(/HEDDLE_OWNER_DIED/g)).toHaveLength(1);
+  });
+
+  it('waiting leaves its place in every line', async () => {
+    const lock = new Lock();
+    const semaphore = new Semaphore(0);
+    const condition = new Condition();
+    const event = new Event();
+    const queue = new Queue<number>();
+    const waits = new Queue<boolean>();
+    await lock.acquire();
+    const child = new Process({
+      target: async (lock: Lock, semaphore: Semaphore, condition: Condition, event: Event, queue: Queue<number>) => {
+        const waiting = [lock.acquire(), semaphore.acquire(), event.wait(), queue.get()];
+        await condition.acquire();
+        waiting.push(condition.wait());
+        waits.putSync(true);
+        await Promise.all(waiting);
+      },
+      args: [lock, semaphore, condition, event, queue],
+    });
+    await child.start();
+    await waits.get();
+    const item = queue.get();
+    const permit = semaphore.acquire();
+    await condition.acquire();
+    const notified = condition.wait();
+    await kill(child);
+    queue.putSync(1);
+    expect(await item).toBe(1);
+    semaphore.release();
+    expect(await permit).toBe(true);
+    await condition.acquire();
+    condition.notify();
+    condition.release();
+    expect(await notified).toBe(true);
+    condition.release();
+    lock.release();
+    expect(lock.tryAcquire()).toBe(true);
+    expect(lock.ownerDied).toBe(false);
+    event.set();
+    expect(semaphore.getValue()).toBe(0);
+    expect(queue.qsize()).toBe(0);
+  });
+
+  it('at a barrier breaks it', async () => {
+    const barrier = new Barrier(2);
+    const child = new Process({ target: (barrier: Barrier) => barrier.waitSync(), args: [barrier] });
+    await child.start();
+    while (barrier.nWaiting === 0) await new Promise((resolve) => setImmediate(resolve));
+    await kill(child);
+    expect(barrier.broken).toBe(true);
+    barrier.reset();
+    const [first, second] = [barrier.wait(), barrier.wait()];
+    expect((await Promise.all([first, second])).sort()).toEqual([0, 1]);
+  });
+});
