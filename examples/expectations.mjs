@@ -58,8 +58,8 @@ export const needs = {
   'e23-process-queue': 'processSharedMemory',
   'e25-processes': 'processSharedMemory',
   'e26-processes': 'processSharedMemory',
-  'e27-three-processes': 'processSharedMemory',
-  'e28-parent-id': 'processSharedMemory',
+  'e27-three-processes': 'processes',
+  'e28-parent-id': 'processes',
   'processes-and-threads': 'processSharedMemory',
   'source-words': 'processSharedMemory',
 };

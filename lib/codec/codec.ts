@@ -19,7 +19,7 @@ import { Lane } from './lanes.js';
 import { isShared } from './outgoing-buffers.js';
 import { Reader } from './reader.js';
 import { HAS_TAIL } from './wire.js';
-import { Writer } from './writer.js';
+import { Audience, Writer } from './writer.js';
 
 export { Carriage, detach } from './carriage.js';
 export { type ClassOptions, registerClass } from './classes.js';
@@ -93,11 +93,17 @@ function travelsAlone(bytes: Uint8Array): boolean {
   return (sort === Sort.VIEW || sort === Sort.BUFFER) && bytes.length > 0 && !isShared(bytes.buffer);
 }
 
-function encodeValue(value: unknown, root: string, lenient: boolean, carriage?: Carriage): EncodedItem {
+function encodeValue(
+  value: unknown,
+  root: string,
+  lenient: boolean,
+  carriage?: Carriage,
+  audience?: Audience,
+): EncodedItem {
   const writer = spareWriter ?? new Writer();
   spareWriter = undefined;
   try {
-    writer.encode(value, root, lenient, false, carriage);
+    writer.encode(value, root, lenient, audience, carriage);
     lane(Lane.VALUE);
     item.bytes = writer.bytes;
     item.length = writer.position;
@@ -140,6 +146,12 @@ function describeThrown(thrown: unknown, cause: unknown): RemoteError {
 /** Encodes into an item of its own, for a put that waits until later. */
 export function encodeOwned(value: unknown, root = 'item'): EncodedItem {
   return own(encode(value, root));
+}
+
+/** `encodeOwned` for another process, which may have an arena of its own: shared objects are then refused. */
+export function encodeForProcess(value: unknown, root: string): EncodedItem {
+  const audience = engine.supports.processSharedMemory ? Audience.FAMILY : Audience.PROCESS;
+  return own(encodeValue(value, root, false, undefined, audience));
 }
 
 /** An independent copy of the shared item. */
@@ -251,7 +263,7 @@ export function encodeThrownBytes(thrown: unknown): Uint8Array {
  */
 export function encodeForeign(value: unknown, root = 'item'): Uint8Array {
   const writer = new Writer();
-  writer.encode(value, root, false, true);
+  writer.encode(value, root, false, Audience.FOREIGN);
   return copyOf(writer.bytes, writer.position);
 }
 

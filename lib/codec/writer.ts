@@ -13,6 +13,17 @@ type Entries = [unknown, unknown];
 const mapEntries = Map.prototype.entries as (this: Map<unknown, unknown>) => IterableIterator<Entries>;
 const setValues = Set.prototype.values as (this: Set<unknown>) => IterableIterator<unknown>;
 
+/** Who a message is for, and so what may be in it. */
+export const Audience = {
+  /** Who shares the arena. */
+  FAMILY: 0,
+  /** A process of ours with an arena of its own: no shared objects. */
+  PROCESS: 1,
+  /** A receiver outside of the family, who may trust us or not: values only. */
+  FOREIGN: 2,
+} as const;
+export type Audience = (typeof Audience)[keyof typeof Audience];
+
 export class Writer extends MessageWriter {
   /** Someone has put enumerable properties on Object.prototype. */
   #polluted = false;
@@ -20,18 +31,23 @@ export class Writer extends MessageWriter {
   #capturing = 0;
   /** Leave out properties of errors that cannot travel, instead of refusing. */
   #lenient = false;
-  /** For a receiver outside of the arena, who may trust us or not: values only. */
-  #foreign = false;
+  #audience: Audience = Audience.FAMILY;
 
   /**
    * Writes `value`: the message is `bytes[0, position)`, and what travels beside it is in `carriage`. On a throw nothing
    * stays retained.
    */
-  encode(value: unknown, root: string, lenient = false, foreign = false, carriage?: Carriage): void {
+  encode(
+    value: unknown,
+    root: string,
+    lenient = false,
+    audience: Audience = Audience.FAMILY,
+    carriage?: Carriage,
+  ): void {
     this.trail.start(root);
     this.carriage = carriage;
     this.#lenient = lenient;
-    this.#foreign = foreign;
+    this.#audience = audience;
     this.#capturing = 0;
     this.position = 1;
     this.#polluted = hasEnumerable(Object.prototype);
@@ -328,7 +344,7 @@ export class Writer extends MessageWriter {
   }
 
   #writeFunction(fn: Function): void {
-    if (this.#foreign)
+    if (this.#audience === Audience.FOREIGN)
       return this.trail.refuse(
         describeFunction(fn),
         'functions do not go over sockets; send a name that the other side knows it by',
@@ -359,10 +375,13 @@ export class Writer extends MessageWriter {
   }
 
   #writeShared(object: SharedObject): void {
-    if (this.#foreign) {
-      const what = article(className(object));
-      return this.trail.refuse(what, 'shared objects do not go over sockets; use a Pipe(), or a Manager');
-    }
+    if (this.#audience !== Audience.FAMILY)
+      return this.trail.refuse(
+        article(className(object)),
+        this.#audience === Audience.FOREIGN
+          ? 'shared objects do not go over sockets; use a Pipe(), or a Manager'
+          : 'on the fallback engine processes share no memory (engine.supports.processSharedMemory), and no shared objects; load the native engine, or talk by a Listener and a Client',
+      );
     let travel: ReturnType<typeof travelOf>;
     try {
       travel = travelOf(object);
@@ -403,7 +422,8 @@ export class Writer extends MessageWriter {
   }
 
   #needModuleOf({ module }: Registration): void {
-    if (module !== undefined && !this.#foreign && functionLane?.mayImport(module)) this.need(module);
+    if (module !== undefined && this.#audience !== Audience.FOREIGN && functionLane?.mayImport(module))
+      this.need(module);
   }
 
   #writeError(error: Error): void {

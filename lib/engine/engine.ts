@@ -24,6 +24,8 @@ export type EngineName = 'native' | 'fallback';
 export interface EngineSupports {
   /** Memory that other processes can map: `SharedMemory`, and one arena across processes; without it objects reach other processes by proxy. */
   readonly processSharedMemory: boolean;
+  /** A `Process` can be started. */
+  readonly processes: boolean;
   /** OS threads of our own beside the isolates: native kernels, helper threads. */
   readonly nativeThreads: boolean;
   /** Thread names are visible to the operating system. */
@@ -82,11 +84,13 @@ export interface Segments {
   detach(buffer: ArrayBuffer): void;
 }
 
-/** Processes that share this process's arena: see `Process` of the layout. */
+/** The processes that this one knows: see `Process` of the layout. */
 export interface Processes {
-  /** What a child inherits to map the arena, and the number by which it knows the arena, in hexadecimal. */
-  readonly descriptor: number;
-  readonly nonce: string;
+  /**
+   * What a child inherits to map the arena, and the number by which it knows the arena, in hexadecimal. Undefined where
+   * every process has an arena of its own: they are then started by a broker (`lib/processes/broker.ts`).
+   */
+  readonly shared: { readonly descriptor: number; readonly nonce: string } | undefined;
   /** Has this process take part in a family of several: it watches the others, and hears from them. Throws when it cannot. */
   begin(): void;
   /** Names the PROCESS cell of this process itself, for which nobody has reserved a record. */
@@ -243,6 +247,6 @@ export interface Engine {
 
   /** There exactly where `supports.processSharedMemory` is true. */
   readonly segments: Segments | undefined;
-  /** There exactly where `supports.processSharedMemory` is true. */
+  /** There exactly where `supports.processes` is true. */
   readonly processes: Processes | undefined;
 }

@@ -9,7 +9,8 @@ import { NumberRing } from './number-ring.js';
  * An attached isolate as the addon hands it out: `Engine` but for the puts, of which there is one per
  * lane so that a call passes only what it needs.
  */
-export interface Binding extends Pick<Engine, Passed | 'supports' | 'self' | 'process'> {
+export interface Binding extends Pick<Engine, Passed | 'self' | 'process'> {
+  readonly supports: Omit<EngineSupports, 'processes'>;
   readonly control: ArrayBuffer;
   readonly outBuffer: ArrayBuffer;
   readonly readyBuffer: ArrayBuffer;
@@ -150,7 +151,7 @@ export class NativeEngine implements Engine {
   readonly #ring: NumberRing;
 
   constructor(binding: Binding) {
-    this.supports = Object.freeze(binding.supports);
+    this.supports = Object.freeze({ ...binding.supports, processes: binding.supports.processSharedMemory });
     this.self = binding.self;
     this.process = binding.process;
     // Not so the buffers over the arena: Node itself moves none of those, and from Node 24 on it aborts
@@ -211,10 +212,9 @@ export class NativeEngine implements Engine {
         }
       : undefined;
 
-    this.processes = binding.supports.processSharedMemory
+    this.processes = this.supports.processes
       ? {
-          descriptor: binding.descriptor,
-          nonce: binding.nonce,
+          shared: { descriptor: binding.descriptor, nonce: binding.nonce },
           begin: binding.beginFamily,
           giveCell: binding.giveProcessCell,
           retainHandle: binding.retainProcessHandle,

@@ -16,6 +16,7 @@ import '../threads/arrivals.js';
 import { writeFully } from '../threads/console.js';
 import { finishProgram } from '../threads/exit.js';
 import '../threads/registry.js';
+import { enterFamily } from './broker.js';
 import type { Command, Greeting } from './command.js';
 import { setIdentity } from './identity.js';
 import { requireProcesses } from './launch.js';
@@ -28,6 +29,7 @@ if (inheritance === undefined)
   throw new Error('child-entry.js is what the processes of heddle run, and no program to be started otherwise');
 
 const processes = requireProcesses();
+if (processes.shared === undefined) await enterFamily();
 processes.begin();
 
 /** Prints an error that nobody has caught. */

@@ -1,5 +1,5 @@
 /**
- * Starts a process of Node.js that shares this one's arena.
+ * Starts a process of Node.js, on the native engine one that shares this one's arena (else see `broker.ts`).
  *
  *   parent                                       child
  *   reserves a record, which holds the cell,     runs child-entry.js, which maps the arena from the
@@ -23,6 +23,7 @@ import { settleOwnGrants } from '../engine/wait.js';
 import { ArenaExhaustedError, ProcessStateError } from '../errors.js';
 import { MAX_PROCESSES, Process } from '../memory/layout.js';
 import { LAYOUT_HASH } from '../memory/layout-hash.js';
+import { commission } from './broker.js';
 
 const entry = fileURLToPath(new URL('./child-entry.js', import.meta.url));
 
@@ -60,8 +61,7 @@ export function requireProcesses(): Processes {
   const { processes } = engine;
   if (processes === undefined)
     throw new ProcessStateError(
-      'processes need memory that they share, which this engine does not have (engine.supports.processSharedMemory): ' +
-        'load the native engine, on Linux',
+      'the native engine has processes on Linux only so far (engine.supports.processes); the fallback engine has them everywhere',
     );
   return processes;
 }
@@ -73,9 +73,10 @@ export function launch(reservation: Reservation, surroundings: Surroundings): La
   const record = processes.reserve(cell, commands, started, flags, name);
   if (record < 0) throw new ArenaExhaustedError(`all ${MAX_PROCESSES} processes that a family can have are running`);
   const generation = Atomics.load(engine.words, processWord(Process.GENERATION, record));
+  if (processes.shared === undefined) return launchByBroker(processes, { record, generation }, surroundings);
   let child: ChildProcess;
   try {
-    child = spawnNode(processes, { record, generation }, surroundings);
+    child = spawnProgram(programOf(processes, { record, generation }, surroundings), processes.shared.descriptor);
   } catch (error) {
     processes.cancel(record);
     throw error;
@@ -94,17 +95,45 @@ export function launch(reservation: Reservation, surroundings: Surroundings): La
   return { pid: child.pid };
 }
 
-function spawnNode(
-  processes: Processes,
-  place: { readonly record: number; readonly generation: number },
-  { env = process.env, execArgv = inheritedArguments(), cwd }: Surroundings,
-): ChildProcess {
-  const passed: Inheritance = { engine: engine.name, layout: LAYOUT_HASH, nonce: processes.nonce, ...place };
-  return spawn(process.execPath, [...execArgv, entry], {
-    env: { ...env, [FAMILY_VARIABLE]: JSON.stringify(passed) },
-    stdio: ['ignore', 'inherit', 'inherit', processes.descriptor],
+/** A record, for good: records are used again. */
+export interface Place {
+  readonly record: number;
+  readonly generation: number;
+}
+
+/** What the system is told to start. */
+export interface Program {
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string | undefined;
+}
+
+function programOf(processes: Processes, place: Place, surroundings: Surroundings): Program {
+  const { env = process.env, execArgv = inheritedArguments(), cwd } = surroundings;
+  const nonce = processes.shared?.nonce ?? '';
+  const passed: Inheritance = { engine: engine.name, layout: LAYOUT_HASH, nonce, ...place };
+  return { args: [...execArgv, entry], env: { ...env, [FAMILY_VARIABLE]: JSON.stringify(passed) }, cwd };
+}
+
+/** Starts it with `passed` as the descriptor by which it knows its family. */
+export function spawnProgram({ args, env, cwd }: Program, passed: number | 'pipe'): ChildProcess {
+  return spawn(process.execPath, args, {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit', passed],
     ...(cwd === undefined ? {} : { cwd }),
   });
+}
+
+function launchByBroker(processes: Processes, place: Place, surroundings: Surroundings): Launch {
+  try {
+    const answer = commission(place, programOf(processes, place, surroundings));
+    if ('pid' in answer) return answer;
+    processes.cancel(place.record);
+    return { pid: undefined, refusal: Promise.resolve(answer.refusal) };
+  } catch (error) {
+    processes.cancel(place.record);
+    throw error;
+  }
 }
 
 /** Options of Node.js that say what to run, or that two processes cannot have at a time. */

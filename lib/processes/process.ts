@@ -1,7 +1,7 @@
 /** Process: a function that runs in a process of its own, and shares with this one what is made to be shared. */
 import nodeProcess from 'node:process';
 import { inspect } from 'node:util';
-import { discard, encodeOwned } from '../codec/codec.js';
+import { discard, encodeForProcess } from '../codec/codec.js';
 import { requireBoolean, requireFunction, requireOptions, show } from '../engine/arguments.js';
 import type { Handle } from '../engine/engine.js';
 import { processWord } from '../engine/process-record.js';
@@ -249,7 +249,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
     const { target, args, entry, path } = this.#plan;
     let command: Command = { target, args };
     if (this.constructor !== Process) command = { ...command, instance: takeInstanceApart(this, ownKeys, Process) };
-    const item = encodeOwned(command, 'process');
+    const item = encodeForProcess(command, 'process');
     const commands = new SimpleQueue<Greeting>();
     try {
       const parentName = readProcessName(engine.process);

@@ -17,13 +17,12 @@ import { engine } from '../engine/select.js';
 import { travelOf } from '../engine/shared-object.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { Control, type IsolateData, IsolateState, ReserveWord } from './isolate-data.js';
+import { programFor } from './worker-program.js';
 
 /** Idle isolates that one creator keeps, about 9 MB each; more than that for a moment only. */
 const RESERVE_BOUND = Math.max(4, 2 * availableParallelism());
 
 const entry = new URL('./worker-entry.js', import.meta.url);
-/** With --input-type, which workers inherit, Node takes no file for a program: text that imports the file will do. */
-const evaluated = process.execArgv.some((argument) => argument.startsWith('--input-type'));
 
 export interface Isolate<Occupant> {
   readonly control: Int32Array<SharedArrayBuffer>;
@@ -118,13 +117,8 @@ export class Reserve<Occupant> {
       reusable,
       argv: process.argv,
     };
-    const worker = new Worker(evaluated ? `import(${JSON.stringify(entry.href)})` : entry, {
-      name: 'heddle',
-      eval: evaluated,
-      workerData: data,
-      env: SHARE_ENV,
-      ...(resourceLimits === undefined ? {} : { resourceLimits }),
-    });
+    const limits = resourceLimits === undefined ? {} : { resourceLimits };
+    const worker = new Worker(...programFor(entry, { name: 'heddle', workerData: data, env: SHARE_ENV, ...limits }));
     const buried = new Promise<void>((resolve) => {
       worker.on('exit', () => {
         this.#bury(isolate);

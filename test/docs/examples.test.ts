@@ -49,9 +49,12 @@ function run({ name, text }: Program): { status: number | null; stdout: string; 
   return spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 30_000 });
 }
 
-/** Programs that start processes need memory that processes share. */
-const runsHere = ({ text }: Program): boolean =>
-  engine.supports.processSharedMemory || !/\b(?:new|extends) (?:Process|ProcessPoolExecutor|Pool)\b/.test(text);
+/** Programs that start processes need memory that processes share, unless they know of nothing that is shared. */
+function runsHere({ text }: Program): boolean {
+  const { processes, processSharedMemory } = engine.supports;
+  if (processSharedMemory || !/\b(?:new|extends) (?:Process|ProcessPoolExecutor|Pool)\b/.test(text)) return true;
+  return processes && !/import \{.*\b(?!Process\b)[A-Z]\w*.*\} from 'heddle/.test(text);
+}
 
 const pages = ['README.md', ...filesBelow('docs', '.md')].flatMap(programsOf).filter(runsHere);
 const comments = filesBelow('lib', '.ts').flatMap(programsOf).filter(runsHere);

@@ -21,6 +21,7 @@ import { UNIT_BYTES } from './heap.js';
 import { Isolate } from './isolate.js';
 import { Journal } from './journal.js';
 import { mutexAcquire, mutexRelease } from './mutex.js';
+import { FallbackProcesses } from './processes.js';
 import {
   queueAwaitItem,
   queueAwaitPlace,
@@ -42,6 +43,7 @@ import { beginExit, cancel, drain, READY_TRIPLES, wait } from './waiter.js';
 
 const supports: EngineSupports = Object.freeze({
   processSharedMemory: false,
+  processes: true,
   nativeThreads: false,
   threadNames: false,
   cpuAffinity: false,
@@ -63,7 +65,7 @@ export class FallbackEngine implements Engine {
   readonly doubles: Float64Array<SharedArrayBuffer>;
   readonly self: number;
   readonly process = 0;
-  readonly processes = undefined;
+  readonly processes: FallbackProcesses;
   readonly out: Int32Array;
   readonly scratch: Uint8Array;
   readonly ready = new Int32Array(3 * READY_TRIPLES);
@@ -88,6 +90,7 @@ export class FallbackEngine implements Engine {
     this.self = slot;
     this.out = isolate.out;
     this.scratch = isolate.scratch;
+    this.processes = new FallbackProcesses(isolate);
     bequeath(arena, slot);
     this.#watchWorkers();
   }

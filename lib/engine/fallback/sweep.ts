@@ -31,6 +31,7 @@ import type { Isolate } from './isolate.js';
 import { JOURNAL_WORDS, Journal } from './journal.js';
 import { mutexReleaseOfDead, mutexWaiterLeft } from './mutex.js';
 import { detach } from './node.js';
+import { forsakeChildrenOf } from './processes.js';
 import { giveBack } from './queue.js';
 import { destroyDoomed, disownFor } from './references.js';
 import { semaphoreRelease, semaphoreSettle } from './semaphore.js';
@@ -69,6 +70,7 @@ function claim(isolate: Isolate, slot: number, generation: number): boolean {
 function empty(isolate: Isolate, slot: number): void {
   const { journals, words } = isolate;
   letGo(isolate, slot);
+  forsakeChildrenOf(isolate, slot);
   finishThread(isolate, slot);
   sweepReferences(isolate, slot);
   clear(isolate, slot);
@@ -145,6 +147,7 @@ export function repair(isolate: Isolate, slot: number): void {
   freeGuardOf(heap.words, heap.guard, slot);
   freeGuardOf(words, Header.CELLS_GUARD, slot);
   freeGuardOf(words, Header.SLOTS_GUARD, slot);
+  freeGuardOf(words, Header.PROCESSES_GUARD, slot);
   const object = section.repair(slot);
   if (object === 0) return;
   switch (words[object + Cell.KIND]) {
