@@ -1,6 +1,6 @@
 /** ProcessPoolExecutor: an executor whose workers are processes. Python: `concurrent.futures.ProcessPoolExecutor`. */
 import { MAX_PROCESSES } from '../memory/layout.js';
-import { requireProcesses, surroundingsOf } from '../processes/launch.js';
+import { requireSharedMemory, surroundingsOf } from '../processes/launch.js';
 import { refuseProcessWhileLoading } from '../shipping/modules.js';
 import { checkExecutorOptions, type ExecutorOptions } from './executor-options.js';
 import { ProcessHost } from './process-host.js';
@@ -81,7 +81,7 @@ function isTravelling(options: object | undefined): options is Travelling {
 }
 
 function making(options: ProcessPoolExecutorOptions | undefined, mayHaveChildren: boolean): Making {
-  requireProcesses();
+  requireSharedMemory('a pool of processes');
   refuseProcessWhileLoading('a ProcessPoolExecutor was made');
   // This process has a place too.
   const checked = checkExecutorOptions(options, MAX_PROCESSES - 1);
