@@ -59,6 +59,9 @@ export const Board = {
   MAX_TASKS: 10,
   /** Tasks queued by all clients at most; 0: any number. */
   MAX_QUEUE: 11,
+  /** Slot, plus 1, of the isolate that made the executor, and the generation of that. */
+  OWNER_SLOT: 16,
+  OWNER_GENERATION: 17,
   /** Workers that will look at the rings within microseconds, without anybody's doing: see `lookers.ts`. */
   LOOKERS: 32,
   /** Handles of the clients' lanes. */

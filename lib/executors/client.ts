@@ -49,9 +49,10 @@ import { Extra, Extras } from './extras.js';
 import { FreeEntries } from './free-entries.js';
 import { type KnownFunction, knownFunction } from './functions.js';
 import { Future, type FutureSource } from './future.js';
-import { OtherClients } from './other-clients.js';
+import { enrol, OtherClients } from './other-clients.js';
 import { ownLoop, ownSubmissions } from './own-loop.js';
 import type { Owner } from './owner.js';
+import { OwnerWatch } from './owner-watch.js';
 import type { Parts } from './parts.js';
 import { Publisher } from './publisher.js';
 import { addSite, noteSite } from './submit-site.js';
@@ -60,20 +61,6 @@ import type { TaskOptions } from './task-options.js';
 import { emptyParcel, placeOf, TaskTable } from './task-table.js';
 
 type AnyFuture = Future<unknown>;
-
-/**
- * Enters a lane on the board; returns its number, -1 when there is no place. Whoever dies in between leaves no
- * gap: CLIENTS is raised after the lane is there, by the next client if need be.
- */
-function enrol(board: Int32Array, lane: number): number {
-  for (let number = 0; number < MAX_CLIENTS; number++) {
-    if (Atomics.compareExchange(board, Board.LANES + number, 0, lane) !== 0) continue;
-    for (let count = Atomics.load(board, Board.CLIENTS); count <= number; )
-      count = Atomics.compareExchange(board, Board.CLIENTS, count, number + 1);
-    return number;
-  }
-  return -1;
-}
 
 export class Client implements FutureSource, Settler {
   readonly parts: Parts;
@@ -99,6 +86,8 @@ export class Client implements FutureSource, Settler {
   readonly #errands: Errands;
   #deathsSeen: number;
   #broken: BrokenExecutorError | undefined;
+  readonly #ownerWatch: OwnerWatch | undefined;
+  #orphaned = false;
   inFlight = 0;
 
   constructor(parts: Parts, tally: Tally, grace: number, owner: Owner | undefined) {
@@ -127,6 +116,7 @@ export class Client implements FutureSource, Settler {
       withdraw: (future) => this.#withdraw(future),
       giveUp: (future, why, error) => this.#giveUp(future, why, error),
     });
+    this.#ownerWatch = owner === undefined ? new OwnerWatch(this.#board, () => this.#orphan()) : undefined;
     this.others = new OtherClients(parts.board.array, this.number);
     this.#publisher = new Publisher(parts, this.table, this.number, this.#extras, owner);
     this.#errands = new Errands(this.#board, this.table, this.#cargo, this.#publisher, this.#extras);
@@ -571,13 +561,32 @@ export class Client implements FutureSource, Settler {
       this.#owner?.tend();
     }
     this.mourn();
+    if (blocked && this.#ownerWatch?.hasEnded) this.#orphan();
     if (this.#owner === undefined && (Atomics.load(this.#board, Board.FLAGS) & BoardFlag.BROKEN) !== 0)
       this.breakWith(
         new BrokenExecutorError('the executor takes no more tasks: its workers were ended, or one could not be set up'),
       );
   }
 
+  /** The process that made the executor has ended, and its workers have or are about to. */
+  #orphan(): void {
+    if (this.#orphaned) return;
+    this.#orphaned = true;
+    while (this.#completions.drain() > 0);
+    const error = new BrokenExecutorError('the process that made the executor has ended, and its workers with it');
+    this.breakWith(error);
+    for (let index = 0; index < this.#futures.length; index++) {
+      const future = this.#futures[index];
+      this.#futures[index] = undefined;
+      this.#extras.drop(index);
+      future?._reject(error);
+    }
+    this.inFlight = 0;
+    this.#completions.expect();
+  }
+
   close(): void {
+    this.#ownerWatch?.close();
     this.#completions.close();
   }
 }

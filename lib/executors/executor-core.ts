@@ -10,7 +10,17 @@ import { engine } from '../engine/select.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { SharedArray } from '../shared/shared-array.js';
 import { Semaphore } from '../sync/semaphore.js';
-import { BOARD_WORDS, Board, BoardFlag, ENTRIES_PER_SEGMENT, Entry, Lane, WORDS_PER_ENTRY } from './board.js';
+import {
+  BOARD_WORDS,
+  Board,
+  BoardFlag,
+  ENTRIES_PER_SEGMENT,
+  Entry,
+  isAttached,
+  Lane,
+  signUp,
+  WORDS_PER_ENTRY,
+} from './board.js';
 import { Client } from './client.js';
 import type { Future } from './future.js';
 import { Histogram } from './histogram.js';
@@ -60,6 +70,7 @@ export class ExecutorCore {
     this.parts = { board, idle: new Semaphore(0), notes: new SimpleQueue<Note>(), owner: new Semaphore(0) };
     const words = board.array;
     this.#board = words;
+    signUp(words, Board.OWNER_SLOT);
     words[Board.MAX_SIZE] = options.maxWorkers;
     words[Board.MIN_SIZE] = options.minWorkers;
     words[Board.IDLE_TIMEOUT] = options.idleTimeout;
@@ -152,9 +163,11 @@ export class ExecutorCore {
     const count = Atomics.load(this.#board, Board.CLIENTS);
     for (let number = 0; number < count; number++) {
       const handle = Atomics.exchange(this.#board, Board.LANES + number, 0);
-      // Another client may look at its lane still: what that holds stays until the client gives it up.
       if (handle === 0) continue;
-      if (number === this.client.number) releaseLane(new TaskTable(blockOf(handle)));
+      const table = new TaskTable(blockOf(handle));
+      const isInUse = isAttached(table.words[Lane.SLOT] as number, table.words[Lane.GENERATION] as number);
+      // Another client may look at its lane still: what that holds stays until the client gives it up.
+      if (number === this.client.number || !isInUse) releaseLane(table);
       engine.release(handle);
     }
   }

@@ -3,6 +3,20 @@ import { engine } from '../engine/select.js';
 import { Board, Lane, MAX_CLIENTS } from './board.js';
 import { blockOf, TaskTable } from './task-table.js';
 
+/**
+ * Enters a lane on the board; returns its number, -1 when there is no place. Whoever dies in between leaves no
+ * gap: CLIENTS is raised after the lane is there, by the next client if need be.
+ */
+export function enrol(board: Int32Array, lane: number): number {
+  for (let number = 0; number < MAX_CLIENTS; number++) {
+    if (Atomics.compareExchange(board, Board.LANES + number, 0, lane) !== 0) continue;
+    for (let count = Atomics.load(board, Board.CLIENTS); count <= number; )
+      count = Atomics.compareExchange(board, Board.CLIENTS, count, number + 1);
+    return number;
+  }
+  return -1;
+}
+
 export class OtherClients {
   readonly #board: Int32Array;
   /** The number of the one that is none of them. */

@@ -400,6 +400,33 @@ describe.runIf(shared)('a program', () => {
     },
   );
 
+  it('that is killed fails what other processes have submitted to its workers', LONG, async () => {
+    const { stdout } = await runProgram(`
+      import { Event, Process, ProcessPoolExecutor, Queue } from 'heddle';
+      const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
+      const started = new Event();
+      const child = new Process({
+        target: async (executor, started) => {
+          const { writeSync } = await import('node:fs');
+          const futures = [0, 1].map(() => executor.submit((started) => { started.set(); for (;;); }, started));
+          for (const future of futures) writeSync(1, (await future.exception()).message + '\\n');
+          try {
+            executor.submit(() => {}).resultSync();
+          } catch (error) {
+            writeSync(1, error.code + '\\n');
+          }
+        },
+        args: [executor, started],
+      });
+      await child.start();
+      await started.wait();
+      process.kill(process.pid, 'SIGKILL');
+      for (;;);
+    `);
+    const error = 'the process that made the executor has ended, and its workers with it';
+    expect(stdout.trim().split('\n')).toEqual([error, error, 'ERR_HEDDLE_BROKEN_EXECUTOR']);
+  });
+
   it('prints what its workers print, and their uncaught errors', LONG, async () => {
     const { stdout, stderr, code } = await runProgram(`
       import { ProcessPoolExecutor } from 'heddle';

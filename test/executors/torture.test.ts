@@ -1,14 +1,15 @@
 /** Every future is accounted for, whatever is done to tasks and workers. `HEDDLE_TORTURE_SECONDS` makes it last. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { engine } from 'heddle';
 import { expect, it } from 'vitest';
 
 const SECONDS = Number(process.env['HEDDLE_TORTURE_SECONDS'] ?? 4);
 const program = fileURLToPath(new URL('fixtures/torture.mjs', import.meta.url));
 
-function run(seed: number): Promise<string> {
+function run(seed: number, ...how: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, String(SECONDS), String(seed)], {
+    const child = spawn(process.execPath, [program, String(SECONDS), String(seed), ...how], {
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -28,3 +29,11 @@ function run(seed: number): Promise<string> {
 it('accounts for every future', { timeout: 1000 * (SECONDS + 120) }, async () => {
   expect(await run(Date.now() & 0x7fffffff)).toContain('every future accounted for');
 });
+
+it.runIf(engine.supports.processSharedMemory)(
+  'accounts for every future of processes',
+  { timeout: 1000 * (SECONDS + 120) },
+  async () => {
+    expect(await run(Date.now() & 0x7fffffff, 'processes')).toContain('every future accounted for');
+  },
+);

@@ -1,5 +1,5 @@
 /** What the types of executors and pools promise; checked by `npm run check:types`. */
-import { type Executor, Future, ThreadPool, ThreadPoolExecutor } from 'heddle';
+import { type Executor, Future, type Pool, type ProcessPoolExecutor, ThreadPool, ThreadPoolExecutor } from 'heddle';
 import { asCompleted, type Histogram, taskSignal, wait } from 'heddle/futures';
 import { type AsyncResult, cpuCount, Lock, Queue, SharedArray, Value } from 'heddle/multiprocessing';
 import { expect, expectTypeOf, it } from 'vitest';
@@ -51,6 +51,15 @@ it('futures are awaited, and know how they end', async () => {
   expectTypeOf(taskSignal()).toEqualTypeOf<AbortSignal>();
   // @ts-expect-error: no such condition
   await expect(wait([future], { returnWhen: 'ANY' })).rejects.toThrow(RangeError);
+});
+
+it('executors and pools of processes have the same types', () => {
+  expectTypeOf<ProcessPoolExecutor>().toExtend<Executor & AsyncDisposable>();
+  expectTypeOf<ProcessPoolExecutor['submit']>().toEqualTypeOf<ThreadPoolExecutor['submit']>();
+  expectTypeOf<ProcessPoolExecutor['killWorkers']>().returns.toEqualTypeOf<Promise<void>>();
+  expectTypeOf<Pool['mapSync']>().toEqualTypeOf<ThreadPool['mapSync']>();
+  expectTypeOf<typeof Pool>().toBeConstructibleWith({ processes: 2, env: { A: 'b' }, execArgv: ['--no-warnings'] });
+  expectTypeOf<typeof ProcessPoolExecutor>().toBeConstructibleWith({ maxWorkers: 2, cwd: '/', grace: 5 });
 });
 
 it('a pool knows the arguments and results of its calls', async () => {
