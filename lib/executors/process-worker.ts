@@ -1,12 +1,13 @@
-/** What a process of an executor runs: sets itself up, then works until it is told to end. */
+/**
+ * What a process of an executor runs: sets itself up, then works until it is told to end. It loads no more than
+ * that takes; executors that arrive name their modules.
+ */
 import process from 'node:process';
 import { encodeThrownBytes } from '../codec/codec.js';
 import { beforeUncaughtEnd } from '../processes/uncaught.js';
 import { finishProgram } from '../threads/exit.js';
 import { setOwnLoop } from './own-loop.js';
 import type { Setup } from './parts.js';
-import './process-pool-executor.js';
-import './thread-pool-executor.js';
 import { WorkerLoop } from './worker-loop.js';
 
 /** Called by the process's entry module. */
