@@ -5,6 +5,7 @@ import {
   Event,
   engine,
   FunctionNotShippableError,
+  Lock,
   NotSerializableError,
   Process,
   ProcessStateError,
@@ -295,6 +296,35 @@ describe.runIf(processes)('a Process that is given values', () => {
       const child = new Process({ target, args: [new RangeError('far'), (x) => new Point(x), new Uint8Array([1, 2])] });
       await child.start(); await child.join();`);
     expect(lines).toEqual(['true far 8 0 1,2']);
+  });
+
+  it.runIf(!shared)('is given no shared objects, and told which one it would have been', () => {
+    const lock = new Lock();
+    const captures = new Process({ target: () => lock.locked() });
+    expect(() => captures.start()).toThrow(FunctionNotShippableError);
+    expect(() => captures.start()).toThrow(/captures lock, a Lock .*processSharedMemory/s);
+    const takes = new Process({ target: () => undefined, args: [{ queue: new Queue() }] as never });
+    expect(() => takes.start()).toThrow(NotSerializableError);
+    expect(() => takes.startSync()).toThrow(/args\[0\]\.queue is a Queue, .*processSharedMemory/s);
+    expect(takes.isAlive()).toBe(false);
+  });
+
+  it('talks with its parent by a Listener and a Client', async () => {
+    const lines = await linesOf(`${IMPORTS}
+      const { Client, Listener } = heddle;
+      const listener = new Listener({ port: 0 }, { authkey: 'secret' });
+      const address = await listener.ready();
+      const child = new Process({ args: [address], target: async (address) => {
+        const connection = await Client(address, { authkey: 'secret' });
+        await connection.send({ sum: (await connection.recv()).reduce((a, b) => a + b) });
+        connection.close();
+      } });
+      await child.start();
+      const connection = await listener.accept();
+      await connection.send([1, 2, 3]);
+      console.log(JSON.stringify(await connection.recv()));
+      connection.close(); listener.close(); await child.join();`);
+    expect(lines).toEqual(['{"sum":6}']);
   });
 
   it('gets arguments of any size', async () => {
