@@ -1,11 +1,16 @@
 /**
  * How a thread looks, without pause, for something that is likely to come in a moment.
  *
- * After a while in vain it lets others have the core between looks: perhaps just the one who is waited for. Where that
- * one has no other core, this is what it takes. But it makes it last: two threads that hand one core to and fro every
- * few microseconds look busy and warm to the system, which then leaves both where they are, although another core may
- * be free or do less that matters. So who finds what it looks for only after giving way, time and again, does
- * not give way for some looks: then one of the two is left to wait long enough to be moved to another core.
+ * After a while in vain it gives way between looks: others may have the core, perhaps just the one who is waited for.
+ * Where that one has no other core, this is what it takes. Two habits of it do harm, and are broken by not giving
+ * way for some looks:
+ *
+ *   It helps again and again. Two threads that hand one core to and fro every few microseconds look busy and warm to
+ *   the system, which then leaves both where they are, although another core may be free or do less that matters.
+ *   One of them is to wait long enough to be moved there.
+ *
+ *   It never helps. The one who is waited for has a core and is at it; whoever gets ours, a compiler's thread
+ *   perhaps, keeps it for longer than that takes.
  */
 import { engine } from '../engine/select.js';
 
@@ -13,12 +18,16 @@ import { engine } from '../engine/select.js';
 const LOOKS = 50;
 /** Others may have the core after so long. Milliseconds. */
 const PATIENCE_MS = 0.01;
-/** As often as it has helped to give way, one time after another, does it become a habit to be broken. */
-const HABIT = 16;
-/** Calls that then do not give way. */
-const ABSTINENCE = 16;
+/** So many times it helps, one after another; then so many looks without. */
+const HELPED = 16;
+const AFTER_HELPED = 16;
+/** The same for when it does not help. */
+const FUTILE = 32;
+const AFTER_FUTILE = 64;
 
 let helped = 0;
+let futile = 0;
+/** Looks to come that do not give way. */
 let abstain = 0;
 
 /** Looks until `isThere()` says so, or `end`, of `performance.now()`, has passed; which of the two. */
@@ -26,21 +35,30 @@ export function lookUntil(end: number, isThere: () => boolean): boolean {
   const begun = performance.now();
   const patience = abstain > 0 ? Number.POSITIVE_INFINITY : PATIENCE_MS;
   if (abstain > 0) abstain--;
-  let gaveWay = false;
   for (let now = begun; now < end; now = performance.now()) {
-    if (now - begun > patience) {
+    if (now - begun > patience && abstain === 0) {
       engine.yieldCore();
-      gaveWay = true;
+      if (isThere()) {
+        hasHelped();
+        return true;
+      }
+      if (++futile === FUTILE) {
+        futile = 0;
+        abstain = AFTER_FUTILE;
+      }
     }
     for (let i = 0; i < LOOKS; i++) {
       if (!isThere()) continue;
-      helped = gaveWay ? helped + 1 : 0;
-      if (helped === HABIT) {
-        helped = 0;
-        abstain = ABSTINENCE;
-      }
+      if (now - begun <= PATIENCE_MS) helped = 0;
       return true;
     }
   }
   return false;
+}
+
+function hasHelped(): void {
+  futile = 0;
+  if (++helped < HELPED) return;
+  helped = 0;
+  abstain = AFTER_HELPED;
 }

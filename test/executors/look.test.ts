@@ -20,6 +20,7 @@ describe('looking', () => {
   });
 
   it('gives way after a while, but does not make it a habit', () => {
+    settle();
     const yieldCore = vi.spyOn(engine, 'yieldCore');
     try {
       /** Looks for what is there only once it has given way, or has looked far more often than it does before that. */
@@ -31,11 +32,37 @@ describe('looking', () => {
         );
         return yieldCore.mock.calls.length > 0;
       };
-      // What was found at once before ends any habit of earlier looks.
-      for (let i = 0; i < 20; i++) lookUntil(performance.now() + 60_000, () => true);
       expect(Array.from({ length: 48 }, givesWay)).toEqual(Array.from({ length: 48 }, (_, i) => i % 32 < 16));
     } finally {
       yieldCore.mockRestore();
     }
   });
+
+  it('does not give way for long where that does not help', () => {
+    settle();
+    const yieldCore = vi.spyOn(engine, 'yieldCore');
+    try {
+      yieldCore.mockClear();
+      const inVain = (): boolean => lookUntil(performance.now() + 1, () => false);
+      while (yieldCore.mock.calls.length < 32) inVain();
+      for (let i = 0; i < 64; i++) inVain();
+      expect(yieldCore).toHaveBeenCalledTimes(32);
+      while (yieldCore.mock.calls.length < 33) inVain();
+    } finally {
+      yieldCore.mockRestore();
+    }
+  });
 });
+
+/** Ends any habit of earlier looks. */
+function settle(): void {
+  // It helps once, and is then found at once until no look abstains.
+  for (let i = 0; i < 100; i++) lookUntil(performance.now() + 60_000, () => true);
+  let gaveWay = false;
+  const yieldCore = vi.spyOn(engine, 'yieldCore').mockImplementation(() => {
+    gaveWay = true;
+  });
+  lookUntil(performance.now() + 60_000, () => gaveWay);
+  yieldCore.mockRestore();
+  for (let i = 0; i < 100; i++) lookUntil(performance.now() + 60_000, () => true);
+}
