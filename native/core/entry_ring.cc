@@ -77,14 +77,13 @@ void EntryRing::copy_out(uint32_t position, Entry& entry) const {
   entry = std::bit_cast<Entry>(copy);
 }
 
-void EntryRing::publish(uint32_t position, const Entry& entry) const {
+void EntryRing::publish(uint32_t position, const Entry& entry, std::memory_order order) const {
   auto words = std::bit_cast<EntryWords>(entry);
   for (int32_t i = 0; i < WORDS_PER_ENTRY; i++) {
     if (i == RingEntry::SEQUENCE) continue;
     word(entry_at(position) + i).store(words[static_cast<size_t>(i)], std::memory_order_relaxed);
   }
-  // seq_cst: before the look at GET_WAITING.
-  sequence_at(position).store((position & ~kSlow) | 1, std::memory_order_seq_cst);
+  sequence_at(position).store((position & ~kSlow) | 1, order);
 }
 
 EntryRing::Outcome EntryRing::push(RingClaim& claim, const Entry& entry) {
@@ -96,7 +95,8 @@ EntryRing::Outcome EntryRing::push(RingClaim& claim, const Entry& entry) {
     claim.put_at(seen);
   } while (
       !tail.compare_exchange_weak(seen, seen + kStep, std::memory_order_seq_cst, std::memory_order_relaxed));
-  publish(seen, entry);
+  // seq_cst: before the look at GET_WAITING.
+  publish(seen, entry, std::memory_order_seq_cst);
   return Outcome::kDone;
 }
 
@@ -158,9 +158,10 @@ void EntryRing::await_publication() const {
 void EntryRing::push_closed(const Entry& entry) {
   auto tail = word(Ring::TAIL);
   const uint32_t position = tail.load(std::memory_order_relaxed);
-  // TAIL first: nobody finds a published entry that is not counted.
-  tail.store(position + kStep, std::memory_order_seq_cst);
-  publish(position, entry);
+  // TAIL first: nobody finds a published entry that is not counted. release will do: GET_WAITING is set
+  // and looked at under the guard, and who takes the entry acquires it by its SEQUENCE.
+  tail.store(position + kStep, std::memory_order_release);
+  publish(position, entry, std::memory_order_release);
 }
 
 bool EntryRing::pop_closed(Entry& entry) {
@@ -188,7 +189,7 @@ void EntryRing::fill_gap(uint32_t tail) {
   if (!is_claimed || is_published_at(tail)) return;
   Entry blank{};
   blank.place = Entry::kNowhere;
-  publish(tail, blank);
+  publish(tail, blank, std::memory_order_seq_cst);
 }
 
 }  // namespace heddle

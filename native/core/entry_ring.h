@@ -85,10 +85,10 @@ class EntryRing {
     word(list_flag).store(waited_for ? 1 : 0, std::memory_order_seq_cst);
   }
 
-  void close_tail() { word(layout::Ring::TAIL).fetch_or(layout::Ring::SLOW, std::memory_order_seq_cst); }
-  void close_head() { word(layout::Ring::HEAD).fetch_or(layout::Ring::SLOW, std::memory_order_seq_cst); }
-  void open_tail() { word(layout::Ring::TAIL).fetch_and(~kSlow, std::memory_order_seq_cst); }
-  void open_head() { word(layout::Ring::HEAD).fetch_and(~kSlow, std::memory_order_seq_cst); }
+  void close_tail() { close(layout::Ring::TAIL); }
+  void close_head() { close(layout::Ring::HEAD); }
+  void open_tail() { open(layout::Ring::TAIL); }
+  void open_head() { open(layout::Ring::HEAD); }
 
   // Into a ring that is not full.
   void push_closed(const Entry& entry);
@@ -115,6 +115,16 @@ class EntryRing {
     return std::atomic_ref<uint32_t>(reinterpret_cast<uint32_t&>(words_[offset]));
   }
   [[nodiscard]] uint32_t load(int32_t offset) const { return word(offset).load(std::memory_order_acquire); }
+  // Only the holder of the guard changes SLOW, so that it can tell by a look whether there is anything to do.
+  [[nodiscard]] bool is_closed(int32_t side) const {
+    return (word(side).load(std::memory_order_relaxed) & kSlow) != 0;
+  }
+  void close(int32_t side) {
+    if (!is_closed(side)) word(side).fetch_or(kSlow, std::memory_order_seq_cst);
+  }
+  void open(int32_t side) {
+    if (is_closed(side)) word(side).fetch_and(~kSlow, std::memory_order_seq_cst);
+  }
   // Of the first word of the entry for a position.
   [[nodiscard]] static int32_t entry_at(uint32_t position) {
     return layout::RING_HEADER_WORDS +
@@ -126,7 +136,7 @@ class EntryRing {
   [[nodiscard]] bool is_published_at(uint32_t position) const;
   [[nodiscard]] bool has_room(uint32_t tail) const;
   void copy_out(uint32_t position, Entry& entry) const;
-  void publish(uint32_t position, const Entry& entry) const;
+  void publish(uint32_t position, const Entry& entry, std::memory_order order) const;
 
   int32_t* words_;
 };
