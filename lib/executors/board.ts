@@ -141,10 +141,12 @@ export const Lane = {
   /** The client's slot, plus 1, and the generation of that: by which workers see that it is no more. */
   SLOT: 54,
   GENERATION: 55,
+  /** Who listens in BATCHES is rung when fewer tasks than this are queued. */
+  LOW_WATER: 56,
   SEGMENT: 64,
   RING: 128,
 } as const;
-export const Listening = { NOT: 0, LOOP: 1, THREAD: 2 } as const;
+export const Listening = { NOT: 0, LOOP: 1, THREAD: 2, BATCHES: 3 } as const;
 
 export const RING_SIZE = 65_536;
 export const RING_MASK = RING_SIZE - 1;

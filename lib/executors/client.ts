@@ -49,6 +49,7 @@ import { Extra, Extras } from './extras.js';
 import { FreeEntries } from './free-entries.js';
 import { type KnownFunction, knownFunction } from './functions.js';
 import { Future, type FutureSource } from './future.js';
+import { areCoresTaken, lowWaterOf } from './lookers.js';
 import { enrol, OtherClients } from './other-clients.js';
 import { ownLoop, ownSubmissions } from './own-loop.js';
 import type { Owner } from './owner.js';
@@ -102,6 +103,7 @@ export class Client implements FutureSource, Settler {
     this.table = new TaskTable(lane);
     this.#words = this.table.words;
     signUp(this.#words, Lane.SLOT);
+    this.#words[Lane.LOW_WATER] = lowWaterOf(this.#board);
     this.#free = new FreeEntries(this.table);
     this.#completions = new Completions(this.table, this);
     this.#deathsSeen = Atomics.load(this.#board, Board.DEATHS);
@@ -547,6 +549,10 @@ export class Client implements FutureSource, Settler {
 
   help(): boolean {
     return this.#blockedWait.help();
+  }
+
+  get coresAreTaken(): boolean {
+    return areCoresTaken(this.parts);
   }
 
   sleeps(): void {

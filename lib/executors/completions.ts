@@ -12,6 +12,10 @@
  * takes LISTENING back to NOT decides whether a permit of the bell is on its way; one that comes without
  * need is a look for nothing.
  *
+ * Where tasks run on every core, a client that looks takes the core of one of them. So while enough others are
+ * queued it hears of them in batches instead: it sleeps, and is rung when the queue runs low, or else wakes by itself
+ * within a millisecond. Tasks submitted meanwhile do not make it look.
+ *
  * Looking is a `setImmediate` turn that spins for some microseconds, between the turns of the loop, as long
  * as tasks keep coming back soon. A thread blocked in a Sync call takes tasks from the same stack, and
  * settles whatever comes until what it waits for is there.
@@ -31,6 +35,8 @@ export interface Settler {
   finished(index: number): void;
   /** Tasks in flight. */
   readonly inFlight: number;
+  /** Whether tasks run on all cores. */
+  readonly coresAreTaken: boolean;
   /** Is about to sleep with tasks in flight: those that are queued are to have a worker awake. */
   sleeps(): void;
   /** Sees to what has happened to workers; `blocked`: and to what the event loop would, were the thread not blocked. */
@@ -39,6 +45,8 @@ export interface Settler {
   help(): boolean;
 }
 
+/** The longest that somebody who hears of tasks in batches sleeps. Milliseconds. */
+const BATCH_MS = 1;
 /** A blocked thread sees to other things this often. Milliseconds. */
 const SLICE_MS = 20;
 /** About what waking a sleeping loop takes, and half as much again. Microseconds. */
@@ -70,6 +78,9 @@ export class Completions {
   #penalty = 0;
   /** Wait for the loop's bell, 0 for none. */
   #ticket = 0;
+  /** Sleeps until the queue runs low, or the timer wakes it. */
+  #inBatches = false;
+  readonly #batchTimer: NodeJS.Timeout;
   #holding = false;
   /** What is in flight does not keep the loop alive. */
   daemon = false;
@@ -80,6 +91,7 @@ export class Completions {
     this.#words = table.words;
     this.#settler = settler;
     this.#keepAlive = setInterval(() => {}, LONGEST_TIMER).unref();
+    this.#batchTimer = setTimeout(this.#batchIsOver, BATCH_MS).unref();
     for (const [word, bell] of [
       [Lane.LOOP_BELL, this.#loopBell],
       [Lane.THREAD_BELL, this.#threadBell],
@@ -92,9 +104,9 @@ export class Completions {
 
   /** A task has been submitted: its end will be seen. */
   expect(): void {
-    if (this.#scheduled) return;
+    if (this.#scheduled || this.#inBatches) return;
     this.#scheduled = true;
-    if (this.#ticket !== 0) Atomics.compareExchange(this.#words, Lane.LISTENING, Listening.LOOP, Listening.NOT);
+    if (this.#ticket !== 0) Atomics.store(this.#words, Lane.LISTENING, Listening.NOT);
     setImmediate(this.#turn);
   }
 
@@ -129,7 +141,12 @@ export class Completions {
 
   readonly #turn = (): void => {
     this.#scheduled = false;
-    if (this.drain() > 0 || this.#spin()) {
+    const count = this.drain();
+    if (this.#settler.coresAreTaken && this.#table.isWellSupplied()) {
+      this.#listen(Listening.BATCHES);
+      return;
+    }
+    if (count > 0 || this.#spin()) {
       this.#penalty >>= 1;
       this.#spinEnd = 0;
       if (this.#settler.inFlight > 0) this.expect();
@@ -138,7 +155,7 @@ export class Completions {
     }
     if (this.#settler.inFlight === 0) this.#rest();
     else if (this.#spinEnd > 0) this.expect();
-    else this.#listen();
+    else this.#listen(Listening.LOOP);
   };
 
   /** Looks for a moment; true when something came. `#spinEnd` is 0 when looking does not pay any longer. */
@@ -179,7 +196,7 @@ export class Completions {
   }
 
   /** Lets the loop sleep until it is rung. */
-  #listen(): void {
+  #listen(how: typeof Listening.LOOP | typeof Listening.BATCHES): void {
     this.#hold(true);
     if (this.#ticket === 0) {
       const begun = engine.semaphoreAcquire(this.#loopBell._handle, WaiterMode.LOOP, -1);
@@ -192,12 +209,23 @@ export class Completions {
       watch(begun, this.#rung);
     }
     this.#settler.sleeps();
-    Atomics.store(this.#words, Lane.LISTENING, Listening.LOOP);
-    if (Atomics.load(this.#words, Lane.DONE) !== 0) this.expect();
+    Atomics.store(this.#words, Lane.LISTENING, how);
+    if (how === Listening.BATCHES) {
+      // What is done by now is seen to when the timer fires, if nobody rings before.
+      this.#inBatches = true;
+      this.#batchTimer.refresh();
+    } else if (Atomics.load(this.#words, Lane.DONE) !== 0) this.expect();
   }
+
+  readonly #batchIsOver = (): void => {
+    if (!this.#inBatches) return;
+    this.#inBatches = false;
+    this.expect();
+  };
 
   readonly #rung = (): void => {
     this.#ticket = 0;
+    this.#inBatches = false;
     this.drain();
     this.#settler.tend(false);
     if (this.#settler.inFlight > 0) this.expect();
@@ -208,6 +236,7 @@ export class Completions {
   waitSync(done: () => boolean, deadline: number): boolean {
     const words = this.#words;
     const settler = this.#settler;
+    this.#inBatches = false;
     for (;;) {
       this.drain();
       if (done()) break;
@@ -232,6 +261,7 @@ export class Completions {
   /** Nothing will come any more. */
   close(): void {
     clearInterval(this.#keepAlive);
+    clearTimeout(this.#batchTimer);
     if (this.#ticket !== 0) unwatch(this.#ticket);
     this.#ticket = 0;
   }

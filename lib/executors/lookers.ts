@@ -29,17 +29,36 @@
 import { availableParallelism } from 'node:os';
 import { engine } from '../engine/select.js';
 import { Cell, Semaphore as SemaphoreWord } from '../memory/layout.js';
+import type { Semaphore } from '../sync/semaphore.js';
 import { Board, recordAt, WorkerWord } from './board.js';
 import type { Parts } from './parts.js';
 
 /** A task of a function that takes no longer, on average of late, than it takes to wake somebody by far. */
 export const BRISK_MS = 0.002;
+const CORES = availableParallelism();
 /** The client needs a core as well. */
-export const LOOKERS_AT_MOST = Math.max(1, availableParallelism() - 1);
+export const LOOKERS_AT_MOST = Math.max(1, CORES - 1);
+/** So many tasks for each worker that can run at a time last longer than it takes to wake the client. */
+const SUPPLY = 8;
+
+/** Tasks queued with which the workers of a board can do without the client for a moment. */
+export function lowWaterOf(board: Int32Array): number {
+  return SUPPLY * Math.min(CORES, board[Board.MAX_SIZE] as number);
+}
+
+/** Whether workers are at tasks that are not brisk on every core; a hint. */
+export function areCoresTaken({ board: { array: board }, idle }: Parts): boolean {
+  const lookers = Math.max(0, board[Board.LOOKERS] as number);
+  return (board[Board.SIZE] as number) - lookers >= CORES && !anybodySleeps(idle);
+}
+
+function anybodySleeps(idle: Semaphore): boolean {
+  return (Atomics.load(engine.words, idle._handle + Cell.STATE) & SemaphoreWord.PARKED) !== 0;
+}
 
 /** Wakes a worker that sleeps: true when there was one. */
 export function wakeSleeper({ idle }: Parts): boolean {
-  if ((Atomics.load(engine.words, idle._handle + Cell.STATE) & SemaphoreWord.PARKED) === 0) return false;
+  if (!anybodySleeps(idle)) return false;
   idle.release();
   return true;
 }

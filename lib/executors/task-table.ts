@@ -137,6 +137,11 @@ export class TaskTable {
     return (Atomics.load(this.words, Lane.TAIL) - Atomics.load(this.words, Lane.HEAD)) | 0;
   }
 
+  /** Whether workers have enough to do for the time that it takes to wake the client. */
+  isWellSupplied(): boolean {
+    return this.queued() >= (this.words[Lane.LOW_WATER] as number);
+  }
+
   /** False when the ring has no place for one more: the client only. */
   hasRoom(): boolean {
     const tail = this.words[Lane.TAIL] as number;
@@ -238,8 +243,9 @@ export class TaskTable {
     // The client says that it listens, then looks at DONE once more: one of the two sees the other.
     const listening = Atomics.load(words, Lane.LISTENING);
     if (listening === Listening.NOT) return;
+    if (listening === Listening.BATCHES && this.isWellSupplied()) return;
     if (Atomics.compareExchange(words, Lane.LISTENING, listening, Listening.NOT) !== listening) return;
-    const bell = words[listening === Listening.LOOP ? Lane.LOOP_BELL : Lane.THREAD_BELL] as number;
+    const bell = words[listening === Listening.THREAD ? Lane.THREAD_BELL : Lane.LOOP_BELL] as number;
     engine.semaphoreRelease(bell, 1);
   }
 
