@@ -1,4 +1,5 @@
 /** What is particular to threads as workers: their lives, and what becomes of tasks when they end. */
+import { availableParallelism } from 'node:os';
 import {
   BrokenExecutorError,
   CancelledError,
@@ -431,6 +432,27 @@ describe('a function that has always been quick', () => {
     const waits = executor.submit(tasks.brisk, 'wait', event);
     expect(executor.submit(tasks.brisk, 'set', event).resultSync()).toBe('set');
     expect(await waits).toBe('wait');
+  });
+});
+
+describe('a loop whose tasks run on all cores, with many more queued', () => {
+  it('hears of those that have finished although nothing runs low', async () => {
+    const maxWorkers = availableParallelism();
+    const executor = make({ maxWorkers });
+    const started = new Semaphore(0);
+    const [first, rest] = [new Event(), new Event()];
+    const submit = (count: number, event: Event) =>
+      Array.from({ length: count }, () => executor.submit(tasks.heldSync, started, event));
+    const futures = submit(maxWorkers, first);
+    const others = submit(40 * maxWorkers, rest);
+    for (let i = 0; i < maxWorkers; i++) await started.acquire();
+    // Turns in which nothing happens: the loop goes to sleep.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    first.set();
+    expect(await Promise.all(futures)).toEqual(futures.map(() => 'let go'));
+    expect(others.some((future) => future.done())).toBe(false);
+    rest.set();
+    await Promise.all(others);
   });
 });
 
