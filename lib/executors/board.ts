@@ -141,7 +141,7 @@ export const Lane = {
   /** The client's slot, plus 1, and the generation of that: by which workers see that it is no more. */
   SLOT: 54,
   GENERATION: 55,
-  /** Who listens in BATCHES is rung when fewer tasks than this are queued. */
+  /** Who listens in BATCHES is rung when fewer tasks than this are queued, or a worker needs something. */
   LOW_WATER: 56,
   SEGMENT: 64,
   RING: 128,

@@ -13,8 +13,8 @@
  * need is a look for nothing.
  *
  * Where tasks run on every core, a client that looks takes the core of one of them. So while enough others are
- * queued it hears of them in batches instead: it sleeps, and is rung when the queue runs low, or else wakes by itself
- * within a millisecond. Tasks submitted meanwhile do not make it look.
+ * queued it hears of them in batches instead: it sleeps, and is rung when the queue runs low or a worker needs
+ * something of it, or else wakes by itself within a millisecond. Tasks submitted meanwhile do not make it look.
  *
  * Looking is a `setImmediate` turn that spins for some microseconds, between the turns of the loop, as long
  * as tasks keep coming back soon. A thread blocked in a Sync call takes tasks from the same stack, and

@@ -57,7 +57,7 @@ export class Fetching {
     // One of the same entry is of another task, withdrawn meanwhile.
     this.#errands.push({ client, index, since: performance.now(), returned });
     Atomics.store(client.table.segment(index).words, placeOf(index), this.#asked);
-    client.table.finish(index);
+    client.table.sendFor(index);
   }
 
   /** Looks for mail for a moment; true when there is some. Who sends it does not ring meanwhile. */

@@ -224,6 +224,17 @@ export class TaskTable {
 
   /** Gives a finished task back to its client. */
   finish(index: number): void {
+    this.#push(index);
+    this.#ring(false);
+  }
+
+  /** Asks the client for what moves with a claimed task: see `fetching.ts`. A worker waits for it. */
+  sendFor(index: number): void {
+    this.#push(index);
+    this.#ring(true);
+  }
+
+  #push(index: number): void {
     const { words } = this;
     const entries = this.segment(index).words;
     const next = placeOf(index) + Entry.NEXT;
@@ -234,16 +245,15 @@ export class TaskTable {
       if (seen === top) break;
       top = seen;
     }
-    this.ring();
   }
 
   /** Rings the client if it has asked for it. */
-  ring(): void {
+  #ring(urgent: boolean): void {
     const { words } = this;
     // The client says that it listens, then looks at DONE once more: one of the two sees the other.
     const listening = Atomics.load(words, Lane.LISTENING);
     if (listening === Listening.NOT) return;
-    if (listening === Listening.BATCHES && this.isWellSupplied()) return;
+    if (listening === Listening.BATCHES && !urgent && this.isWellSupplied()) return;
     if (Atomics.compareExchange(words, Lane.LISTENING, listening, Listening.NOT) !== listening) return;
     const bell = words[listening === Listening.THREAD ? Lane.THREAD_BELL : Lane.LOOP_BELL] as number;
     engine.semaphoreRelease(bell, 1);
