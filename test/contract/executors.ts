@@ -19,13 +19,24 @@ interface Endable extends Executor {
   _terminate(): Promise<void>;
 }
 
+/**
+ * Workers that have nothing to do any more are asleep then. A process must not be killed in the middle of an operation on
+ * a shared object: that would stay locked, and who comes next would wait for ever.
+ */
+async function untilAsleep(isProcess: boolean): Promise<void> {
+  if (isProcess) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
 function kindOf(cls: new (options?: ExecutorOptions) => Executor, moves: boolean): ExecutorKind {
   return {
     name: cls.name,
     moves,
     make(options) {
       const executor = new cls(options);
-      onTestFinished(() => (executor as Endable)._terminate());
+      onTestFinished(async () => {
+        await untilAsleep(!moves);
+        await (executor as Endable)._terminate();
+      });
       return executor;
     },
   };
@@ -40,16 +51,19 @@ export interface PoolKind {
   make(options?: number | PoolOptions): ThreadPool | Pool;
 }
 
-function poolKindOf(cls: new (options?: number | PoolOptions) => ThreadPool | Pool): PoolKind {
+function poolKindOf(cls: new (options?: number | PoolOptions) => ThreadPool | Pool, isProcess: boolean): PoolKind {
   return {
     name: cls.name,
     make(options) {
       const pool = new cls(options);
-      onTestFinished(() => pool[Symbol.asyncDispose]());
+      onTestFinished(async () => {
+        await untilAsleep(isProcess);
+        await pool[Symbol.asyncDispose]();
+      });
       return pool;
     },
   };
 }
 
-export const threadPools = poolKindOf(ThreadPool);
-export const processPools = poolKindOf(Pool);
+export const threadPools = poolKindOf(ThreadPool, false);
+export const processPools = poolKindOf(Pool, true);
