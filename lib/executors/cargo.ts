@@ -9,6 +9,8 @@ import type { Owner } from './owner.js';
 export class Cargo {
   readonly #owner: Owner | undefined;
   readonly #byIndex = new Map<number, object[]>();
+  /** Most tasks need none. One that is in use is not here: a getter may submit tasks itself. */
+  #spare: Carriage | undefined;
 
   constructor(owner: Owner | undefined) {
     this.#owner = owner;
@@ -16,10 +18,16 @@ export class Cargo {
 
   /** For the arguments of a task. @throws TypeError for what cannot be moved from here. */
   carriage(transfer: readonly unknown[] | undefined): Carriage {
-    const carriage = new Carriage(this.#owner?.carries ?? false);
+    const carriage = this.#spare ?? new Carriage(this.#owner?.carries ?? false);
+    this.#spare = undefined;
     if (transfer !== undefined) carriage.listed = [...requireMovable(transfer)];
     if (!carriage.hasPort) carriage.listed.forEach(requireBuffer);
     return carriage;
+  }
+
+  /** One that has nothing to carry, and so is as good as new. */
+  giveBack(unused: Carriage): void {
+    this.#spare = unused;
   }
 
   set(index: number, items: object[]): void {

@@ -168,7 +168,9 @@ export class Client implements FutureSource, Settler {
       item = encode(args[0], 'args[0]', carriage);
     } else item = encode(args, 'args', carriage);
     const carries = carriage.carried.length > 0;
+    const givesAway = carriage.listed.length > 0;
     if (carries) flags |= Flag.CARRIED;
+    else if (!givesAway) this.#cargo.giveBack(carriage);
     const extra = options === undefined && worker === 0 ? undefined : this.#extras.of(options, worker);
     const submitted = clock();
     const index = this.#backlog.isEmpty ? this.#free.take() : -1;
@@ -179,7 +181,7 @@ export class Client implements FutureSource, Settler {
         this.#fill(index, known, item, flags);
         filled = true;
       } else if (item !== undefined) item = own(item);
-      if (carries || carriage.listed.length > 0) cargo = carriage.load();
+      if (carries || givesAway) cargo = carriage.load();
     } catch (error) {
       if (filled) this.#empty(index);
       else if (item !== undefined) discard(item);

@@ -80,7 +80,7 @@ export class Completions {
   #ticket = 0;
   /** Sleeps until the queue runs low, or the timer wakes it. */
   #inBatches = false;
-  readonly #batchTimer: NodeJS.Timeout;
+  #batchTimer: NodeJS.Timeout | undefined;
   #holding = false;
   /** What is in flight does not keep the loop alive. */
   daemon = false;
@@ -91,7 +91,6 @@ export class Completions {
     this.#words = table.words;
     this.#settler = settler;
     this.#keepAlive = setInterval(() => {}, LONGEST_TIMER).unref();
-    this.#batchTimer = setTimeout(this.#batchIsOver, BATCH_MS).unref();
     for (const [word, bell] of [
       [Lane.LOOP_BELL, this.#loopBell],
       [Lane.THREAD_BELL, this.#threadBell],
@@ -213,7 +212,8 @@ export class Completions {
     if (how === Listening.BATCHES) {
       // What is done by now is seen to when the timer fires, if nobody rings before.
       this.#inBatches = true;
-      this.#batchTimer.refresh();
+      if (this.#batchTimer === undefined) this.#batchTimer = setTimeout(this.#batchIsOver, BATCH_MS).unref();
+      else this.#batchTimer.refresh();
     } else if (Atomics.load(this.#words, Lane.DONE) !== 0) this.expect();
   }
 

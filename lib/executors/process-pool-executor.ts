@@ -4,7 +4,7 @@ import { requireSharedMemory, surroundingsOf } from '../processes/launch.js';
 import { refuseProcessWhileLoading } from '../shipping/modules.js';
 import { checkExecutorOptions, type ExecutorOptions } from './executor-options.js';
 import { ProcessHost } from './process-host.js';
-import { type Making, type Travelling, WorkerExecutor } from './worker-executor.js';
+import { isTravelling, type Making, type Travelling, WorkerExecutor } from './worker-executor.js';
 
 /** What a ProcessPoolExecutor is made of. */
 export interface ProcessPoolExecutorOptions extends ExecutorOptions {
@@ -74,10 +74,6 @@ export class ProcessPoolExecutor extends WorkerExecutor {
       import.meta.url,
     );
   }
-}
-
-function isTravelling(options: object | undefined): options is Travelling {
-  return typeof options === 'object' && options !== null && 'parts' in options;
 }
 
 function making(options: ProcessPoolExecutorOptions | undefined, mayHaveChildren: boolean): Making {

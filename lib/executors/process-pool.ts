@@ -1,15 +1,10 @@
 /** Pool: a pool whose workers are processes. Python: `multiprocessing.Pool`. */
 import { MAX_PROCESSES } from '../memory/layout.js';
 import { BasePool, checkPoolOptions, type PoolOptions } from './pool.js';
-import { ProcessPoolExecutor } from './process-pool-executor.js';
+import { ProcessPoolExecutor, type ProcessPoolExecutorOptions } from './process-pool-executor.js';
 
 /** Options of a Pool. */
-export interface ProcessPoolOptions extends PoolOptions {
-  /** The environment variables of the workers, all of them. Default: those of this process. */
-  env?: NodeJS.ProcessEnv | undefined;
-  /** Options of Node.js for the workers, such as `--max-old-space-size=200`. Default: those of this process, as for `Process`. */
-  execArgv?: readonly string[] | undefined;
-}
+export type ProcessPoolOptions = PoolOptions & Pick<ProcessPoolExecutorOptions, 'env' | 'execArgv'>;
 
 let pools = 0;
 

@@ -6,6 +6,7 @@ import process from 'node:process';
 import { encodeThrownBytes } from '../codec/codec.js';
 import { beforeUncaughtEnd } from '../processes/uncaught.js';
 import { finishProgram } from '../threads/exit.js';
+import { beginWork } from './begin-work.js';
 import { setOwnLoop } from './own-loop.js';
 import type { Setup } from './parts.js';
 import { WorkerLoop } from './worker-loop.js';
@@ -20,12 +21,5 @@ export async function run(setup: Setup): Promise<void> {
   // As a program ends: threads and processes that tasks have started are waited for.
   const loop = new WorkerLoop(setup, () => void finishProgram().then(() => process.exit(0)));
   setOwnLoop(loop);
-  try {
-    await setup.initializer?.(...setup.initArgs);
-  } catch (error) {
-    notes.putSync({ kind: 'broken', error: encodeThrownBytes(error) });
-    owner.release();
-    process.exit(1);
-  }
-  loop.start();
+  await beginWork(setup, loop);
 }

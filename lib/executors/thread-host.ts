@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort, type ResourceLimits, SHARE_ENV, Worke
 import { dropBytes, encodeBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
 import '../shipping/lane.js';
+import { programFor } from '../threads/worker-program.js';
 import type { Setup } from './parts.js';
 import type { Ending, HostedWorker, WorkerHost } from './worker-host.js';
 
@@ -19,8 +20,6 @@ export interface WorkerData {
 }
 
 const entry = new URL('./worker-entry.js', import.meta.url);
-/** With --input-type, which workers inherit, Node takes no file for a program: text that imports the file will do. */
-const evaluated = process.execArgv.some((argument) => argument.startsWith('--input-type'));
 
 export class ThreadHost implements WorkerHost {
   readonly carries = true;
@@ -42,14 +41,15 @@ export class ThreadHost implements WorkerHost {
     };
     let worker: Worker;
     try {
-      worker = new Worker(evaluated ? `import(${JSON.stringify(entry.href)})` : entry, {
-        name: setup.name,
-        eval: evaluated,
-        workerData: data,
-        transferList: [port2],
-        env: SHARE_ENV,
-        ...(this.#resourceLimits === undefined ? {} : { resourceLimits: this.#resourceLimits }),
-      });
+      worker = new Worker(
+        ...programFor(entry, {
+          name: setup.name,
+          workerData: data,
+          transferList: [port2],
+          env: SHARE_ENV,
+          ...(this.#resourceLimits === undefined ? {} : { resourceLimits: this.#resourceLimits }),
+        }),
+      );
     } catch (error) {
       port1.close();
       dropBytes(bytes);

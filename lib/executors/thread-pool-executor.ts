@@ -5,7 +5,7 @@ import { refuseWhileLoading } from '../shipping/modules.js';
 import { MAX_WORKERS } from './board.js';
 import { checkExecutorOptions, type ExecutorOptions } from './executor-options.js';
 import { ThreadHost } from './thread-host.js';
-import { type Making, type Travelling, WorkerExecutor } from './worker-executor.js';
+import { isTravelling, type Making, type Travelling, WorkerExecutor } from './worker-executor.js';
 
 /** What a ThreadPoolExecutor is made of. */
 export interface ThreadPoolExecutorOptions extends ExecutorOptions {
@@ -49,10 +49,6 @@ export class ThreadPoolExecutor extends WorkerExecutor {
       import.meta.url,
     );
   }
-}
-
-function isTravelling(options: object | undefined): options is Travelling {
-  return typeof options === 'object' && options !== null && 'parts' in options;
 }
 
 function making(options: ThreadPoolExecutorOptions | undefined): Making {

@@ -1,6 +1,6 @@
 /** What a thread of an executor runs: sets itself up, then works until it is told to end. */
 import { isMainThread, workerData } from 'node:worker_threads';
-import { decodeBytes, encodeThrownBytes, neededModulesOfBytes } from '../codec/codec.js';
+import { decodeBytes, neededModulesOfBytes } from '../codec/codec.js';
 import '../shipping/lane.js';
 import { Slot } from '../memory/layout.js';
 import { importModules } from '../shipping/modules.js';
@@ -8,6 +8,7 @@ import '../threads/arrivals.js';
 import { writeDirectly } from '../threads/console.js';
 import { enterAs } from '../threads/registry.js';
 import { setOwnWord } from '../threads/slot.js';
+import { beginWork } from './begin-work.js';
 import { Carrier } from './carrier.js';
 import { setOwnLoop } from './own-loop.js';
 import type { Setup } from './parts.js';
@@ -33,12 +34,5 @@ enterAs(setup.name);
 const carrier = data.port === undefined ? undefined : new Carrier(data.port);
 const loop = new WorkerLoop(setup, () => process.exit(0), carrier);
 setOwnLoop(loop);
-try {
-  await setup.initializer?.(...setup.initArgs);
-  loop.start();
-} catch (error) {
-  setup.parts.notes.putSync({ kind: 'broken', error: encodeThrownBytes(error) });
-  setup.parts.owner.release();
-  process.exit(1);
-}
+await beginWork(setup, loop);
 setup = undefined;

@@ -25,6 +25,10 @@ export interface Travelling {
   readonly grace: number;
 }
 
+export function isTravelling(source: object | undefined): source is Travelling {
+  return typeof source === 'object' && source !== null && 'parts' in source;
+}
+
 /** What one is made of where it is made. */
 export interface Making {
   readonly options: CheckedExecutorOptions;
@@ -51,7 +55,7 @@ export abstract class WorkerExecutor extends Executor {
   /** @internal */
   constructor(source: Travelling | Making) {
     super();
-    if ('parts' in source) {
+    if (isTravelling(source)) {
       const { parts, grace } = source;
       this.#runTime = new Histogram();
       this.#waitTime = new Histogram();

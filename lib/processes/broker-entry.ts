@@ -1,7 +1,6 @@
 /** What a broker runs: see `broker.ts`. */
 import type { ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
-import { constants } from 'node:os';
 import process from 'node:process';
 import { workerData } from 'node:worker_threads';
 import { decodeBytes } from '../codec/codec.js';
@@ -15,7 +14,7 @@ import { Kind, NAME_BYTES, Outcome, ProcessFlag, Process as Record, WaiterMode }
 import { SimpleQueue } from '../queues/simple-queue.js';
 import type { Event } from '../sync/event.js';
 import type { Errand, Instructions } from './broker.js';
-import { type Place, requireProcesses, spawnProgram } from './launch.js';
+import { exitCodeOf, type Place, requireProcesses, spawnProgram } from './launch.js';
 import { Line, type Welcome } from './line.js';
 
 /** A daemonic process whose parent has ended has so long after SIGTERM to end by itself. Milliseconds. */
@@ -43,7 +42,7 @@ async function attend({ place, program, answers }: Errand): Promise<void> {
   );
   line.send(welcomeOf(place));
   child.once('exit', (code, signal) => {
-    processes.settle(place.record, place.generation, code ?? -constants.signals[signal as NodeJS.Signals]);
+    processes.settle(place.record, place.generation, exitCodeOf(code, signal));
     settleOwnGrants();
   });
   answers.putSync({ pid });

@@ -99,10 +99,15 @@ export function launch(reservation: Reservation, surroundings: Surroundings): La
   // The undertaker waits for its end, or, where this loop was quicker, is told of it here.
   child.unref();
   child.once('exit', (code, signal) => {
-    processes.settle(record, generation, code ?? -constants.signals[signal as NodeJS.Signals]);
+    processes.settle(record, generation, exitCodeOf(code, signal));
     settleOwnGrants();
   });
   return { pid: child.pid };
+}
+
+/** What 'exit' of a ChildProcess says, as one number. */
+export function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? -constants.signals[signal as NodeJS.Signals];
 }
 
 /** A record, for good: records are used again. */

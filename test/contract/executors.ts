@@ -23,8 +23,8 @@ interface Endable extends Executor {
  * Workers that have nothing to do any more are asleep then. A process must not be killed in the middle of an operation on
  * a shared object: that would stay locked, and who comes next would wait for ever.
  */
-async function untilAsleep(isProcess: boolean): Promise<void> {
-  if (isProcess) await new Promise((resolve) => setTimeout(resolve, 50));
+export function untilAsleep(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 100));
 }
 
 function kindOf(cls: new (options?: ExecutorOptions) => Executor, moves: boolean): ExecutorKind {
@@ -34,7 +34,7 @@ function kindOf(cls: new (options?: ExecutorOptions) => Executor, moves: boolean
     make(options) {
       const executor = new cls(options);
       onTestFinished(async () => {
-        await untilAsleep(!moves);
+        if (!moves) await untilAsleep();
         await (executor as Endable)._terminate();
       });
       return executor;
@@ -57,7 +57,7 @@ function poolKindOf(cls: new (options?: number | PoolOptions) => ThreadPool | Po
     make(options) {
       const pool = new cls(options);
       onTestFinished(async () => {
-        await untilAsleep(isProcess);
+        if (isProcess) await untilAsleep();
         await pool[Symbol.asyncDispose]();
       });
       return pool;

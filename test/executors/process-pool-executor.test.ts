@@ -17,15 +17,11 @@ import {
   WorkerLostError,
 } from 'heddle';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { untilAsleep } from '../contract/executors.js';
 import { linesOf, runProgram } from '../threads/program.js';
 
 const shared = engine.supports.processSharedMemory;
 const LONG = { timeout: 60_000 };
-
-/** A process must not be killed in the middle of an operation on a shared object; asleep it is in none. */
-function untilAsleep(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 100));
-}
 
 function make(options?: ProcessPoolExecutorOptions): ProcessPoolExecutor {
   const executor = new ProcessPoolExecutor(options);

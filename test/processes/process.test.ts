@@ -22,6 +22,12 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const IMPORTS = "import * as heddle from 'heddle'; const { Process, Thread, Lock, Queue, Event, Value } = heddle;\n";
 
+async function expectRunning(process: Process): Promise<void> {
+  expect(() => process.close()).toThrow(ProcessStateError);
+  expect(await process.join({ timeout: 10 })).toBe(false);
+  expect(process.joinSync({ timeout: 10 })).toBe(false);
+}
+
 describe.runIf(processes)('a Process before its start', () => {
   it('is numbered by the process that makes it, subclasses under their own name', () => {
     class Special extends Process {}
@@ -110,9 +116,7 @@ describe.runIf(shared)('a Process', () => {
     await process.start();
     expect(process.isAlive()).toBe(true);
     expect(activeChildren()).toContain(process);
-    expect(() => process.close()).toThrow(ProcessStateError);
-    expect(await process.join({ timeout: 10 })).toBe(false);
-    expect(process.joinSync({ timeout: 10 })).toBe(false);
+    await expectRunning(process);
     end.set();
     expect(await process.join()).toBe(true);
     expect(activeChildren()).not.toContain(process);
@@ -252,9 +256,7 @@ describe.runIf(processes)('a Process that is given values', () => {
     expect(process.isAlive()).toBe(true);
     expect(process.pid).toBeGreaterThan(0);
     expect(activeChildren()).toContain(process);
-    expect(() => process.close()).toThrow(ProcessStateError);
-    expect(await process.join({ timeout: 10 })).toBe(false);
-    expect(process.joinSync({ timeout: 10 })).toBe(false);
+    await expectRunning(process);
     await expect(process.join({ signal: AbortSignal.abort('enough') })).rejects.toBe('enough');
     process.terminate();
     expect(await process.join()).toBe(true);
