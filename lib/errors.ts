@@ -37,6 +37,8 @@ export class NotOwnerError extends LockNotHeldError {
 export class SemaphoreOverflowError extends define('SEMAPHORE_OVERFLOW') {}
 /** The barrier was broken by a timeout, an abort, a reset, or a failing action. */
 export class BrokenBarrierError extends define('BROKEN_BARRIER') {}
+/** The process that made an object has ended, and the object with it. On the fallback engine, where processes share no memory. */
+export class OwnerLostError extends define('OWNER_LOST') {}
 /** A thread was started twice, joined before its start, or joins itself. */
 export class ThreadStateError extends define('THREAD_STATE') {}
 /** A process was started twice, joined before its start, or used after close. */

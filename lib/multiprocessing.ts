@@ -20,6 +20,7 @@ export {
   ConnectionClosedError,
   EOFError,
   InvalidStateError,
+  OwnerLostError,
   PoolStateError,
   ProcessStateError,
   TimeoutError,

@@ -12,6 +12,7 @@
 import { engine } from '../engine/select.js';
 import { registerTravel, reviveShared, SharedObject } from '../engine/shared-object.js';
 import { block, deadlineOf, promise, type SyncWaitOptions, settleOwnGrants, type WaitOptions } from '../engine/wait.js';
+import { wordOf } from '../engine/word-of.js';
 import {
   BrokenPipeError,
   ConnectionClosedError,
@@ -120,7 +121,7 @@ export class PipeEnd extends SharedObject implements Transport {
 
   isReady(): boolean {
     const queue = (this.#incoming as Queue)._handle;
-    return itemsIn(queue) > 0 || (Atomics.load(words, queue + Cell.STATE) & QueueWord.SHUT_DOWN) !== 0;
+    return itemsIn(queue) > 0 || (wordOf(queue, Cell.STATE) & QueueWord.SHUT_DOWN) !== 0;
   }
 
   ready(timeout: number, signal: AbortSignal | undefined): Promise<boolean> {

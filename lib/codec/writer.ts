@@ -1,4 +1,6 @@
 /** Writes any value that travels into bytes, in the format of `wire.ts`, and refuses the others by their path. */
+import { canBeProxied, kindOf } from '../engine/fallback/proxy.js';
+import { engine } from '../engine/select.js';
 import { type SharedObject, travelOf } from '../engine/shared-object.js';
 import type { Carriage } from './carriage.js';
 import { errorClass, errorClassOf, type Registration, registrationOf } from './classes.js';
@@ -17,7 +19,7 @@ const setValues = Set.prototype.values as (this: Set<unknown>) => IterableIterat
 export const Audience = {
   /** Who shares the arena. */
   FAMILY: 0,
-  /** A process of ours with an arena of its own: no shared objects. */
+  /** A process of ours with an arena of its own: of shared objects, those that have proxies. */
   PROCESS: 1,
   /** A receiver outside of the family, who may trust us or not: values only. */
   FOREIGN: 2,
@@ -375,12 +377,15 @@ export class Writer extends MessageWriter {
   }
 
   #writeShared(object: SharedObject): void {
-    if (this.#audience !== Audience.FAMILY)
+    if (this.#audience === Audience.FOREIGN)
       return this.trail.refuse(
         article(className(object)),
-        this.#audience === Audience.FOREIGN
-          ? 'shared objects do not go over sockets; use a Pipe(), or a Manager'
-          : 'on the fallback engine processes share no memory (engine.supports.processSharedMemory), and no shared objects; load the native engine, or talk by a Listener and a Client',
+        'shared objects do not go over sockets; use a Pipe(), or a Manager',
+      );
+    if (this.#audience === Audience.PROCESS && !canBeProxied(kindOf(engine.words, object._handle)))
+      return this.trail.refuse(
+        article(className(object)),
+        'on the fallback engine processes share no memory (engine.supports.processSharedMemory): only locks, events, semaphores, conditions, barriers, queues and pipes reach others, by proxy; load the native engine, or send values through a Queue',
       );
     let travel: ReturnType<typeof travelOf>;
     try {

@@ -22,8 +22,13 @@ export type EngineName = 'native' | 'fallback';
 
 /** What this engine can do here. Tests and callers ask this, never the platform. */
 export interface EngineSupports {
-  /** Memory that other processes can map: `SharedMemory`, and one arena across processes; without it objects reach other processes by proxy. */
+  /** Memory that other processes can map: `SharedMemory`, and one arena across processes. */
   readonly processSharedMemory: boolean;
+  /**
+   * Locks, events, semaphores, conditions, barriers, queues and pipes reach other processes by proxy: they stay in the process
+   * that made them, which the others ask for each operation. False where they are shared themselves.
+   */
+  readonly processProxies: boolean;
   /** A `Process` can be started. */
   readonly processes: boolean;
   /** OS threads of our own beside the isolates: native kernels, helper threads. */
@@ -162,6 +167,9 @@ export interface Engine {
   /** Drops this isolate's reference. */
   disown(handle: Handle): void;
 
+  /** The word of a cell as the object's owner sees it, which may be another process: see `word-of.ts`. */
+  look(handle: Handle, word: number): number;
+
   mutexAcquire(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket;
   /** The slow path of release: waiters are linked, or the word changed under the caller. OK or MISUSE. */
   mutexRelease(handle: Handle): Outcome;
@@ -172,6 +180,8 @@ export interface Engine {
 
   eventWait(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket;
   eventSet(handle: Handle): void;
+  /** Clears an event of another process; for others the class does. */
+  eventClear(handle: Handle): void;
 
   /** Links a waiter; never blocks. The caller then releases the lock and waits. */
   conditionEnqueue(handle: Handle, mode: Mode): OutcomeOrTicket;

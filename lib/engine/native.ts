@@ -1,7 +1,7 @@
 /** The native engine: the C++ core as the addon shows it, attached to this isolate. */
 import { markAsUntransferable } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../errors.js';
-import { ItemLane, Outcome as Outcomes } from '../memory/layout.js';
+import { Cell, Event, ItemLane, Outcome as Outcomes } from '../memory/layout.js';
 import type { EncodedItem, Engine, EngineSupports, Handle, Kernels, Outcome, Processes, Segments } from './engine.js';
 import { NumberRing } from './number-ring.js';
 
@@ -10,7 +10,7 @@ import { NumberRing } from './number-ring.js';
  * lane so that a call passes only what it needs.
  */
 export interface Binding extends Pick<Engine, Passed | 'self' | 'process'> {
-  readonly supports: Omit<EngineSupports, 'processes'>;
+  readonly supports: Omit<EngineSupports, 'processes' | 'processProxies'>;
   readonly control: ArrayBuffer;
   readonly outBuffer: ArrayBuffer;
   readonly readyBuffer: ArrayBuffer;
@@ -151,7 +151,11 @@ export class NativeEngine implements Engine {
   readonly #ring: NumberRing;
 
   constructor(binding: Binding) {
-    this.supports = Object.freeze({ ...binding.supports, processes: binding.supports.processSharedMemory });
+    this.supports = Object.freeze({
+      ...binding.supports,
+      processProxies: false,
+      processes: binding.supports.processSharedMemory,
+    });
     this.self = binding.self;
     this.process = binding.process;
     // Not so the buffers over the arena: Node itself moves none of those, and from Node 24 on it aborts
@@ -231,6 +235,14 @@ export class NativeEngine implements Engine {
     this.#putBytes = binding.queuePutBytes;
     this.#take = binding.queueTake;
     this.#ring = new NumberRing(this.words, this.doubles, this.self, binding.queueNotice);
+  }
+
+  look(handle: Handle, word: number): number {
+    return Atomics.load(this.words, handle + word);
+  }
+
+  eventClear(handle: Handle): void {
+    Atomics.and(this.words, handle + Cell.STATE, ~Event.SET);
   }
 
   create(kind: number): Handle {

@@ -5,10 +5,11 @@
  * stack and rings, the engine calls `settleReady` from the loop, which drains the stack and settles
  * the promises. A grant by this very isolate needs no ring: the caller says `settleOwnGrants()`.
  */
-import { ArenaExhaustedError } from '../errors.js';
+import { ArenaExhaustedError, OwnerLostError } from '../errors.js';
 import { FIRST_TICKET, Outcome, SLOTS_START, Slot, WORDS_PER_SLOT } from '../memory/layout.js';
 import { requireOptions, show } from './arguments.js';
 import type { Outcome as OutcomeCode, OutcomeOrTicket } from './engine.js';
+import { OWNER_LOST } from './fallback/proxy.js';
 import { pollFor } from './poll.js';
 import { engine } from './select.js';
 import { Tickets } from './tickets.js';
@@ -67,7 +68,7 @@ export function block(begun: OutcomeOrTicket, deadline: number): OutcomeCode {
     do outcome = waitSlice(begun, timeLeft(deadline));
     while (outcome === Outcome.PENDING);
   }
-  if (outcome === Outcome.NO_MEMORY) throw noRoom();
+  if (outcome >= Outcome.NO_MEMORY) throw failure(outcome);
   return outcome as OutcomeCode;
 }
 
@@ -84,6 +85,12 @@ export function timeLeft(deadline: number): number {
 /** The error for NO_MEMORY. */
 export function noRoom(): ArenaExhaustedError {
   return new ArenaExhaustedError('the arena has no room for another waiter or payload; nothing was changed');
+}
+
+/** Why a wait could not come to an end of its own. No wait ends in MISUSE. */
+function failure(outcome: number): Error {
+  if (outcome !== OWNER_LOST) return noRoom();
+  return new OwnerLostError('the process that the object belongs to has ended while it was waited for');
 }
 
 type Settle = (outcome: OutcomeCode, value: number) => void;
@@ -246,7 +253,7 @@ class LoopWait<T> implements Pending {
 
   settle(outcome: OutcomeCode, value: number): void {
     try {
-      if (outcome === Outcome.NO_MEMORY) throw noRoom();
+      if (outcome >= Outcome.NO_MEMORY) throw failure(outcome);
       this.#resolve(this.#result(outcome, value));
     } catch (error) {
       this.reject(error);

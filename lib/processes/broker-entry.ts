@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import process from 'node:process';
 import { workerData } from 'node:worker_threads';
 import { decodeBytes } from '../codec/codec.js';
+import { handlesOf } from '../codec/tail.js';
 import type { Handle } from '../engine/engine.js';
 import type { FallbackProcesses } from '../engine/fallback/processes.js';
 import { PASSED_DESCRIPTOR } from '../engine/inheritance.js';
@@ -14,14 +15,17 @@ import { Kind, NAME_BYTES, Outcome, ProcessFlag, Process as Record, WaiterMode }
 import { SimpleQueue } from '../queues/simple-queue.js';
 import type { Event } from '../sync/event.js';
 import type { Errand, Instructions } from './broker.js';
+import { Exchange } from './exchange.js';
 import { exitCodeOf, type Place, requireProcesses, spawnProgram } from './launch.js';
-import { Line, type Welcome } from './line.js';
+import { Line, type Parcel, type Welcome } from './line.js';
+import { encodedItem, type Peer } from './peer.js';
 
 /** A daemonic process whose parent has ended has so long after SIGTERM to end by itself. Milliseconds. */
 const GRACE_MS = 2000;
 
 const { words } = engine;
 const processes = requireProcesses() as FallbackProcesses;
+const exchange = new Exchange();
 
 /** Starts a child and sees it through. */
 async function attend({ place, program, answers }: Errand): Promise<void> {
@@ -35,13 +39,25 @@ async function attend({ place, program, answers }: Errand): Promise<void> {
   }
   const pid = child.pid as number;
   processes.confirm(place.record, pid);
-  const line = new Line(
+  const line: Line = new Line(
     child.stdio[PASSED_DESCRIPTOR] as Socket,
-    () => setStarted(place.record),
-    () => {},
+    (message) => {
+      if (message.kind === 'started') setStarted(place.record);
+      else if (message.kind !== 'welcome') peer.receive(message);
+    },
+    () => exchange.part(peer),
   );
-  line.send(welcomeOf(place));
+  const peer: Peer = exchange.meet((message) => line.send(message));
+  try {
+    line.send(welcomeOf(place, peer));
+  } catch (refusal) {
+    child.kill('SIGKILL');
+    answers.putSync({ refusal: refusal as Error });
+    return;
+  }
   child.once('exit', (code, signal) => {
+    // First: who joins it finds its locks passed on.
+    exchange.part(peer);
     processes.settle(place.record, place.generation, exitCodeOf(code, signal));
     settleOwnGrants();
   });
@@ -56,11 +72,11 @@ function setStarted(record: number): void {
   engine.release(started);
 }
 
-function welcomeOf({ record }: Place): Welcome {
+function welcomeOf({ record }: Place, peer: Peer): Welcome {
   const length = Math.min(Atomics.load(words, processWord(Record.NAME_LENGTH, record)), NAME_BYTES);
   const at = processWord(Record.NAME, record) * 4;
   const commands = processes.retainHandle(record, Record.COMMANDS);
-  const items: Welcome['commands'] = [...takeAll(commands)];
+  const items: Welcome['commands'] = [...takeAll(commands, peer)];
   engine.release(commands);
   return {
     kind: 'welcome',
@@ -71,13 +87,18 @@ function welcomeOf({ record }: Place): Welcome {
   };
 }
 
-/** The items of a queue as they lie there; they hold no shared objects. */
-function* takeAll(queue: Handle): Generator<Welcome['commands'][number]> {
+/** The items of a queue, for the other process. */
+function* takeAll(queue: Handle, peer: Peer): Generator<Parcel> {
   for (;;) {
     const taken = engine.queueTake(queue, false) as Uint8Array | undefined;
     const lane = engine.out[0] as number;
     if (lane <= 0) return;
-    yield { lane, bytes: taken ?? engine.scratch.slice(0, engine.out[1]) };
+    const bytes = taken ?? engine.scratch.slice(0, engine.out[1]);
+    try {
+      yield peer.pack(lane, bytes);
+    } finally {
+      for (const handle of handlesOf(lane, bytes)) engine.release(handle);
+    }
   }
 }
 
@@ -85,27 +106,33 @@ function* takeAll(queue: Handle): Generator<Welcome['commands'][number]> {
 function answerTo(introduced: Event): void {
   const socket = new Socket({ fd: PASSED_DESCRIPTOR, readable: true, writable: true });
   let known = false;
-  const line = new Line(
+  const line: Line = new Line(
     socket,
     (message) => {
-      if (message.kind !== 'welcome') return;
+      if (message.kind === 'started') return;
+      if (message.kind !== 'welcome') {
+        peer.receive(message);
+        return;
+      }
       known = true;
-      introduce(message, line);
+      introduce(message, line, peer);
       introduced.set();
     },
     () => {
       // It has nothing to run.
       if (!known) process.kill(process.pid, 'SIGKILL');
+      exchange.part(peer);
       loseParent();
     },
   );
+  const peer: Peer = exchange.meet((message) => line.send(message));
 }
 
-function introduce({ parent, flags, name, commands }: Welcome, line: Line): void {
+function introduce({ parent, flags, name, commands }: Welcome, line: Line, peer: Peer): void {
   const queue = new SimpleQueue<unknown>();
-  for (const { lane, bytes } of commands) {
-    const item = { lane, number: 0, string: '', bytes, length: bytes.length, handles: [] };
-    if (engine.queuePut(queue._handle, false, item, undefined) !== Outcome.OK)
+  for (const parcel of commands) {
+    const { lane, value, handles } = peer.unpack(parcel);
+    if (engine.queuePut(queue._handle, false, encodedItem(lane, value, handles), undefined) !== Outcome.OK)
       throw new RangeError('the arena of a new process has no room for its arguments');
   }
   const cell = engine.create(Kind.PROCESS);

@@ -92,8 +92,9 @@ const ownKeys: readonly string[] = ['_handle', 'adopted'];
 /**
  * A process of the operating system with a Node.js of its own that runs a function, or the `run` method
  * of a subclass. It shares no JavaScript object with this one, but every object of heddle that is passed to
- * it, captured by its target or put on a queue is the same object there, where `engine.supports.processSharedMemory` is true;
- * elsewhere shared objects are refused. Python: `multiprocessing.Process`.
+ * it, captured by its target or put on a queue is the same object there, where `engine.supports.processSharedMemory` is true.
+ * Where `processProxies` is, locks, semaphores, events, conditions, barriers, queues and pipes are used through the process that made them,
+ * and others refused. Python: `multiprocessing.Process`.
  *
  * Standard output and error are this process's own; there is no standard input. An error that `run` throws is
  * printed as `Process NAME:` with its stack, and the exit code is then 1. The process ends when its target's
@@ -171,8 +172,8 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
    * process is a daemonic one, or a module starts it while a thread or process imports that module (guard with
    * `parentProcess() === undefined`); as a rejection when the system starts none (`cwd` does not exist, …).
    * @throws FunctionNotShippableError, at the call, when the target or the class cannot travel.
-   * @throws NotSerializableError, at the call, when an argument or a captured variable cannot: also a shared object, where
-   * processes share no memory.
+   * @throws NotSerializableError, at the call, when an argument or a captured variable cannot, as shared memory itself, a `Value`
+   * for one, where processes have none.
    */
   start(): Promise<void> {
     const { started, launched } = this.#launch();

@@ -1,6 +1,7 @@
 /** How many items a queue holds and how many are not done, from the words of its cell and its ring. */
 import type { Handle } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
+import { isProxy } from '../engine/word-of.js';
 import { Queue, Ring } from '../memory/layout.js';
 
 const words = engine.words;
@@ -17,12 +18,14 @@ export function allItemsIn(queue: Handle): number {
 
 /** Items that are there and not promised to anybody. */
 export function itemsIn(queue: Handle): number {
+  if (isProxy(queue)) return Math.max(0, engine.look(queue, Queue.COUNT) - engine.look(queue, Queue.RESERVED_ITEMS));
   const promised = Atomics.load(words, queue + Queue.RESERVED_ITEMS);
   return Math.max(0, allItemsIn(queue) - promised);
 }
 
 /** Puts minus what was said to be done. */
 export function unfinishedIn(queue: Handle): number {
+  if (isProxy(queue)) return engine.look(queue, Queue.UNFINISHED);
   // In this order: an item that goes from the body into the ring may be counted twice, but is never missed.
   const others = Atomics.load(words, queue + Queue.UNFINISHED);
   const ring = Atomics.load(words, queue + Queue.RING);

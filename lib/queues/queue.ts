@@ -13,13 +13,13 @@ import {
   timeoutOf,
   type WaitOptions,
 } from '../engine/wait.js';
+import { wordOf } from '../engine/word-of.js';
 import { QueueShutDownError, TaskDoneError } from '../errors.js';
 import { Cell, Discipline, Outcome, WaiterMode, Queue as Word } from '../memory/layout.js';
 import { BaseQueue, MOST_ITEMS, NOW } from './base-queue.js';
 import { unfinishedIn } from './counts.js';
 import { itemsUntil } from './items-until.js';
 
-const words = engine.words;
 const TRUE = Promise.resolve(true);
 const FALSE = Promise.resolve(false);
 
@@ -127,7 +127,7 @@ export class Queue<T = unknown> extends BaseQueue<T> implements AsyncIterable<T>
    * a smaller bound stay, and a larger one lets waiting puts go on.
    */
   get maxSize(): number {
-    return Atomics.load(words, this._handle + Word.MAX_SIZE);
+    return wordOf(this._handle, Word.MAX_SIZE);
   }
 
   set maxSize(maxSize: number) {
@@ -142,7 +142,7 @@ export class Queue<T = unknown> extends BaseQueue<T> implements AsyncIterable<T>
 
   /** True once `shutdown()` has been called. Python: `is_shutdown`. */
   get isShutdown(): boolean {
-    return (Atomics.load(words, this._handle + Cell.STATE) & Word.SHUT_DOWN) !== 0;
+    return (wordOf(this._handle, Cell.STATE) & Word.SHUT_DOWN) !== 0;
   }
 
   /**

@@ -14,6 +14,7 @@ import {
   timeoutOf,
   type WaitOptions,
 } from '../engine/wait.js';
+import { wordOf } from '../engine/word-of.js';
 import { BrokenBarrierError } from '../errors.js';
 import { Cell, Kind, Outcome, WaiterMode, Barrier as Word } from '../memory/layout.js';
 
@@ -69,12 +70,12 @@ export class Barrier extends SharedObject {
 
   /** How many wait now. Python: `n_waiting`. */
   get nWaiting(): number {
-    return Atomics.load(words, this._handle + Word.COUNT);
+    return wordOf(this._handle, Word.COUNT);
   }
 
   /** True while the barrier is broken: every `wait` fails, until `reset()`. */
   get broken(): boolean {
-    return (Atomics.load(words, this._handle + Cell.STATE) & Word.BROKEN) !== 0;
+    return (wordOf(this._handle, Cell.STATE) & Word.BROKEN) !== 0;
   }
 
   /**

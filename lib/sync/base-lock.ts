@@ -1,13 +1,11 @@
 /** What Lock and RLock have in common: guards, `withLock`, and what a Condition asks of its lock. */
 import { requireFunction } from '../engine/arguments.js';
-import { engine } from '../engine/select.js';
 import { SharedObject } from '../engine/shared-object.js';
 import type { SyncWaitOptions, WaitOptions } from '../engine/wait.js';
+import { wordOf } from '../engine/word-of.js';
 import { TimeoutError } from '../errors.js';
 import { Cell, Kind, Mutex } from '../memory/layout.js';
 import { LockGuard } from './guard.js';
-
-const words = engine.words;
 
 export abstract class BaseLock extends SharedObject {
   constructor() {
@@ -31,13 +29,13 @@ export abstract class BaseLock extends SharedObject {
 
   /** True while anybody, in any thread, holds the lock. */
   locked(): boolean {
-    return (Atomics.load(words, this._handle + Cell.STATE) & Mutex.LOCKED) !== 0;
+    return (wordOf(this._handle, Cell.STATE) & Mutex.LOCKED) !== 0;
   }
 
   /** True while held by someone who got it because the thread or process that held it before died; what it protects may be half changed. */
   get ownerDied(): boolean {
     const held = Mutex.LOCKED | Mutex.OWNER_DIED;
-    return (Atomics.load(words, this._handle + Cell.STATE) & held) === held;
+    return (wordOf(this._handle, Cell.STATE) & held) === held;
   }
 
   /**

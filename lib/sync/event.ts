@@ -12,6 +12,7 @@ import {
   timeoutOf,
   type WaitOptions,
 } from '../engine/wait.js';
+import { isProxy, wordOf } from '../engine/word-of.js';
 import { Cell, Kind, Outcome, WaiterMode, Event as Word } from '../memory/layout.js';
 
 const words = engine.words;
@@ -43,7 +44,7 @@ export class Event extends SharedObject {
 
   /** True while the flag is set. Python: `is_set()`. */
   isSet(): boolean {
-    return (Atomics.load(words, this._handle + STATE) & SET) !== 0;
+    return (wordOf(this._handle, STATE) & SET) !== 0;
   }
 
   /** Sets the flag and releases everybody who waits. */
@@ -60,7 +61,8 @@ export class Event extends SharedObject {
 
   /** Clears the flag: from now on `wait()` waits again. */
   clear(): void {
-    Atomics.and(words, this._handle + STATE, ~SET);
+    if (isProxy(this._handle)) engine.eventClear(this._handle);
+    else Atomics.and(words, this._handle + STATE, ~SET);
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Handle, Outcome as OutcomeCode } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
 import type { SharedObject } from '../engine/shared-object.js';
 import { block, deadlineOf, promise, settleOwnGrants } from '../engine/wait.js';
+import { isProxy } from '../engine/word-of.js';
 import { Cell, Mutex, Outcome, WaiterMode } from '../memory/layout.js';
 import { warnIfOwnerDied } from './owner-died.js';
 
@@ -32,12 +33,17 @@ export function lineOf(state: number): number {
 export function tryTake(handle: Handle): boolean {
   for (;;) {
     const state = Atomics.load(words, handle + STATE);
-    if ((state & LOCKED) !== 0) return false;
+    if ((state & LOCKED) !== 0) return isProxy(handle) && tryTakeAfar(handle);
     if (Atomics.compareExchange(words, handle + STATE, state, (state & ~OWNER_BITS) | MINE) === state) {
       warnIfOwnerDied(state);
       return true;
     }
   }
+}
+
+/** The same for a mutex of another process. */
+function tryTakeAfar(handle: Handle): boolean {
+  return isTaken(handle, engine.mutexAcquire(handle, WaiterMode.LOOP, 0) as OutcomeCode);
 }
 
 /** For the outcome of a wait: true when the mutex was granted. */

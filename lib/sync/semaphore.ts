@@ -13,6 +13,7 @@ import {
   timeoutOf,
   type WaitOptions,
 } from '../engine/wait.js';
+import { isProxy, wordOf } from '../engine/word-of.js';
 import { SemaphoreOverflowError, TimeoutError } from '../errors.js';
 import { Cell, Kind, Outcome, WaiterMode, Semaphore as Word } from '../memory/layout.js';
 import { LockGuard } from './guard.js';
@@ -85,7 +86,7 @@ export class Semaphore extends SharedObject {
     for (;;) {
       const state = Atomics.load(words, word);
       // PARKED implies that there is none.
-      if (state < ONE || (state & PARKED) !== 0) return false;
+      if (state < ONE || (state & PARKED) !== 0) return isProxy(this._handle) && this.#tryAcquireAfar();
       if (Atomics.compareExchange(words, word, state, state - ONE) === state) return true;
     }
   }
@@ -114,7 +115,7 @@ export class Semaphore extends SharedObject {
 
   /** Permits that can be taken now. Python: `multiprocessing.Semaphore.get_value()`. */
   getValue(): number {
-    return Atomics.load(words, this._handle + STATE) >>> Word.VALUE_SHIFT;
+    return wordOf(this._handle, STATE) >>> Word.VALUE_SHIFT;
   }
 
   /**
@@ -171,6 +172,11 @@ export class Semaphore extends SharedObject {
   /** The most permits there may be. @internal */
   _most(): number {
     return Word.MAX_VALUE;
+  }
+
+  /** `tryAcquire` of a semaphore of another process. */
+  #tryAcquireAfar(): boolean {
+    return engine.semaphoreAcquire(this._handle, WaiterMode.LOOP, 0) === Outcome.GRANTED;
   }
 
   #overflow(n: number): SemaphoreOverflowError {

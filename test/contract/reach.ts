@@ -4,7 +4,7 @@
  *   task            in the same event loop
  *   thread          in another thread, waiting with promises
  *   blocked thread  in another thread, waiting with Sync calls
- *   process, blocked process   the same in another process, where the engine has memory that processes share
+ *   process, blocked process   the same in another process, where objects reach one
  *
  * A suite is written once, over `Reach`; its own side is always this event loop.
  */
@@ -35,6 +35,8 @@ export interface Reach {
   readonly name: string;
   /** The other side waits with Sync calls. */
   readonly blocking: boolean;
+  /** Values and SharedArrays are the same ones there. */
+  readonly numbers: boolean;
   /** Partners that do not hinder each other. */
   partners(count: number): Partner[];
 }
@@ -45,7 +47,12 @@ const here: Partner = {
   run: (fn, ...args) => Promise.resolve().then(() => fn(...args)) as Promise<Awaited<ReturnType<typeof fn>>>,
 };
 
-const task: Reach = { name: 'task', blocking: false, partners: (count) => Array.from({ length: count }, () => here) };
+const task: Reach = {
+  name: 'task',
+  blocking: false,
+  numbers: true,
+  partners: (count) => Array.from({ length: count }, () => here),
+};
 
 interface Outcome {
   readonly id: number;
@@ -142,6 +149,7 @@ function remoteReach(name: string, start: StartHost, blocking: boolean): Reach {
   return {
     name,
     blocking,
+    numbers: start === threadHost || engine.supports.processSharedMemory,
     partners(count) {
       while (started.length < count) started.push(new RemotePartner(start, blocking));
       return started.slice(0, count);
@@ -152,13 +160,19 @@ function remoteReach(name: string, start: StartHost, blocking: boolean): Reach {
 /** Every reach; for the top level of a test file. */
 export function reaches(): Reach[] {
   const threads = [remoteReach('thread', threadHost, false), remoteReach('blocked thread', threadHost, true)];
-  if (!engine.supports.processSharedMemory) return [task, ...threads];
+  const { processProxies, processSharedMemory } = engine.supports;
+  if (!processProxies && !processSharedMemory) return [task, ...threads];
   return [
     task,
     ...threads,
     remoteReach('process', processHost, false),
     remoteReach('blocked process', processHost, true),
   ];
+}
+
+/** Those that Values reach; for the top level of a test file. */
+export function numberReaches(): Reach[] {
+  return reaches().filter(({ numbers }) => numbers);
 }
 
 /** How many wait in a list of the object: the main one unless said otherwise. */

@@ -49,11 +49,11 @@ function run({ name, text }: Program): { status: number | null; stdout: string; 
   return spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 30_000 });
 }
 
-/** Programs that start processes need memory that processes share, unless they know of nothing that is shared. */
+/** Programs that start processes need memory that processes share, unless what they share can be used by proxy. */
 function runsHere({ text }: Program): boolean {
-  const { processes, processSharedMemory } = engine.supports;
+  const { processProxies, processSharedMemory } = engine.supports;
   if (processSharedMemory || !/\b(?:new|extends) (?:Process|ProcessPoolExecutor|Pool)\b/.test(text)) return true;
-  return processes && !/import \{.*\b(?!Process\b)[A-Z]\w*.*\} from 'heddle/.test(text);
+  return processProxies && !/\b(?:Value|SharedArray|ShareableList|ProcessPoolExecutor|Pool)\b/.test(text);
 }
 
 const pages = ['README.md', ...filesBelow('docs', '.md')].flatMap(programsOf).filter(runsHere);

@@ -48,7 +48,7 @@ describe('the engine export', () => {
     // Nothing ties threads to cores, on either engine.
     expect(engine.supports.cpuAffinity).toBe(false);
     const supported = Object.entries(engine.supports).flatMap(([name, yes]) => (yes ? [name] : []));
-    if (engine.name === 'fallback') expect(supported).toEqual(['processes']);
+    if (engine.name === 'fallback') expect(supported).toEqual(['processProxies', 'processes']);
   });
 
   it('cannot be changed', () => {

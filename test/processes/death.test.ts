@@ -3,7 +3,7 @@ import { Barrier, Condition, Event, engine, Lock, Process, Queue, RLock, Semapho
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../threads/program.js';
 
-const shared = engine.supports.processSharedMemory;
+const shared = engine.supports.processSharedMemory || engine.supports.processProxies;
 
 /** Kills a process once it runs, and waits for its burial. */
 async function kill(child: Process): Promise<void> {

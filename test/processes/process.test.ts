@@ -5,7 +5,6 @@ import {
   Event,
   engine,
   FunctionNotShippableError,
-  Lock,
   NotSerializableError,
   Process,
   ProcessStateError,
@@ -15,7 +14,9 @@ import {
 import { describe, expect, it, vi } from 'vitest';
 import { linesOf, runProgram } from '../threads/program.js';
 
-const { processes, processSharedMemory: shared } = engine.supports;
+const { processes, processProxies, processSharedMemory: shared } = engine.supports;
+/** Objects reach other processes, shared or by proxy. */
+const reaching = shared || processProxies;
 
 // A start is one of Node.js, and on the fallback engine one of a worker besides: seconds where the cores have other work.
 vi.setConfig({ testTimeout: 60_000 });
@@ -95,7 +96,7 @@ describe.runIf(processes)('a Process before its start', () => {
   });
 });
 
-describe.runIf(shared)('a Process', () => {
+describe.runIf(reaching)('a Process', () => {
   it('runs its target with its arguments in another process, on the same objects', async () => {
     const queue = new Queue<unknown>();
     const process = new Process({
@@ -137,7 +138,7 @@ describe.runIf(shared)('a Process', () => {
     process[method]();
   });
 
-  it('travels as itself', async () => {
+  it.runIf(shared)('travels as itself', async () => {
     const end = new Event();
     const answers = new Queue<unknown>();
     const first = new Process({ target: (end: Event) => end.wait(), args: [end], name: 'first' });
@@ -176,7 +177,7 @@ describe.runIf(shared)('a Process', () => {
   });
 });
 
-describe.runIf(shared)('a program with processes', () => {
+describe.runIf(reaching)('a program with processes', () => {
   it('waits for them, terminates the daemonic, and loses no output', async () => {
     const lines = await linesOf(`${IMPORTS}
       const running = new Event(); const first = new Event();
@@ -188,7 +189,7 @@ describe.runIf(shared)('a program with processes', () => {
     expect(lines).toEqual(['end', 'line 0', 'line 1', 'line 2']);
   });
 
-  it('goes on without its parent, unless it is daemonic', async () => {
+  it.runIf(shared)('goes on without its parent, unless it is daemonic', async () => {
     const lines = await linesOf(`${IMPORTS}
       const gone = new Queue(); const ready = new Queue();
       const target = async (name) => {
@@ -215,7 +216,7 @@ describe.runIf(shared)('a program with processes', () => {
     expect(lines).toEqual(['["other",false]', 'false false false']);
   });
 
-  it('runs threads in processes in threads', async () => {
+  it.runIf(shared)('runs threads in processes in threads', async () => {
     const lines = await linesOf(`${IMPORTS}
       const total = new Value('i', 0);
       const leaf = () => { for (let i = 0; i < 100; i++) total.add(1); };
@@ -298,17 +299,6 @@ describe.runIf(processes)('a Process that is given values', () => {
       const child = new Process({ target, args: [new RangeError('far'), (x) => new Point(x), new Uint8Array([1, 2])] });
       await child.start(); await child.join();`);
     expect(lines).toEqual(['true far 8 0 1,2']);
-  });
-
-  it.runIf(!shared)('is given no shared objects, and told which one it would have been', () => {
-    const lock = new Lock();
-    const captures = new Process({ target: () => lock.locked() });
-    expect(() => captures.start()).toThrow(FunctionNotShippableError);
-    expect(() => captures.start()).toThrow(/captures lock, a Lock .*processSharedMemory/s);
-    const takes = new Process({ target: () => undefined, args: [{ queue: new Queue() }] as never });
-    expect(() => takes.start()).toThrow(NotSerializableError);
-    expect(() => takes.startSync()).toThrow(/args\[0\]\.queue is a Queue, .*processSharedMemory/s);
-    expect(takes.isAlive()).toBe(false);
   });
 
   it('talks with its parent by a Listener and a Client', async () => {

@@ -10,14 +10,17 @@ import { slotWord } from './slots.js';
 /** Where there is no `Atomics.waitAsync`, the loop looks at its bell this often. Milliseconds. */
 const POLL_MS = 2;
 
-export function listen(isolate: Isolate, callback: () => void): void {
+/** Returns what ends it: no more calls come after that, whoever has the slot then. */
+export function listen(isolate: Isolate, callback: () => void): () => void {
   const bell = slotWord(isolate.self, Slot.DOORBELL);
-  if (typeof Atomics.waitAsync === 'function') listenAsync(isolate.words, bell, callback);
-  else pollBell(isolate.words, bell, callback);
+  if (typeof Atomics.waitAsync === 'function') return listenAsync(isolate.words, bell, callback);
+  return pollBell(isolate.words, bell, callback);
 }
 
-function listenAsync(words: Int32Array<SharedArrayBuffer>, bell: number, callback: () => void): void {
+function listenAsync(words: Int32Array<SharedArrayBuffer>, bell: number, callback: () => void): () => void {
+  let ended = false;
   const rung = (): void => {
+    if (ended) return;
     // Armed first: whoever rings while the callback drains is heard again.
     arm();
     callback();
@@ -31,14 +34,21 @@ function listenAsync(words: Int32Array<SharedArrayBuffer>, bell: number, callbac
     }
   };
   arm();
+  return () => {
+    ended = true;
+    // The wait that is pending comes to its end.
+    Atomics.notify(words, bell);
+  };
 }
 
-function pollBell(words: Int32Array, bell: number, callback: () => void): void {
+function pollBell(words: Int32Array, bell: number, callback: () => void): () => void {
   let heard = Atomics.load(words, bell);
-  setInterval(() => {
+  const looks = setInterval(() => {
     const rings = Atomics.load(words, bell);
     if (rings === heard) return;
     heard = rings;
     callback();
-  }, POLL_MS).unref();
+  }, POLL_MS);
+  looks.unref();
+  return () => clearInterval(looks);
 }

@@ -22,6 +22,8 @@ import { Isolate } from './isolate.js';
 import { Journal } from './journal.js';
 import { mutexAcquire, mutexRelease } from './mutex.js';
 import { FallbackProcesses } from './processes.js';
+import { deliverToProxy, endWaitsOfProxy, Proxies } from './proxies.js';
+import { fillProxy, Op, PROXY, ProxyWord } from './proxy.js';
 import {
   queueAwaitItem,
   queueAwaitPlace,
@@ -43,6 +45,7 @@ import { beginExit, cancel, drain, READY_TRIPLES, wait } from './waiter.js';
 
 const supports: EngineSupports = Object.freeze({
   processSharedMemory: false,
+  processProxies: true,
   processes: true,
   nativeThreads: false,
   threadNames: false,
@@ -71,9 +74,16 @@ export class FallbackEngine implements Engine {
   readonly ready = new Int32Array(3 * READY_TRIPLES);
   readonly #isolate: Isolate;
   #slices = 0;
+  #proxies: Proxies | undefined;
+  #deaf: (() => void) | undefined;
+  /** Whether this isolate makes proxies: it asks nobody then. */
+  #isBroker = false;
 
-  /** Attaches this isolate to the arena of its family, or makes one. */
-  constructor() {
+  /**
+   * Attaches this isolate to the arena of its family, or makes one. An `agent` is a further engine in an isolate, with a
+   * slot of its own, in whose name a broker does what an isolate of another process asks for. It never blocks.
+   */
+  constructor(agent = false) {
     const arena = openArena();
     const words = new Int32Array(arena.control);
     const slot = claimSlot(words, new Int32Array(arena.journals), arena.parent);
@@ -91,6 +101,7 @@ export class FallbackEngine implements Engine {
     this.out = isolate.out;
     this.scratch = isolate.scratch;
     this.processes = new FallbackProcesses(isolate);
+    if (agent) return;
     bequeath(arena, slot);
     this.#watchWorkers();
   }
@@ -136,6 +147,94 @@ export class FallbackEngine implements Engine {
     throw new TypeError('the shared object is closed, or not of this kind');
   }
 
+  /** What the isolate does with proxies, given one of that kind. */
+  #far(kind: number, handle: Handle): Proxies {
+    if (this.words[handle] !== (kind | PROXY)) this.#refuse();
+    this.#proxies ??= new Proxies(this.#isolate);
+    return this.#proxies;
+  }
+
+  #begin(kind: number, op: number, handle: Handle, mode: Mode, timeout: number, waits = true): OutcomeOrTicket {
+    const proxies = this.#far(kind, handle);
+    try {
+      const begun = proxies.begin(op, handle, mode, timeout);
+      // What goes by way of other processes takes longer than a thread looks for it.
+      return waits ? this.#settle(begun, mode, timeout, false) : begun;
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  #ask(kind: number, op: number, handle: Handle, a = 0): number {
+    const proxies = this.#far(kind, handle);
+    try {
+      return proxies.ask(op, handle, a, 0);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  #put(handle: Handle, reserved: boolean, item: EncodedItem, key: Uint8Array | undefined): OutcomeCode {
+    const proxies = this.#far(Kind.QUEUE, handle);
+    try {
+      return proxies.put(handle, reserved, item, key) as OutcomeCode;
+    } catch (error) {
+      // Nobody else will drop the item.
+      for (const held of item.handles) this.release(held);
+      item.handles = [];
+      throw this.#recover(error);
+    }
+  }
+
+  #take(handle: Handle, reserved: boolean): number | string | Uint8Array | undefined {
+    const proxies = this.#far(Kind.QUEUE, handle);
+    try {
+      return proxies.take(handle, reserved);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
+  look(handle: Handle, word: number): number {
+    const kind = this.words[handle] as number;
+    if (kind < PROXY) return Atomics.load(this.words, handle + word);
+    this.#ask(kind & ~PROXY, Op.LOOK, handle, word);
+    return this.out[0] as number;
+  }
+
+  eventClear(handle: Handle): void {
+    this.#ask(Kind.EVENT, Op.EVENT_CLEAR, handle);
+  }
+
+  /** For a broker: a proxy of an object that has these words, with one reference, held by this isolate. */
+  createProxy(kind: number, copied: readonly number[], requests: Handle): Handle {
+    const { words, self } = this;
+    this.#isBroker = true;
+    const proxy = this.create(kind | PROXY);
+    fillProxy(words, proxy, copied);
+    this.retain(requests);
+    words[proxy + ProxyWord.REQUESTS] = requests;
+    words[proxy + ProxyWord.BROKER] = self;
+    words[proxy + ProxyWord.BROKER_GENERATION] = words[slotWord(self, Slot.GENERATION)] as number;
+    return proxy;
+  }
+
+  /** For a broker: see `deliverToProxy`. */
+  deliver(proxy: Handle, node: number, number: number, outcome: number, value: number): void {
+    deliverToProxy(this.#isolate, proxy, node, number, outcome, value);
+  }
+
+  /** For a broker: see `endWaitsOfProxy`. */
+  endWaits(proxy: Handle, outcome: number): void {
+    endWaitsOfProxy(this.#isolate, proxy, outcome);
+  }
+
+  /** Ends an agent: what it holds is passed on, as when an isolate dies. `by`: the engine of the isolate. */
+  retire(by: FallbackEngine): void {
+    this.#deaf?.();
+    by.sweep(this.self, this.words[slotWord(this.self, Slot.GENERATION)] as number);
+  }
+
   sweep(slot: number, generation: number): void {
     sweep(this.#isolate, slot, generation);
   }
@@ -176,6 +275,11 @@ export class FallbackEngine implements Engine {
   disown(handle: Handle): void {
     if (this.words[handle] === Kind.FREE) this.#refuse();
     try {
+      // The end of a pipe is to be noticed at once, that of others when the broker looks.
+      if (this.words[handle] === (Kind.PIPE_END | PROXY) && !this.#isBroker) {
+        this.#far(Kind.PIPE_END, handle).disown(handle);
+        return;
+      }
       disown(this.#isolate, handle);
     } catch (error) {
       throw this.#recover(error);
@@ -183,7 +287,7 @@ export class FallbackEngine implements Engine {
   }
 
   mutexAcquire(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    if (this.words[handle] !== Kind.MUTEX) this.#refuse();
+    if (this.words[handle] !== Kind.MUTEX) return this.#begin(Kind.MUTEX, Op.MUTEX_ACQUIRE, handle, mode, timeout);
     try {
       return this.#settle(mutexAcquire(this.#isolate, handle, mode, timeout), mode, timeout, false);
     } catch (error) {
@@ -192,7 +296,7 @@ export class FallbackEngine implements Engine {
   }
 
   mutexRelease(handle: Handle): OutcomeCode {
-    if (this.words[handle] !== Kind.MUTEX) this.#refuse();
+    if (this.words[handle] !== Kind.MUTEX) return this.#ask(Kind.MUTEX, Op.MUTEX_RELEASE, handle) as OutcomeCode;
     try {
       return mutexRelease(this.#isolate, handle) as OutcomeCode;
     } catch (error) {
@@ -201,7 +305,8 @@ export class FallbackEngine implements Engine {
   }
 
   semaphoreAcquire(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    if (this.words[handle] !== Kind.SEMAPHORE) this.#refuse();
+    if (this.words[handle] !== Kind.SEMAPHORE)
+      return this.#begin(Kind.SEMAPHORE, Op.SEMAPHORE_ACQUIRE, handle, mode, timeout);
     try {
       return this.#settle(semaphoreAcquire(this.#isolate, handle, mode, timeout), mode, timeout, false);
     } catch (error) {
@@ -210,7 +315,8 @@ export class FallbackEngine implements Engine {
   }
 
   semaphoreRelease(handle: Handle, count: number): OutcomeCode {
-    if (this.words[handle] !== Kind.SEMAPHORE) this.#refuse();
+    if (this.words[handle] !== Kind.SEMAPHORE)
+      return this.#ask(Kind.SEMAPHORE, Op.SEMAPHORE_RELEASE, handle, count) as OutcomeCode;
     try {
       return semaphoreRelease(this.#isolate, handle, count) as OutcomeCode;
     } catch (error) {
@@ -219,7 +325,7 @@ export class FallbackEngine implements Engine {
   }
 
   eventWait(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    if (!EVENTS.has(this.words[handle] as number)) this.#refuse();
+    if (!EVENTS.has(this.words[handle] as number)) return this.#begin(Kind.EVENT, Op.EVENT_WAIT, handle, mode, timeout);
     try {
       return this.#settle(eventWait(this.#isolate, handle, mode, timeout), mode, timeout, true);
     } catch (error) {
@@ -228,7 +334,10 @@ export class FallbackEngine implements Engine {
   }
 
   eventSet(handle: Handle): void {
-    if (!EVENTS.has(this.words[handle] as number)) this.#refuse();
+    if (!EVENTS.has(this.words[handle] as number)) {
+      this.#ask(Kind.EVENT, Op.EVENT_SET, handle);
+      return;
+    }
     try {
       eventSet(this.#isolate, handle);
     } catch (error) {
@@ -237,7 +346,8 @@ export class FallbackEngine implements Engine {
   }
 
   conditionEnqueue(handle: Handle, mode: Mode): OutcomeOrTicket {
-    if (this.words[handle] !== Kind.CONDITION) this.#refuse();
+    if (this.words[handle] !== Kind.CONDITION)
+      return this.#begin(Kind.CONDITION, Op.CONDITION_ENQUEUE, handle, mode, -1, false);
     try {
       return conditionEnqueue(this.#isolate, handle, mode);
     } catch (error) {
@@ -246,7 +356,10 @@ export class FallbackEngine implements Engine {
   }
 
   conditionNotify(handle: Handle, count: number): number {
-    if (this.words[handle] !== Kind.CONDITION) this.#refuse();
+    if (this.words[handle] !== Kind.CONDITION) {
+      this.#ask(Kind.CONDITION, Op.CONDITION_NOTIFY, handle, count);
+      return this.out[0] as number;
+    }
     try {
       return conditionNotify(this.#isolate, handle, count);
     } catch (error) {
@@ -255,7 +368,7 @@ export class FallbackEngine implements Engine {
   }
 
   barrierArrive(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    if (this.words[handle] !== Kind.BARRIER) this.#refuse();
+    if (this.words[handle] !== Kind.BARRIER) return this.#begin(Kind.BARRIER, Op.BARRIER_ARRIVE, handle, mode, timeout);
     try {
       const begun = barrierArrive(this.#isolate, handle, mode, timeout);
       return this.#settle(begun, mode, timeout, allCanRun(this.words[handle + Barrier.PARTIES] as number));
@@ -265,7 +378,10 @@ export class FallbackEngine implements Engine {
   }
 
   barrierRelease(handle: Handle): void {
-    if (this.words[handle] !== Kind.BARRIER) this.#refuse();
+    if (this.words[handle] !== Kind.BARRIER) {
+      this.#ask(Kind.BARRIER, Op.BARRIER_RELEASE, handle);
+      return;
+    }
     try {
       barrierRelease(this.#isolate, handle);
     } catch (error) {
@@ -274,7 +390,10 @@ export class FallbackEngine implements Engine {
   }
 
   barrierBreak(handle: Handle): void {
-    if (this.words[handle] !== Kind.BARRIER) this.#refuse();
+    if (this.words[handle] !== Kind.BARRIER) {
+      this.#ask(Kind.BARRIER, Op.BARRIER_BREAK, handle);
+      return;
+    }
     try {
       barrierBreak(this.#isolate, handle);
     } catch (error) {
@@ -283,7 +402,10 @@ export class FallbackEngine implements Engine {
   }
 
   barrierReset(handle: Handle): void {
-    if (this.words[handle] !== Kind.BARRIER) this.#refuse();
+    if (this.words[handle] !== Kind.BARRIER) {
+      this.#ask(Kind.BARRIER, Op.BARRIER_RESET, handle);
+      return;
+    }
     try {
       barrierReset(this.#isolate, handle);
     } catch (error) {
@@ -297,7 +419,7 @@ export class FallbackEngine implements Engine {
   }
 
   queuePut(handle: Handle, reserved: boolean, item: EncodedItem, key: Uint8Array | undefined): OutcomeCode {
-    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
+    if (this.words[handle] !== Kind.QUEUE) return this.#put(handle, reserved, item, key);
     try {
       return queuePut(this.#isolate, handle, reserved, item, key) as OutcomeCode;
     } catch (error) {
@@ -306,7 +428,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueTake(handle: Handle, reserved: boolean): number | string | Uint8Array | undefined {
-    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
+    if (this.words[handle] !== Kind.QUEUE) return this.#take(handle, reserved);
     try {
       return queueTake(this.#isolate, handle, reserved);
     } catch (error) {
@@ -315,7 +437,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueAwaitPlace(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
+    if (this.words[handle] !== Kind.QUEUE) return this.#begin(Kind.QUEUE, Op.QUEUE_AWAIT_PLACE, handle, mode, timeout);
     try {
       return this.#settle(queueAwaitPlace(this.#isolate, handle, mode, timeout), mode, timeout, false);
     } catch (error) {
@@ -324,7 +446,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueAwaitItem(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
+    if (this.words[handle] !== Kind.QUEUE) return this.#begin(Kind.QUEUE, Op.QUEUE_AWAIT_ITEM, handle, mode, timeout);
     try {
       return this.#settle(queueAwaitItem(this.#isolate, handle, mode, timeout), mode, timeout, false);
     } catch (error) {
@@ -333,7 +455,10 @@ export class FallbackEngine implements Engine {
   }
 
   queueUnreserve(handle: Handle, what: 0 | 1): void {
-    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
+    if (this.words[handle] !== Kind.QUEUE) {
+      this.#ask(Kind.QUEUE, Op.QUEUE_UNRESERVE, handle, what);
+      return;
+    }
     try {
       queueUnreserve(this.#isolate, handle, what);
     } catch (error) {
@@ -342,7 +467,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueTaskDone(handle: Handle): OutcomeCode {
-    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
+    if (this.words[handle] !== Kind.QUEUE) return this.#ask(Kind.QUEUE, Op.QUEUE_TASK_DONE, handle) as OutcomeCode;
     try {
       return queueTaskDone(this.#isolate, handle) as OutcomeCode;
     } catch (error) {
@@ -351,7 +476,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueJoin(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
+    if (this.words[handle] !== Kind.QUEUE) return this.#begin(Kind.QUEUE, Op.QUEUE_JOIN, handle, mode, timeout);
     try {
       return this.#settle(queueJoin(this.#isolate, handle, mode, timeout), mode, timeout, true);
     } catch (error) {
@@ -360,7 +485,10 @@ export class FallbackEngine implements Engine {
   }
 
   queueShutdown(handle: Handle, immediate: boolean): void {
-    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
+    if (this.words[handle] !== Kind.QUEUE) {
+      this.#ask(Kind.QUEUE, Op.QUEUE_SHUTDOWN, handle, immediate ? 1 : 0);
+      return;
+    }
     try {
       if (queueShutdown(this.#isolate, handle, immediate)) return;
     } catch (error) {
@@ -370,7 +498,10 @@ export class FallbackEngine implements Engine {
   }
 
   queueResize(handle: Handle, maxSize: number): void {
-    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
+    if (this.words[handle] !== Kind.QUEUE) {
+      this.#ask(Kind.QUEUE, Op.QUEUE_RESIZE, handle, maxSize);
+      return;
+    }
     try {
       queueResize(this.#isolate, handle, maxSize);
     } catch (error) {
@@ -426,7 +557,7 @@ export class FallbackEngine implements Engine {
   }
 
   onReady(callback: () => void): void {
-    listen(this.#isolate, callback);
+    this.#deaf = listen(this.#isolate, callback);
     // What was pushed before the bell was there has rung for nobody.
     if (Atomics.load(this.words, slotWord(this.self, Slot.READY)) !== 0) queueMicrotask(callback);
   }

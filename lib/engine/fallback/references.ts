@@ -21,6 +21,7 @@ import { dropReference, referenceMask, referenceWord } from './cells.js';
 import { ring } from './deliver.js';
 import type { Isolate } from './isolate.js';
 import { Journal } from './journal.js';
+import { kindOf, PROXY, ProxyWord, partWords } from './proxy.js';
 import { shutDown } from './queue.js';
 import { clearBody } from './queue-body.js';
 
@@ -56,8 +57,15 @@ function destroy(isolate: Isolate, base: number, object: number): void {
       hangUp(isolate, base, object + PipeEnd.INCOMING, true);
       break;
     default:
+      if ((words[object] as number) >= PROXY) destroyProxy(isolate, base, object);
       break;
   }
+}
+
+/** The object itself stays: its owner hears of it from the broker. */
+function destroyProxy(isolate: Isolate, base: number, proxy: number): void {
+  dropWord(isolate, base, proxy + ProxyWord.REQUESTS);
+  for (const word of partWords(kindOf(isolate.words, proxy))) dropWord(isolate, base, proxy + word);
 }
 
 /**

@@ -1,0 +1,260 @@
+/**
+ * A broker's dealings with objects of other processes: the proxies of this arena, who their owners are, and the requests
+ * that isolates of this process make to them (see `engine/fallback/proxies.ts`).
+ *
+ * Only a broker gives out a proxy to who does not have it. So one that it finds with no reference but its own is
+ * nobody's, and goes. It looks from time to time, and also for isolates that have ended since they asked for something.
+ */
+
+import { handlesOf } from '../codec/tail.js';
+import type { Handle } from '../engine/engine.js';
+import type { FallbackEngine } from '../engine/fallback/fallback-engine.js';
+import {
+  ANSWER_WORDS,
+  Answer,
+  itemValueOf,
+  payloadOf,
+  RAW_LANE,
+  REFUSED,
+  REQUEST_WORDS,
+  Request,
+} from '../engine/fallback/proxies.js';
+import { clearHolder, kindOf, Op } from '../engine/fallback/proxy.js';
+import { slotWord } from '../engine/fallback/slots.js';
+import { engine as ownEngine } from '../engine/select.js';
+import { promise, settleOwnGrants } from '../engine/wait.js';
+import { Cell, Kind, Mutex, Outcome, Slot, SlotState, WaiterMode } from '../memory/layout.js';
+import { SimpleQueue } from '../queues/simple-queue.js';
+import type { Granted, Result, Traffic } from './line.js';
+import { encodedItem, Peer, refused } from './peer.js';
+
+/** How often it looks for proxies and isolates that are gone, while there are any. Milliseconds. */
+const LOOK_MS = 100;
+
+/** Whose a proxy's object is, and its handle there. */
+interface Home {
+  readonly peer: Peer;
+  readonly object: number;
+}
+
+/** An isolate of this process that has asked for something. */
+interface Caller {
+  readonly slot: number;
+  readonly generation: number;
+}
+
+export class Exchange {
+  readonly engine = ownEngine as FallbackEngine;
+  readonly #requests = new SimpleQueue();
+  readonly #homes = new Map<Handle, Home>();
+  readonly #peers = new Map<string, Peer>();
+  readonly #callers = new Map<string, Caller>();
+  /** Objects that peers know, and how many do. */
+  readonly #held = new Map<Handle, number>();
+  #lastPeer = 0;
+  #looks: NodeJS.Timeout | undefined;
+
+  constructor() {
+    void this.#takeRequests();
+  }
+
+  /** A process that has come. `lose()` it when it has ended. */
+  meet(send: (message: Traffic) => void): Peer {
+    const peer = new Peer(this, String(++this.#lastPeer), send);
+    this.#peers.set(peer.name, peer);
+    return peer;
+  }
+
+  /** Forgets a peer that is lost. What is left of its objects stays until nobody has it. */
+  part(peer: Peer): void {
+    this.#peers.delete(peer.name);
+    peer.lose();
+    settleOwnGrants();
+  }
+
+  /** Whose the object is; undefined when it is this process's. */
+  homeOf(handle: Handle): Home | undefined {
+    return this.#homes.get(handle);
+  }
+
+  createProxy(kind: number, copied: readonly number[], peer: Peer, object: number): Handle {
+    const proxy = this.engine.createProxy(kind, copied, this.#requests._handle);
+    this.#homes.set(proxy, { peer, object });
+    this.#looks ??= setInterval(() => this.#look(), LOOK_MS).unref();
+    return proxy;
+  }
+
+  /** Keeps an object for a peer. */
+  hold(handle: Handle): void {
+    const holders = this.#held.get(handle) ?? 0;
+    this.#held.set(handle, holders + 1);
+    if (holders > 0 || this.#homes.has(handle)) return;
+    this.engine.retain(handle);
+    this.engine.adopt(handle);
+  }
+
+  unhold(handle: Handle): void {
+    const holders = (this.#held.get(handle) ?? 0) - 1;
+    if (holders > 0) {
+      this.#held.set(handle, holders);
+      return;
+    }
+    this.#held.delete(handle);
+    // A proxy goes when nobody here has it either.
+    if (!this.#homes.has(handle)) this.engine.disown(handle);
+  }
+
+  deliver(granted: Granted): void {
+    const { isolate, proxy, node, number, outcome, value } = granted;
+    const slash = isolate.indexOf('/');
+    if (slash >= 0) {
+      this.#peers.get(isolate.slice(0, slash))?.send({ ...granted, isolate: isolate.slice(slash + 1) });
+      return;
+    }
+    // It may have gone with who waited for it.
+    if (this.#homes.has(proxy)) this.engine.deliver(proxy, node, number, outcome, value);
+  }
+
+  tellOthers(but: Peer, message: Traffic): void {
+    for (const peer of this.#peers.values()) if (peer !== but) peer.send(message);
+  }
+
+  async #takeRequests(): Promise<void> {
+    const { engine } = this;
+    const queue = this.#requests._handle;
+    for (;;) {
+      const begun = engine.queueAwaitItem(queue, WaiterMode.LOOP, -1);
+      let reserved = (await promise(begun, -1, undefined, (outcome) => outcome)) === Outcome.GRANTED;
+      for (;;) {
+        const taken = engine.queueTake(queue, reserved) as Uint8Array | undefined;
+        reserved = false;
+        if ((engine.out[0] as number) <= 0) break;
+        this.#serve((taken ?? engine.scratch).slice(0, engine.out[1]));
+      }
+    }
+  }
+
+  #serve(bytes: Uint8Array): void {
+    const fields = new Int32Array(bytes.buffer, 0, REQUEST_WORDS);
+    const field = (word: number): number => fields[word] as number;
+    const proxy = field(Request.PROXY);
+    const answers = field(Request.ANSWERS);
+    const lane = field(Request.LANE);
+    const keyStart = REQUEST_WORDS * 4;
+    const keyEnd = keyStart + Math.max(0, field(Request.KEY));
+    const key = field(Request.KEY) < 0 ? undefined : bytes.slice(keyStart, keyEnd);
+    const caller: Caller = { slot: field(Request.SLOT), generation: field(Request.GENERATION) };
+    const isolate = `${caller.slot}.${caller.generation}`;
+    this.#callers.set(isolate, caller);
+    if (field(Request.OP) === Op.DISOWN) {
+      this.engine.release(proxy);
+      this.#dropUnused(proxy);
+      this.#answer(answers, undefined, { outcome: Outcome.OK, value: 0, item: undefined });
+      return;
+    }
+    const { peer, object } = this.#homes.get(proxy) as Home;
+    const answer = (result: Result): void => {
+      this.#answer(answers, peer, result);
+      this.engine.release(proxy);
+    };
+    let item: ReturnType<Peer['pack']> | undefined;
+    if (lane !== 0) {
+      const value = itemValueOf(lane, bytes.subarray(keyEnd));
+      try {
+        item = peer.pack(lane, value);
+      } catch (error) {
+        answer(refused(error));
+        return;
+      } finally {
+        if (value instanceof Uint8Array) for (const handle of handlesOf(lane, value)) this.engine.release(handle);
+      }
+    }
+    const op = field(Request.OP);
+    const a = field(Request.A);
+    const node = field(Request.NODE);
+    const number = field(Request.NUMBER);
+    peer.call({ isolate, op, object, a, proxy, node, number, item, key }, answer);
+  }
+
+  #answer(answers: Handle, peer: Peer | undefined, result: Result): void {
+    try {
+      this.#send(answers, peer, result);
+    } catch (error) {
+      // An object in it has found no room here.
+      this.#send(answers, peer, refused(error));
+    }
+    this.engine.release(answers);
+    settleOwnGrants();
+  }
+
+  #send(answers: Handle, peer: Peer | undefined, result: Result): void {
+    let outcome: number = REFUSED;
+    let value = 0;
+    let lane = 0;
+    let payload: Uint8Array = Buffer.alloc(0);
+    let handles: Handle[] = [];
+    if ('refusal' in result) {
+      value = result.code;
+      payload = Buffer.from(result.refusal, 'utf8');
+    } else {
+      outcome = result.outcome;
+      value = result.value;
+      if (result.item !== undefined && peer !== undefined) {
+        const unpacked = peer.unpack(result.item);
+        handles = unpacked.handles;
+        lane = unpacked.lane;
+        payload = payloadOf(lane, unpacked.value);
+      }
+    }
+    const bytes = new Uint8Array(ANSWER_WORDS * 4 + payload.length);
+    const fields = new Int32Array(bytes.buffer, 0, ANSWER_WORDS);
+    fields[Answer.OUTCOME] = outcome;
+    fields[Answer.VALUE] = value;
+    fields[Answer.LANE] = lane;
+    bytes.set(payload, ANSWER_WORDS * 4);
+    const { engine } = this;
+    const put = engine.queuePut(answers, false, encodedItem(RAW_LANE, bytes, handles), undefined);
+    // No room: it asks in vain until there is some. Without an answer it would wait for ever.
+    if (put !== Outcome.OK) {
+      for (const handle of handles) engine.release(handle);
+      engine.queueShutdown(answers, false);
+    }
+  }
+
+  #look(): void {
+    const { words } = this.engine;
+    for (const [isolate, { slot, generation }] of this.#callers) {
+      const there =
+        Atomics.load(words, slotWord(slot, Slot.STATE)) === SlotState.LIVE &&
+        words[slotWord(slot, Slot.GENERATION)] === generation;
+      if (there) continue;
+      this.#callers.delete(isolate);
+      for (const proxy of this.#homes.keys()) this.#clearHolder(proxy, slot);
+      for (const peer of this.#peers.values()) peer.send({ kind: 'gone', isolate });
+    }
+    for (const proxy of this.#homes.keys()) this.#dropUnused(proxy);
+    // Who asks for something has a proxy.
+    if (this.#homes.size === 0 && this.#callers.size === 0) {
+      clearInterval(this.#looks);
+      this.#looks = undefined;
+    }
+    settleOwnGrants();
+  }
+
+  /** Drops a proxy that nobody has. */
+  #dropUnused(proxy: Handle): void {
+    const home = this.#homes.get(proxy);
+    if (home === undefined || this.#held.has(proxy)) return;
+    if (Atomics.load(this.engine.words, proxy + Cell.REFS) !== 1) return;
+    this.#homes.delete(proxy);
+    this.engine.disown(proxy);
+    home.peer.drop(home.object);
+  }
+
+  /** A dead isolate holds nothing. */
+  #clearHolder(proxy: Handle, slot: number): void {
+    const { words } = this.engine;
+    if (kindOf(words, proxy) !== Kind.MUTEX) return;
+    if (Atomics.load(words, proxy + Cell.STATE) >> Mutex.OWNER_SHIFT === slot) clearHolder(words, proxy);
+  }
+}

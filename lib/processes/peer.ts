@@ -1,0 +1,315 @@
+/**
+ * What a broker has with one other process: a parent, or a child. Both sides are alike; each owns objects of which the
+ * other has proxies.
+ *
+ *   lent      objects of this arena that the other side knows, each with how often it was sent
+ *   arrived   proxies of objects of the other side, each with how often it has arrived
+ *   agents    who does here what isolates there ask for
+ *   calls     what isolates here have asked for and is not answered
+ *
+ * A proxy that nobody here refers to any more is dropped, and the other side told how often it had arrived. It takes that
+ * from its count, so an object that it has sent meanwhile stays.
+ *
+ * What is asked of a proxy that belongs to a third process is passed on to that one, with the name of this peer before
+ * the isolate's, so a process knows its parent and its children only.
+ */
+import { changeHandles, handlesOf } from '../codec/tail.js';
+import type { EncodedItem, Handle } from '../engine/engine.js';
+import { Refusal } from '../engine/fallback/proxies.js';
+import { canBeProxied, copiedWords, kindOf, Op, OWNER_LOST, PROXY, partWords } from '../engine/fallback/proxy.js';
+import { ArenaExhaustedError, NotSerializableError } from '../errors.js';
+import { ItemLane, Outcome } from '../memory/layout.js';
+import { Agent, type Done } from './agent.js';
+import type { Exchange } from './exchange.js';
+import type { Call, Handed, Parcel, Result, Traffic } from './line.js';
+
+/** An item of this arena, with a reference to each of its objects. */
+export interface Unpacked {
+  readonly lane: number;
+  readonly value: number | string | Uint8Array;
+  readonly handles: Handle[];
+}
+
+interface Arrival {
+  readonly proxy: Handle;
+  times: number;
+}
+
+export class Peer {
+  /** Unique among the peers of this broker. */
+  readonly name: string;
+  readonly #exchange: Exchange;
+  readonly #send: (message: Traffic) => void;
+  readonly #lent = new Map<Handle, number>();
+  readonly #arrived = new Map<number, Arrival>();
+  readonly #agents = new Map<string, Agent>();
+  readonly #calls = new Map<number, (result: Result) => void>();
+  #lastCall = 0;
+  #lost = false;
+
+  constructor(exchange: Exchange, name: string, send: (message: Traffic) => void) {
+    this.#exchange = exchange;
+    this.name = name;
+    this.#send = send;
+  }
+
+  /**
+   * An item as it goes to the other side. The references in it stay the caller's.
+   *
+   * @throws NotSerializableError when something in it has no proxy; nothing is then lent.
+   */
+  pack(lane: number, value: number | string | Uint8Array): Parcel {
+    if (!(value instanceof Uint8Array)) return { lane, value, objects: [] };
+    const handles = handlesOf(lane, value);
+    for (const handle of handles) this.#requireProxy(handle);
+    return { lane, value, objects: handles.map((handle) => this.#lend(handle)) };
+  }
+
+  #requireProxy(handle: Handle): void {
+    const { words } = this.#exchange.engine;
+    if (!canBeProxied(kindOf(words, handle)))
+      throw new NotSerializableError(
+        'a shared object in the item cannot go to another process on the fallback engine, where only locks, events, ' +
+          'semaphores, conditions, barriers, queues and pipes do; load the native engine, or send what it holds',
+      );
+    if ((words[handle] as number) >= PROXY && this.#exchange.homeOf(handle) === undefined)
+      throw new NotSerializableError(
+        'a shared object in the item belongs to a process that another thread has to do with, and cannot go to this one on ' +
+          'the fallback engine; start both processes in the same thread, or load the native engine',
+      );
+  }
+
+  #lend(handle: Handle): Handed {
+    const home = this.#exchange.homeOf(handle);
+    if (home?.peer === this) return { home: home.object };
+    const times = this.#lent.get(handle) ?? 0;
+    if (times === 0) this.#exchange.hold(handle);
+    this.#lent.set(handle, times + 1);
+    const { words } = this.#exchange.engine;
+    const kind = kindOf(words, handle);
+    const parts = partWords(kind).map((word) => {
+      const part = words[handle + word] as Handle;
+      return part === 0 ? undefined : this.#lend(part);
+    });
+    return { handle, kind, copied: copiedWords(words, handle), parts };
+  }
+
+  /** An item that has come from the other side. */
+  unpack({ lane, value, objects }: Parcel): Unpacked {
+    const handles = objects.map((handed) => this.#receive(handed));
+    let next = 0;
+    if (value instanceof Uint8Array) changeHandles(lane, value, () => handles[next++] as Handle);
+    return { lane, value, handles };
+  }
+
+  /** The handle here of an object that has come, with a reference for who gets it. */
+  #receive(handed: Handed): Handle {
+    const { engine } = this.#exchange;
+    if ('home' in handed) {
+      engine.retain(handed.home);
+      return handed.home;
+    }
+    const { handle, kind, copied } = handed;
+    const parts = handed.parts.map((part) => (part === undefined ? 0 : this.#receive(part)));
+    let arrival = this.#arrived.get(handle);
+    if (arrival === undefined) {
+      const proxy = this.#exchange.createProxy(kind, copied, this, handle);
+      partWords(kind).forEach((word, i) => {
+        engine.words[proxy + word] = parts[i] as Handle;
+      });
+      arrival = { proxy, times: 0 };
+      this.#arrived.set(handle, arrival);
+    } else {
+      for (const part of parts) if (part !== 0) engine.release(part);
+    }
+    arrival.times++;
+    engine.retain(arrival.proxy);
+    return arrival.proxy;
+  }
+
+  /** A proxy that nobody refers to. */
+  drop(object: number): void {
+    const arrival = this.#arrived.get(object);
+    this.#arrived.delete(object);
+    if (arrival !== undefined) this.send({ kind: 'dropped', object, arrivals: arrival.times });
+  }
+
+  send(message: Traffic): void {
+    if (!this.#lost) this.#send(message);
+  }
+
+  /** Asks the other side; `done` is called once, at once when it has ended. An item in the result: see `unpack`. */
+  call(call: Omit<Call, 'kind' | 'id'>, done: (result: Result) => void): void {
+    if (this.#lost) {
+      done(lost);
+      return;
+    }
+    const id = ++this.#lastCall;
+    this.#calls.set(id, done);
+    this.#send({ kind: 'call', id, ...call });
+  }
+
+  receive(message: Traffic): void {
+    // What a dead process had still asked for nobody waits for.
+    if (this.#lost) return;
+    switch (message.kind) {
+      case 'call':
+        this.#serve(message);
+        break;
+      case 'reply': {
+        const done = this.#calls.get(message.id);
+        this.#calls.delete(message.id);
+        done?.(message.result);
+        break;
+      }
+      case 'granted':
+        this.#exchange.deliver(message);
+        break;
+      case 'gone':
+        this.#forget(message.isolate);
+        break;
+      default:
+        this.#takeBack(message.object, message.arrivals);
+    }
+  }
+
+  #takeBack(object: Handle, arrivals: number): void {
+    const times = (this.#lent.get(object) ?? 0) - arrivals;
+    if (times > 0) {
+      this.#lent.set(object, times);
+      return;
+    }
+    if (this.#lent.delete(object)) this.#exchange.unhold(object);
+  }
+
+  /** Isolates of the other side have ended: see `Gone`. */
+  #forget(name: string): void {
+    for (const [isolate, agent] of this.#agents) {
+      if (isolate !== name && !(name.endsWith('/') && isolate.startsWith(name))) continue;
+      this.#agents.delete(isolate);
+      agent.retire(this.#exchange.engine);
+    }
+    this.#exchange.tellOthers(this, { kind: 'gone', isolate: `${this.name}/${name}` });
+  }
+
+  /** The other side has ended, and with it its objects. */
+  lose(): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    for (const agent of this.#agents.values()) agent.retire(this.#exchange.engine);
+    this.#agents.clear();
+    this.#exchange.tellOthers(this, { kind: 'gone', isolate: `${this.name}/` });
+    const calls = [...this.#calls.values()];
+    this.#calls.clear();
+    for (const done of calls) done(lost);
+    for (const { proxy } of this.#arrived.values()) this.#exchange.engine.endWaits(proxy, OWNER_LOST);
+    for (const object of this.#lent.keys()) this.#exchange.unhold(object);
+    this.#lent.clear();
+  }
+
+  #serve(call: Call): void {
+    let result: Result;
+    try {
+      const home = this.#exchange.homeOf(call.object);
+      if (home !== undefined) {
+        this.#passOn(call, home.peer, home.object);
+        return;
+      }
+      result = this.#perform(call);
+    } catch (error) {
+      result = refused(error);
+    }
+    this.send({ kind: 'reply', id: call.id, result });
+  }
+
+  #perform(call: Call): Result {
+    const { op, object, a, isolate, proxy, node, number } = call;
+    let agent = this.#agents.get(isolate);
+    if (agent === undefined) {
+      agent = new Agent();
+      this.#agents.set(isolate, agent);
+    }
+    if (op === Op.QUEUE_PUT) return this.#put(agent, call);
+    if (op <= Op.LAST_WAIT) {
+      const ended = (outcome: number, value: number): void =>
+        this.send({ kind: 'granted', isolate, proxy, node, number, outcome, value });
+      const { outcome, value } = agent.begin(op, object, number, ended);
+      return { outcome, value, item: undefined };
+    }
+    return this.#packed(agent.perform(op, object, a));
+  }
+
+  #put(agent: Agent, { object, a, item, key }: Call): Result {
+    const { lane, value, handles } = this.unpack(item as Parcel);
+    const { outcome } = agent.put(object, a !== 0, encodedItem(lane, value, handles), key);
+    // Those that the queue has not taken over.
+    if (outcome !== Outcome.OK) for (const handle of handles) this.#exchange.engine.release(handle);
+    return { outcome, value: 0, item: undefined };
+  }
+
+  /** What an operation came to; an item that was taken and cannot go to the other side is dropped. */
+  #packed({ outcome, value, lane, taken }: Done): Result {
+    if (lane === undefined || taken === undefined) return { outcome, value, item: undefined };
+    try {
+      return { outcome, value, item: this.pack(lane, taken) };
+    } finally {
+      this.#releaseAll(lane, taken);
+    }
+  }
+
+  #releaseAll(lane: number, value: number | string | Uint8Array): void {
+    if (!(value instanceof Uint8Array)) return;
+    for (const handle of handlesOf(lane, value)) this.#exchange.engine.release(handle);
+  }
+
+  /** Asks the process that the object belongs to, and passes the answer back. */
+  #passOn(call: Call, owner: Peer, object: number): void {
+    const { op, a, isolate, proxy, node, number, key } = call;
+    const item = call.item === undefined ? undefined : this.#relay(call.item, this, owner);
+    owner.call({ isolate: `${this.name}/${isolate}`, op, object, a, proxy, node, number, item, key }, (result) => {
+      this.send({ kind: 'reply', id: call.id, result: this.#relayResult(result, owner) });
+    });
+  }
+
+  #relayResult(result: Result, owner: Peer): Result {
+    if (!('outcome' in result) || result.item === undefined) return result;
+    try {
+      return { ...result, item: this.#relay(result.item, owner, this) };
+    } catch (error) {
+      return refused(error);
+    }
+  }
+
+  #relay(parcel: Parcel, from: Peer, to: Peer): Parcel {
+    const { lane, value } = from.unpack(parcel);
+    try {
+      return to.pack(lane, value);
+    } finally {
+      this.#releaseAll(lane, value);
+    }
+  }
+}
+
+const lost: Result = {
+  refusal: 'the object belongs to another process, which has ended',
+  code: Refusal.OWNER_LOST,
+};
+
+export function refused(error: unknown): Result {
+  const refusal = error instanceof Error ? error.message : String(error);
+  if (error instanceof NotSerializableError) return { refusal, code: Refusal.NOT_SERIALIZABLE };
+  return { refusal, code: error instanceof ArenaExhaustedError ? Refusal.EXHAUSTED : Refusal.OWNER_LOST };
+}
+
+export function encodedItem(lane: number, value: number | string | Uint8Array, handles: Handle[]): EncodedItem {
+  const item: EncodedItem = { lane, number: 0, string: '', bytes: NO_BYTES, length: 0, handles };
+  if (lane === ItemLane.NUMBER) item.number = value as number;
+  else if (lane === ItemLane.STRING) item.string = value as string;
+  else {
+    item.bytes = value as Uint8Array;
+    item.length = item.bytes.length;
+  }
+  return item;
+}
+
+const NO_BYTES = new Uint8Array(0);
