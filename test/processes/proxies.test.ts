@@ -53,17 +53,18 @@ describe.runIf(engine.supports.processProxies)('an object of another process', (
 
   it('comes home as itself, and keeps its identity there', async () => {
     const answers = new Queue<unknown>();
+    const returns = new Queue<unknown>();
     const lock = new Lock();
     const child = new Process({
-      target: async (answers: Queue<unknown>, lock: Lock) => {
+      target: async (answers: Queue<unknown>, returns: Queue<unknown>, lock: Lock) => {
         const own = new Event();
         answers.putSync({ answers, locks: [lock, lock], own });
         await own.wait();
         await answers.put('set');
-        const again = (await answers.get()) as { own: Event };
+        const again = (await returns.get()) as { own: Event };
         answers.putSync(again.own === own);
       },
-      args: [answers, lock],
+      args: [answers, returns, lock],
     });
     await child.start();
     const got = (await answers.get()) as { answers: unknown; locks: unknown[]; own: Event };
@@ -74,7 +75,7 @@ describe.runIf(engine.supports.processProxies)('an object of another process', (
     got.own.set();
     expect(await answers.get()).toBe('set');
     expect(got.own.isSet()).toBe(true);
-    answers.putSync({ own: got.own });
+    returns.putSync({ own: got.own });
     await child.join();
     expect(await answers.get()).toBe(true);
   });
