@@ -73,6 +73,12 @@ export class Carriage {
     return this.carried.length === 0 ? this.listed : this.listed.filter((item) => !this.carried.includes(item));
   }
 
+  /** All that leaves this isolate: what is listed, and what travels beside the message. */
+  get leaving(): readonly object[] {
+    const { listed, carried } = this;
+    return listed.length === 0 ? carried : [...listed, ...carried.filter((item) => !listed.includes(item))];
+  }
+
   /**
    * Takes away from this isolate what is listed, detached here from now on; returns what travels beside the message.
    *

@@ -13,7 +13,8 @@
  *                      │  └─cancel──────────────────────────────────────────────────────────────▲
  *                      └ MAILED instead, if the task is for one worker only
  *
- * A task whose memory is to be moved (Flag.CARRIED) has more of a way to go: see `fetching.ts`.
+ * A task whose memory is to be moved (Flag.CARRIED) begins as RUNNING if a worker waits for it (`door.ts`), or has more of
+ * a way to go: see `fetching.ts`.
  *
  * Both ways out of QUEUED are one compare-and-swap of the state word, so exactly one of claim and cancel
  * wins. There is no moment at which a task has been taken from the queue and belongs to nobody: the
@@ -64,6 +65,8 @@ export const Board = {
   OWNER_GENERATION: 17,
   /** Workers that will look at the rings within microseconds, without anybody's doing: see `lookers.ts`. */
   LOOKERS: 32,
+  /** The worker that looks and can be posted to: see `door.ts`. */
+  OPEN: 48,
   /** Handles of the clients' lanes. */
   LANES: 64,
   WORKERS: 64 + 128,
@@ -110,7 +113,7 @@ export const WorkerWord = {
   LOOKS: 11,
   /** 1 while it is blocked and Board.MAX_SIZE is one higher, so that another may take its place. */
   REPLACED: 12,
-  /** 1 while it looks for mail without pause: then it need not be rung. */
+  /** 1 while it looks, for mail among other things, without pause: then it need not be rung. */
   AWAITS_MAIL: 13,
 } as const;
 

@@ -1,6 +1,6 @@
 /**
  * What tasks bring with them that moves instead of being copied, from `submit` until the worker that runs the task
- * sends for it: see `fetching.ts`. The submitter has lost it at `submit`; here it belongs to nobody else.
+ * has it: see `door.ts` and `fetching.ts`. The submitter has lost it at `submit`; here it belongs to nobody else.
  */
 import { Carriage, requireMovable } from '../codec/codec.js';
 import { show } from '../engine/arguments.js';
@@ -40,6 +40,11 @@ export class Cargo {
 
   drop(index: number): void {
     this.#byIndex.delete(index);
+  }
+
+  /** Takes away from here what a new task brings, and sends it to the worker that is about to have the task. @throws As `load`, with nothing taken. */
+  postAhead(index: number, worker: number, carriage: Carriage): void {
+    this.#owner?.carrierOf(worker)?.post(index, carriage.carried, carriage.leaving);
   }
 
   /** Sends what belongs to a task to the worker that will run it. Throws what cannot be sent after all; nothing is sent then. */

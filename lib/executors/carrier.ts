@@ -21,10 +21,13 @@ export class Carrier {
     port.unref();
   }
 
-  /** @throws DataCloneError, with nothing posted, when one of the items has become what cannot be moved. */
-  post(number: number, items: readonly object[]): void {
+  /**
+   * @param leaving What leaves this isolate: `items`, and more that is of no use to the other side.
+   * @throws DataCloneError, with nothing posted or taken, for what cannot be moved, or is in `leaving` twice.
+   */
+  post(number: number, items: readonly object[], leaving: readonly object[] = items): void {
     const load: Load = [number, ...items];
-    this.#port.postMessage(load, items as Transferable[]);
+    this.#port.postMessage(load, leaving as Transferable[]);
   }
 
   /** What was posted under a number; nothing when the other side has died with it. */

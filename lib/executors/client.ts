@@ -176,12 +176,18 @@ export class Client implements FutureSource, Settler {
     const index = this.#backlog.isEmpty ? this.#free.take() : -1;
     let filled = false;
     let cargo: object[] | undefined;
+    /** The worker that has it already. */
+    let ahead = 0;
     try {
       if (index >= 0) {
         this.#fill(index, known, item, flags);
         filled = true;
       } else if (item !== undefined) item = own(item);
-      if (carries || givesAway) cargo = carriage.load();
+      if (carries && index >= 0 && worker === 0) ahead = this.#errands.takeLooking();
+      if (ahead !== 0) {
+        this.#cargo.postAhead(index, ahead, carriage);
+        this.#errands.handOver(index, ahead);
+      } else if (carries || givesAway) cargo = carriage.load();
     } catch (error) {
       if (filled) this.#empty(index);
       else if (item !== undefined) discard(item);
@@ -192,7 +198,7 @@ export class Client implements FutureSource, Settler {
     if (index < 0)
       this.#postpone({ future, fn: known, item, flags, submitted, extra, cargo: carries ? cargo : undefined }, options);
     else {
-      if (carries) this.#cargo.set(index, cargo as object[]);
+      if (cargo !== undefined && carries) this.#cargo.set(index, cargo);
       this.#futures[index] = future;
       this.#functions[index] = known;
       this.#submitted[index] = submitted;
@@ -201,7 +207,7 @@ export class Client implements FutureSource, Settler {
         this.#extras.set(index, extra);
         this.#extras.watch(future, extra, options);
       }
-      this.#publisher.publish(index, extra);
+      if (ahead === 0) this.#publisher.publish(index, extra);
     }
     this.#completions.expect();
     return future;

@@ -1,6 +1,7 @@
-/** The client's part in sending for what moves with a task: see `fetching.ts`. */
+/** The client's part in sending what moves with a task, ahead (`door.ts`) or when it is sent for (`fetching.ts`). */
 import { Entry, EntryState, Flag, recordAt, runningOn, STATE_MASK, WorkerWord, workerOf } from './board.js';
 import type { Cargo } from './cargo.js';
+import { takeFromDoor } from './door.js';
 import type { Extras } from './extras.js';
 import type { Publisher } from './publisher.js';
 import { placeOf, type TaskTable } from './task-table.js';
@@ -20,6 +21,25 @@ export class Errands {
     this.#cargo = cargo;
     this.#publisher = publisher;
     this.#extras = extras;
+  }
+
+  /**
+   * A worker that takes next what is posted and handed to it, or 0: none looks, or tasks are queued, which come first.
+   * Nothing need be handed to it.
+   */
+  takeLooking(): number {
+    if (!this.#table.isEmpty()) return 0;
+    const worker = takeFromDoor(this.#board);
+    if (worker === 0 || !this.#reaches(worker)) return 0;
+    // One that is to take no more tasks is killed when it does not answer.
+    return Atomics.load(this.#board, recordAt(worker) + WorkerWord.DRAINING) === 0 ? worker : 0;
+  }
+
+  /** Gives it a new task. What the task brings has been posted. */
+  handOver(index: number, worker: number): void {
+    const { words } = this.#table.segment(index);
+    Atomics.store(words, placeOf(index), runningOn(worker));
+    this.#publisher.mail(index, worker);
   }
 
   /**

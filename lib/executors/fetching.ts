@@ -1,5 +1,5 @@
 /**
- * How a worker comes by a task whose memory is moved to it. Only the isolate that made the worker can move memory there,
+ * How a worker comes by a task whose memory is moved to it, if it has not been posted there at once (`door.ts`). Only the isolate that made the worker can move memory there,
  * and only to a worker that is named, but who runs a task is known when it is claimed. So the client keeps what
  * moves (`cargo.ts`), and whoever claims the task sends for it:
  *

@@ -39,8 +39,10 @@ import {
   WorkerWord,
 } from './board.js';
 import type { Carrier } from './carrier.js';
+import { Door, MAIL_MS } from './door.js';
 import { Fetching } from './fetching.js';
 import { FunctionCache, type LoadedFunction } from './functions.js';
+import { lookUntil } from './look.js';
 import { BRISK_MS, declareAsleep, Lookers } from './lookers.js';
 import { type OwnLoop, ownSubmissions } from './own-loop.js';
 import type { Setup } from './parts.js';
@@ -64,6 +66,7 @@ export class WorkerLoop implements OwnLoop {
   readonly #setup: Setup;
   readonly #carrier: Carrier | undefined;
   readonly #fetching: Fetching;
+  readonly #door: Door;
   #patience: NodeJS.Timeout | undefined;
   readonly #clients: Client[] = [];
   /** Those that await. */
@@ -101,6 +104,7 @@ export class WorkerLoop implements OwnLoop {
     this.#lookers = new Lookers(setup.parts, setup.id, () => this.#hasQueued());
     this.#spinner = new Spinner(this.#lookers, () => this.#hasWork());
     this.#fetching = new Fetching(this.#words, setup.id);
+    this.#door = new Door(this.#words, setup.id);
     this.#record = recordAt(setup.id);
     this.#mark = runningOn(setup.id);
     this.#concurrency = this.#words[Board.CONCURRENCY] as number;
@@ -226,18 +230,31 @@ export class WorkerLoop implements OwnLoop {
     }
     for (const [client, index] of tasks.reverse()) {
       const { words } = client.table.segment(index);
-      if (Atomics.compareExchange(words, placeOf(index), EntryState.MAILED, this.#mark) === EntryState.MAILED)
+      const state = Atomics.compareExchange(words, placeOf(index), EntryState.MAILED, this.#mark);
+      if (state === EntryState.MAILED) {
         this.#execute(client, index);
-      else if (this.#fetching.arrived(client, index)) {
-        this.#now = clock();
-        this.#begin(client, index, this.#carrier?.take(index));
+        continue;
       }
+      // It was cancelled.
+      if (state !== this.#mark) continue;
+      if (!this.#fetching.arrived(client, index)) {
+        // Nobody had to send for it.
+        this.#spinner.reset();
+        this.#count();
+      }
+      this.#now = clock();
+      this.#begin(client, index, this.#carrier?.take(index));
     }
   }
 
-  #execute(client: Client, index: number): void {
+  /** One task more is its own. */
+  #count(): void {
     this.#active++;
     if (this.#maxTasks > 0 && ++this.#done >= this.#maxTasks) this.#leave();
+  }
+
+  #execute(client: Client, index: number): void {
+    this.#count();
     const flags = client.table.segment(index).words[placeOf(index) + Entry.LANE] as number;
     if ((flags & Flag.CARRIED) === 0) this.#begin(client, index, undefined);
     else this.#fetch(client, index, flags);
@@ -408,7 +425,7 @@ export class WorkerLoop implements OwnLoop {
       this.#schedule();
       return false;
     }
-    const looked = this.#spinner.look();
+    const looked = this.#look();
     this.#now = clock();
     if (looked === Look.FOUND) return true;
     this.#lookers.withdraw();
@@ -418,6 +435,20 @@ export class WorkerLoop implements OwnLoop {
       return false;
     }
     return !this.#sleep(() => this.#hasWork());
+  }
+
+  /** Looks for a moment, if possible as one that can be posted to. */
+  #look(): Look {
+    const door = this.#door;
+    if (this.#carrier === undefined || this.#active > 0 || !door.open()) return this.#spinner.look();
+    const looked = this.#spinner.look();
+    const isTaken = !door.close();
+    if (isTaken) lookUntil(performance.now() + MAIL_MS, () => this.#get(WorkerWord.MAIL) !== 0);
+    door.rest();
+    if (!isTaken) return looked;
+    // Before anything else can happen here: it cannot be had back.
+    this.#takeMail();
+    return Look.FOUND;
   }
 
   /**

@@ -18,6 +18,7 @@ import { Semaphore } from '../sync/semaphore.js';
 import { Board, BoardFlag, isAttached, MAX_WORKERS, recordAt, WorkerState, WorkerWord, workerId } from './board.js';
 import { Carrier } from './carrier.js';
 import type { Client } from './client.js';
+import { closeDoorOf } from './door.js';
 import type { Parts } from './parts.js';
 import type { Ending, HostedWorker, WorkerHost } from './worker-host.js';
 
@@ -168,6 +169,7 @@ export class WorkerSet {
     if (this.#losses.size > KEPT_LOSSES) this.#losses.delete(this.#losses.keys().next().value as number);
     // First: it might be counted on to look after what is queued.
     if (Atomics.exchange(board, record + WorkerWord.LOOKS, 0) === 1) Atomics.sub(board, Board.LOOKERS, 1);
+    closeDoorOf(board, id);
     Atomics.store(board, record + WorkerWord.ID, 0);
     Atomics.add(board, Board.DEATHS, 1);
     const client = this.#client;

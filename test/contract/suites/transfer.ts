@@ -134,6 +134,32 @@ export function transferContract(kind: ExecutorKind): void {
       expect((await other).length).toBe(1);
     });
 
+    it('comes back and goes again, time after time', async () => {
+      const executor = kind.make({ maxWorkers: 2, maxTasksPerChild: 400 });
+      let bytes = bytesOf(5000);
+      const expected = bytesOf(5000);
+      for (let round = 0; round < 1000; round++) {
+        const sent = executor.submit(tasks.raiseAndMove, move(bytes));
+        expect(bytes.length).toBe(0);
+        // Others come between, that bring nothing, and such that have to be sent for.
+        if (round % 7 === 0) expect(await executor.submit(tasks.square, round)).toBe(round * round);
+        if (round % 11 === 0)
+          expect((await executor.submit(tasks.raiseAndMove, move(bytesOf(6000)))).length).toBe(6000);
+        bytes = round % 5 === 0 ? sent.resultSync() : await sent;
+        for (let i = 0; i < expected.length; i++) expected[i]!++;
+        if (!same(bytes, expected)) expect(bytes).toEqual(expected);
+      }
+    });
+
+    it('is not lost with a worker that dies between tasks', async () => {
+      const executor = kind.make({ maxWorkers: 1 });
+      for (let round = 0; round < 6; round++) {
+        await executor.submit(tasks.exitSoon);
+        for (let i = 0; i < 5; i++)
+          expect(areRaised(await executor.submit(tasks.raiseAndMove, move(bytesOf(5000))), 5000)).toBe(true);
+      }
+    });
+
     it('is lost to its sender also when the task is cancelled', async () => {
       const executor = kind.make({ maxWorkers: 2 });
       const counter = new Value('i');
@@ -192,6 +218,12 @@ export function transferContract(kind: ExecutorKind): void {
       expect(transfer([5])).toThrow(/^transfer\[0\] must be an ArrayBuffer.*got 5$/);
       expect(() => move({ bytes })).toThrow(/^value must be an ArrayBuffer.*list what is moved in transfer$/);
       expect(() => move(bytes, 5 as never)).toThrow('transfer must be an array, got 5');
+      const twice = [bytes.buffer, bytes.buffer] as ArrayBuffer[];
+      // With a worker that looks for a task, and with one that does not.
+      for (let i = 0; i < 200; i++) {
+        expect(() => executor.options({ transfer: twice }).submit(tasks.identity, bytes)).toThrow(/duplicate/);
+        expect((await executor.submit(tasks.raiseAndMove, move(bytesOf(5000)))).length).toBe(5000);
+      }
       expect(bytes.length).toBe(5000);
       expect(await rejection(executor.submit(tasks.moveTwice, bytes).result())).toBeInstanceOf(Error);
       structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
