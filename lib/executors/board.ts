@@ -31,7 +31,6 @@
  * exactly once all the same; its own hint is then the one that finds nothing.
  */
 
-import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { engine } from '../engine/select.js';
 import { SLOTS_START, Slot, SlotState, WORDS_PER_SLOT } from '../memory/layout.js';
@@ -194,7 +193,7 @@ export const EntryState = {
   MAILED: 3,
   /** A worker, whose identifier is above STATE_SHIFT, asks for what the task brings with it. */
   FETCHING: 4,
-  /** The worker that asked waits no longer. */
+  /** The worker that asked waits no longer; with its identifier: it has posted back what it had got, and is about to end. */
   RETURNED: 5,
   /** Cancelled while it was FETCHING or RETURNED: on the DONE stack all the same. */
   WITHDRAWN: 6,
@@ -261,6 +260,11 @@ export function signUp(words: Int32Array, at: number): void {
 /** The state word of an entry that a worker asks for. */
 export function fetchedBy(worker: number): number {
   return (worker << STATE_SHIFT) | EntryState.FETCHING;
+}
+
+/** The state word of an entry that a worker has been sent, and gives back as it ends. */
+export function returnedBy(worker: number): number {
+  return (worker << STATE_SHIFT) | EntryState.RETURNED;
 }
 
 /** The worker of an entry that runs, or is asked for. */

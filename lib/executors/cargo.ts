@@ -66,8 +66,13 @@ export class Cargo {
     return this.#owner?.carrierOf(worker) !== undefined;
   }
 
+  /** What a worker has posted back. */
+  takeBack(index: number, worker: number): void {
+    this.#byIndex.set(index, this.receive(index, worker));
+  }
+
   /** What a worker has sent with a result. */
-  receive(index: number, worker: number): readonly object[] {
+  receive(index: number, worker: number): object[] {
     return this.#owner?.carrierOf(worker)?.take(index) ?? [];
   }
 }

@@ -471,14 +471,22 @@ export class Client implements FutureSource, Settler {
         // It died before it had sent for it.
         Atomics.store(this.table.segment(index).words, placeOf(index), EntryState.FREE);
         this.#free.give(index);
+      } else if (kind === EntryState.RETURNED) {
+        this.#cargo.takeBack(index, worker);
+        this.#begunByNobody(index, worker);
       } else if (kind === EntryState.FETCHING || (kind === EntryState.RUNNING && this.#cargo.has(index))) {
-        if (this.#extras.get(index)?.worker) this.#lose(index, worker, false);
-        else this.#errands.queueAgain(index);
+        this.#begunByNobody(index, worker);
       } else this.#lose(index, worker, kind === EntryState.RUNNING);
     }
     this.#publisher.hintAgain();
     this.#pump();
     if (!this.table.isEmpty()) this.#publisher.wakeWorker();
+  }
+
+  /** A worker has died that had claimed a task, or been sent it, and had not begun. */
+  #begunByNobody(index: number, worker: number): void {
+    if (this.#extras.get(index)?.worker) this.#lose(index, worker, false);
+    else this.#errands.queueAgain(index);
   }
 
   #isAlive(worker: number): boolean {

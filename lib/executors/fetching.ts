@@ -13,9 +13,9 @@
  * client can cancel it: FETCHING(w) or RETURNED → WITHDRAWN, and w is rung.
  *
  * Each of these is one compare-and-swap of the state: so the client posts only to a worker that will run the task, and
- * a worker that gave it up, or died, before has cost nothing: the client still has what moves.
+ * a worker that gave it up, or died, before has cost nothing: the client still has what moves. A worker that ends between
+ * tasks posts back what it has got and not begun: RUNNING(w) → RETURNED(w), for the client to find when it mourns.
  */
-import { performance } from 'node:perf_hooks';
 import { EntryState, fetchedBy, recordAt, runningOn, WorkerWord } from './board.js';
 import { SPIN_MS } from './completions.js';
 import { lookUntil } from './look.js';
@@ -87,14 +87,13 @@ export class Fetching {
     return this.#forget((state) => state !== this.#asked && state !== this.#mark);
   }
 
-  /** Gives up those for which it has waited long enough; how many. */
-  giveUp(): number {
+  /** Gives up those for which it has waited long enough, or all; how many. */
+  giveUp(all = false): number {
     const late = performance.now() - PATIENCE_MS;
     return this.#forget(
       (state, { since, returned }, words, at) =>
         state === this.#asked &&
-        !returned &&
-        since <= late &&
+        (all || (!returned && since <= late)) &&
         Atomics.compareExchange(words, at, this.#asked, EntryState.RETURNED) === this.#asked,
     );
   }

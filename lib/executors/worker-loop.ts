@@ -33,6 +33,7 @@ import {
   isAttached,
   Lane,
   recordAt,
+  returnedBy,
   runningOn,
   signUp,
   WorkerState,
@@ -67,6 +68,8 @@ export class WorkerLoop implements OwnLoop {
   readonly #carrier: Carrier | undefined;
   readonly #fetching: Fetching;
   readonly #door: Door;
+  /** Tasks for this worker alone that it has not looked at yet, oldest last. */
+  readonly #mail: [Client, number][] = [];
   #patience: NodeJS.Timeout | undefined;
   readonly #clients: Client[] = [];
   /** Those that await. */
@@ -114,6 +117,7 @@ export class WorkerLoop implements OwnLoop {
     setInterval(() => {}, LONGEST_TIMER);
     process.on('exit', () => {
       this.#lookers.leave();
+      this.#handBack();
       this.#set(WorkerWord.STATE, WorkerState.GONE);
     });
     this.#awaitBell();
@@ -215,20 +219,25 @@ export class WorkerLoop implements OwnLoop {
     }
   }
 
-  /** Takes the tasks that are for this worker alone. */
-  #takeMail(): void {
+  /** The next task of those that are for this worker alone. */
+  #nextMail(): [Client, number] | undefined {
     // Who mails rings as well: what is not seen yet is looked for again.
-    if (this.#words[this.#record + WorkerWord.MAIL] === 0) return;
+    if (this.#mail.length > 0 || this.#words[this.#record + WorkerWord.MAIL] === 0) return this.#mail.pop();
     this.#meetClients();
     let address = Atomics.exchange(this.#words, this.#record + WorkerWord.MAIL, 0);
-    const tasks: [Client, number][] = [];
     while (address !== 0) {
       const client = this.#clients[address >> CLIENT_SHIFT] as Client;
       const index = (address & ((1 << CLIENT_SHIFT) - 1)) - 1;
-      tasks.push([client, index]);
+      this.#mail.push([client, index]);
       address = client.table.segment(index).words[placeOf(index) + Entry.NEXT] as number;
     }
-    for (const [client, index] of tasks.reverse()) {
+    return this.#mail.pop();
+  }
+
+  /** Takes the tasks that are for this worker alone. */
+  #takeMail(): void {
+    for (let next = this.#nextMail(); next !== undefined; next = this.#nextMail()) {
+      const [client, index] = next;
       const { words } = client.table.segment(index);
       const state = Atomics.compareExchange(words, placeOf(index), EntryState.MAILED, this.#mark);
       if (state === EntryState.MAILED) {
@@ -244,6 +253,27 @@ export class WorkerLoop implements OwnLoop {
       }
       this.#now = clock();
       this.#begin(client, index, this.#carrier?.take(index));
+    }
+  }
+
+  /** It ends, and gives back what was posted to it for tasks that it has not begun. */
+  #handBack(): void {
+    const carrier = this.#carrier;
+    if (carrier === undefined) return;
+    const fetching = this.#fetching;
+    // From now on nothing is posted but what is under way.
+    fetching.giveUp(true);
+    for (const end = performance.now() + MAIL_MS; ; ) {
+      for (let next = this.#nextMail(); next !== undefined; next = this.#nextMail()) {
+        const [client, index] = next;
+        const { words } = client.table.segment(index);
+        if (Atomics.load(words, placeOf(index)) !== this.#mark) continue;
+        fetching.arrived(client, index);
+        carrier.post(index, carrier.take(index));
+        Atomics.store(words, placeOf(index), returnedBy(this.id));
+      }
+      fetching.review();
+      if (fetching.size === 0 || !lookUntil(end, () => this.#get(WorkerWord.MAIL) !== 0)) return;
     }
   }
 
