@@ -1,6 +1,7 @@
 /** Client: connects to a Listener. Python: `multiprocessing.connection.Client`. */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { requireOptions } from '../engine/arguments.js';
+import { onDemand } from '../engine/on-demand.js';
 import { LONGEST_TIMER, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
 import { TimeoutError } from '../errors.js';
 import { type Address, endpointOf } from './address.js';
@@ -8,6 +9,8 @@ import { Connection } from './connection.js';
 import { authenticate, keyOf } from './handshake.js';
 import { longestMessage, type SocketOptions } from './listener.js';
 import { SocketTransport } from './socket-transport.js';
+
+const net = onDemand<typeof import('node:net')>('node:net');
 
 /** Options of `Client`. */
 export interface ClientOptions extends SocketOptions, WaitOptions {}
@@ -68,7 +71,7 @@ export async function Client<T = unknown>(address: Address, options?: ClientOpti
           Math.min(Math.ceil(timeout), LONGEST_TIMER),
         );
   try {
-    const socket = connect({ ...target, allowHalfOpen: true });
+    const socket = net().connect({ ...target, allowHalfOpen: true });
     await opened(socket, signal);
     const transport = new SocketTransport(socket, longest);
     if (key === undefined) return Connection._over<T>(transport);

@@ -12,11 +12,13 @@
  * The answer may be made with any of ALGORITHMS. A challenge or an answer without a name of one, of 16 or 20 bytes, is
  * of a Python before 3.12, which knows HMAC-MD5 only. Messages of more than 256 bytes end it.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { show } from '../engine/arguments.js';
+import { onDemand } from '../engine/on-demand.js';
 import type { WaitOptions } from '../engine/wait.js';
 import { AuthenticationError, BrokenPipeError, EOFError } from '../errors.js';
 import type { Transport } from './transport.js';
+
+const crypto = onDemand<typeof import('node:crypto')>('node:crypto');
 
 const CHALLENGE = Buffer.from('#CHALLENGE#');
 const WELCOME = Buffer.from('#WELCOME#');
@@ -61,7 +63,8 @@ function split(message: Uint8Array): { name: string; payload: Uint8Array; named:
 
 function digest(name: string, key: Uint8Array, message: Uint8Array): Buffer {
   try {
-    return createHmac(ALGORITHMS.get(name) as string, key)
+    return crypto()
+      .createHmac(ALGORITHMS.get(name) as string, key)
       .update(message)
       .digest();
   } catch (cause) {
@@ -78,7 +81,7 @@ function answerTo(challenge: Uint8Array, key: Uint8Array): Uint8Array {
 function isAnswer(answer: Uint8Array, challenge: Uint8Array, key: Uint8Array): boolean {
   const { name, payload } = split(answer);
   const expected = digest(name, key, challenge);
-  return payload.length === expected.length && timingSafeEqual(payload, expected);
+  return payload.length === expected.length && crypto().timingSafeEqual(payload, expected);
 }
 
 async function receive(transport: Transport, options: WaitOptions): Promise<Uint8Array> {
@@ -90,7 +93,7 @@ async function receive(transport: Transport, options: WaitOptions): Promise<Uint
 }
 
 async function deliver(transport: Transport, key: Uint8Array, options: WaitOptions): Promise<void> {
-  const challenge = Buffer.concat([Buffer.from(`{${OURS}}`), randomBytes(RANDOM_BYTES)]);
+  const challenge = Buffer.concat([Buffer.from(`{${OURS}}`), crypto().randomBytes(RANDOM_BYTES)]);
   await transport.sendBytes(Buffer.concat([CHALLENGE, challenge]), options);
   let right = false;
   let cause: unknown;

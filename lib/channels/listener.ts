@@ -1,6 +1,7 @@
 /** Listener: accepts connections over TCP and Unix sockets. Python: `multiprocessing.connection.Listener`. */
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { requireInteger, requireOptions } from '../engine/arguments.js';
+import { onDemand } from '../engine/on-demand.js';
 import { LONGEST_TIMER, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
 import { AuthenticationError, ConnectionClosedError, TimeoutError } from '../errors.js';
 import {
@@ -15,6 +16,8 @@ import {
 import { Connection } from './connection.js';
 import { authenticate, keyOf } from './handshake.js';
 import { SocketTransport } from './socket-transport.js';
+
+const net = onDemand<typeof import('node:net')>('node:net');
 
 /** Options that a `Listener` and a `Client` have in common. */
 export interface SocketOptions {
@@ -173,7 +176,7 @@ export class Listener<T = unknown> implements AsyncIterable<Connection<T>>, Disp
     this.#endpoint = address === undefined ? arbitraryEndpoint(family) : endpointOf(address, family);
     this.#acceptance.onChange = () => this.#attend();
 
-    const server = createServer({ allowHalfOpen: true }, (socket) => this.#arrived(socket));
+    const server = net().createServer({ allowHalfOpen: true }, (socket) => this.#arrived(socket));
     this.#server = server;
     this.#bound = new Promise((resolve, reject) => {
       server.once('listening', () => {

@@ -8,7 +8,6 @@
  * `Atomics.load` is a call, an element of an array one instruction. On x86 both are the same to the
  * processor: it does not reorder a load with earlier loads, nor with an earlier exchange.
  */
-import process from 'node:process';
 import {
   ItemLane,
   Queue,

@@ -10,7 +10,6 @@
  * without, and it is not tried when every core has a thread to run.
  */
 import { availableParallelism } from 'node:os';
-import process from 'node:process';
 import { Header, SLOTS_START, Slot, SlotState, WORDS_PER_SLOT } from '../memory/layout.js';
 import { engine } from './select.js';
 

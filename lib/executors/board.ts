@@ -31,7 +31,6 @@
  * exactly once all the same; its own hint is then the one that finds nothing.
  */
 
-import process from 'node:process';
 import { engine } from '../engine/select.js';
 import { SLOTS_START, Slot, SlotState, WORDS_PER_SLOT } from '../memory/layout.js';
 

@@ -2,7 +2,6 @@
  * What a process of an executor runs: sets itself up, then works until it is told to end. It loads no more than
  * that takes; executors that arrive name their modules.
  */
-import process from 'node:process';
 import { encodeThrownBytes } from '../codec/codec.js';
 import { beforeUncaughtEnd } from '../processes/uncaught.js';
 import { finishProgram } from '../threads/exit.js';

@@ -1,5 +1,4 @@
 /** How a worker that is out of tasks looks for some for a while, between turns of its loop, before it sleeps. */
-import { performance } from 'node:perf_hooks';
 import { SPIN_MS } from './completions.js';
 import { lookUntil } from './look.js';
 import type { Lookers } from './lookers.js';

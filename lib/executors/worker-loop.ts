@@ -18,7 +18,6 @@
  * many tasks as it may, or when a task did not heed its signal and all others here have finished.
  */
 
-import process from 'node:process';
 import { engine } from '../engine/select.js';
 import { LONGEST_TIMER, unwatch, watch } from '../engine/wait.js';
 import { FIRST_TICKET, Outcome, WaiterMode } from '../memory/layout.js';

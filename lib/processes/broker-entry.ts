@@ -1,7 +1,6 @@
 /** What a broker runs: see `broker.ts`. */
 import type { ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
-import process from 'node:process';
 import { workerData } from 'node:worker_threads';
 import { decodeBytes } from '../codec/codec.js';
 import { handlesOf } from '../codec/tail.js';

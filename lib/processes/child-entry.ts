@@ -4,7 +4,6 @@
  *
  * The program's own module is not run again. What the target needs of it travels with the target.
  */
-import nodeProcess from 'node:process';
 import { inspect } from 'node:util';
 import { inheritance } from '../engine/inheritance.js';
 import { processWord } from '../engine/process-record.js';
@@ -24,6 +23,9 @@ import './process.js';
 import type { Process } from './process.js';
 import { currentProcess } from './registry.js';
 import { tellOfUncaught } from './uncaught.js';
+
+/** Node's; `process` is ours below. */
+const nodeProcess = globalThis.process;
 
 if (inheritance === undefined)
   throw new Error('child-entry.js is what the processes of heddle run, and no program to be started otherwise');

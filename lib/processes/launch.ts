@@ -10,13 +10,13 @@
  * Nothing of it needs the event loop of the parent, which may block in `joinSync`. Standard output and error
  * are the parent's own; there is no standard input, which one process alone can read.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { requireOptions, show } from '../engine/arguments.js';
 import type { Processes } from '../engine/engine.js';
 import { FAMILY_VARIABLE, type Inheritance } from '../engine/inheritance.js';
+import { onDemand } from '../engine/on-demand.js';
 import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
 import { settleOwnGrants } from '../engine/wait.js';
@@ -24,6 +24,8 @@ import { ArenaExhaustedError, ProcessStateError } from '../errors.js';
 import { MAX_PROCESSES, Process } from '../memory/layout.js';
 import { LAYOUT_HASH } from '../memory/layout-hash.js';
 import { commission } from './broker.js';
+
+const childProcess = onDemand<typeof import('node:child_process')>('node:child_process');
 
 const entry = fileURLToPath(new URL('./child-entry.js', import.meta.url));
 
@@ -132,7 +134,7 @@ function programOf(processes: Processes, place: Place, surroundings: Surrounding
 
 /** Starts it with `passed` as the descriptor by which it knows its family. */
 export function spawnProgram({ args, env, cwd }: Program, passed: number | 'pipe'): ChildProcess {
-  return spawn(process.execPath, args, {
+  return childProcess().spawn(process.execPath, args, {
     env,
     stdio: ['ignore', 'inherit', 'inherit', passed],
     ...(cwd === undefined ? {} : { cwd }),

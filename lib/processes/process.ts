@@ -1,5 +1,4 @@
 /** Process: a function that runs in a process of its own, and shares with this one what is made to be shared. */
-import nodeProcess from 'node:process';
 import { inspect } from 'node:util';
 import { discard, encodeForProcess } from '../codec/codec.js';
 import { requireBoolean, requireFunction, requireOptions, show } from '../engine/arguments.js';
@@ -256,7 +255,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
     const commands = new SimpleQueue<Greeting>();
     try {
       const parentName = readProcessName(engine.process);
-      commands.putSync({ argv: nodeProcess.argv, name: this.#name, path, parentName, entry });
+      commands.putSync({ argv: process.argv, name: this.#name, path, parentName, entry });
       if (engine.queuePut(commands._handle, false, item, undefined) !== Outcome.OK) throw noRoom();
     } catch (error) {
       discard(item);

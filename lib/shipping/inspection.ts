@@ -7,7 +7,9 @@
  * seen before (the first time costs about 20 ms, later about 3 ms) and off again at once.
  */
 import type { Session } from 'node:inspector';
-import { createRequire } from 'node:module';
+import { onDemand } from '../engine/on-demand.js';
+
+const inspector = onDemand<typeof import('node:inspector')>('node:inspector');
 
 /** A script as V8 has it: after type stripping, transpiling or bundling. */
 export interface LoadedScript {
@@ -120,8 +122,7 @@ export function inspectBound(fn: Function): BoundFunction | undefined {
 
 function connect(): Session {
   if (open !== undefined) return open;
-  const { Session: SessionClass } = createRequire(import.meta.url)('node:inspector') as typeof import('node:inspector');
-  const session = new SessionClass();
+  const session = new (inspector().Session)();
   session.connect();
   session.on('Debugger.scriptParsed', (message: { params: ScriptParsed }) => {
     parsed.set(message.params.scriptId, message.params);

@@ -1,9 +1,12 @@
 /** A script taken apart: its functions, what it exports, and which of its variables are imports. */
-import { type AnyNode, parse } from 'acorn';
+import type { AnyNode } from 'acorn';
+import { onDemand } from '../engine/on-demand.js';
 import type { LoadedScript } from './inspection.js';
 import type { FunctionSite, ScriptScopes, Variable } from './scope-model.js';
 import { analyseScopes } from './scopes.js';
 import { namesOf } from './syntax-tree.js';
+
+const acorn = onDemand<typeof import('acorn')>('acorn');
 
 /** What a variable is imported from. */
 export interface ImportBinding {
@@ -51,7 +54,7 @@ export class Script {
     this.isShipped = loaded.source.startsWith(SHIPPED_MARK);
     this.#startLine = loaded.startLine;
     this.#startColumn = loaded.startColumn;
-    const program = parse(loaded.source, {
+    const program = acorn().parse(loaded.source, {
       ecmaVersion: 'latest',
       sourceType: loaded.isModule ? 'module' : 'script',
       allowHashBang: true,

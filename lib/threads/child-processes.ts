@@ -1,5 +1,4 @@
 /** The child processes of this process, whichever of its threads has started them, by their records. */
-import process from 'node:process';
 import type { Handle } from '../engine/engine.js';
 import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';

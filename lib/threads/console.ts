@@ -6,7 +6,9 @@
  */
 import { writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { isatty, WriteStream } from 'node:tty';
+import { onDemand } from '../engine/on-demand.js';
+
+const tty = onDemand<typeof import('node:tty')>('node:tty');
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
@@ -57,8 +59,8 @@ export function writeDirectly(stream: Writable, fd: 1 | 2): void {
   };
   Object.assign(stream, sink);
   // Colours where the main thread has them.
-  if (isatty(fd)) {
-    const { getColorDepth, hasColors } = WriteStream.prototype;
+  if (tty().isatty(fd)) {
+    const { getColorDepth, hasColors } = tty().WriteStream.prototype;
     Object.assign(stream, { isTTY: true, getColorDepth, hasColors });
   }
 }

@@ -1,5 +1,4 @@
 /** How a module of ours is started as a worker, whatever options Node.js itself was started with. */
-import process from 'node:process';
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 
 /** With --input-type, which workers inherit, Node takes no file for a program: text that imports the file will do. */

@@ -1,5 +1,4 @@
 /** The engine in TypeScript alone: SharedArrayBuffer, Atomics.wait and Atomics.waitAsync. */
-import process from 'node:process';
 import { isMainThread, type Worker } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../../errors.js';
 import { Barrier, Cell, FIRST_TICKET, Kind, Outcome, SharedArray, Slot, WaiterMode } from '../../memory/layout.js';

@@ -10,7 +10,6 @@
  * Nobody rings another process here, so DOORBELL names who watches instead: slot + 1 of the isolate without
  * which nobody learns of the child's end.
  */
-import process from 'node:process';
 import {
   Cell,
   Header,

@@ -1,6 +1,5 @@
 /** Slots: how an isolate gets one, and whether the thread behind one is still there. */
 import { existsSync, readlinkSync } from 'node:fs';
-import process from 'node:process';
 import { threadId } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../../errors.js';
 import { Header, MAX_SLOTS, SLOTS_START, Slot, SlotState, WORDS_PER_SLOT } from '../../memory/layout.js';

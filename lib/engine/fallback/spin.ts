@@ -1,6 +1,5 @@
 /** Spinning before sleeping: bounded, adaptive, and never where it cannot help. */
 import { availableParallelism } from 'node:os';
-import process from 'node:process';
 
 /** About what waking a sleeping thread takes. Microseconds. */
 const DEFAULT_SPIN_US = 30;
