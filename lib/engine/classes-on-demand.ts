@@ -1,14 +1,19 @@
 /**
  * Classes of shared objects that few programs use, loaded into an isolate when the first object of theirs
- * arrives there: by tag, what loads the module that registers them.
+ * arrives there: by tag, the module that registers them.
  */
-import { onDemand } from './on-demand.js';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
-const modules: Readonly<Record<string, () => unknown>> = {
-  Process: onDemand(new URL('../processes/process.js', import.meta.url)),
+const modules: Readonly<Record<string, string>> = {
+  Process: '../processes/process.js',
 };
 
-/** Loads the class of this tag, if it is one of those. An object may arrive in a Sync call. */
+const require = createRequire(import.meta.url);
+
+/** Loads the class of this tag, if it is one of those. */
 export function loadClassOf(tag: string): void {
-  modules[tag]?.();
+  const module = modules[tag];
+  // ES modules can be required on every Node.js that is supported, and an object may arrive in a Sync call.
+  if (module !== undefined) require(fileURLToPath(new URL(module, import.meta.url)));
 }

@@ -1,26 +1,21 @@
 /**
- * Modules that many programs do without, loaded when they are first used instead of with heddle: Node's own, those of
- * other packages, and ours.
+ * Modules that many programs do without, loaded when they are first used instead of with heddle: Node's own, and those
+ * of packages that are CommonJS as well.
  *
- * They are loaded by `require`, in the midst of a call, which takes ES modules too on every Node.js that is supported,
- * as long as they await nothing at their top level.
+ * They are loaded by `require`, in the midst of a call. It would take our own modules too, but what a program has
+ * installed for its TypeScript may turn into CommonJS whatever is required: then there would be two of each.
  *
- * For the same reason `process` is the global one everywhere: an import of it has Node.js make stdin, stdout and stderr.
+ * For the same purpose `process` is the global one everywhere: an import of it makes Node.js open the standard streams.
  */
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
 
-/**
- * What loads a module, once, and returns it.
- *
- * @param module A specifier, or the URL of one of our own modules.
- */
-export function onDemand<Module>(module: string | URL): () => Module {
+/** What loads a module, once, and returns it. */
+export function onDemand<Module>(specifier: string): () => Module {
   let loaded: Module | undefined;
   return () => {
-    loaded ??= require(typeof module === 'string' ? module : fileURLToPath(module)) as Module;
+    loaded ??= require(specifier) as Module;
     return loaded;
   };
 }

@@ -11,13 +11,9 @@ import { EngineUnavailableError } from '../errors.js';
 import { LAYOUT_HASH } from '../memory/layout-hash.js';
 import { firstLine, hasUvLoop, loadAddon } from './addon.js';
 import type { Engine, EngineName } from './engine.js';
+import { FallbackEngine } from './fallback/fallback-engine.js';
 import { type Inheritance, inheritance, PASSED_DESCRIPTOR } from './inheritance.js';
 import { NativeEngine } from './native.js';
-import { onDemand } from './on-demand.js';
-
-const fallback = onDemand<typeof import('./fallback/fallback-engine.js')>(
-  new URL('./fallback/fallback-engine.js', import.meta.url),
-);
 
 /** The word a family leaves for its workers. */
 interface Family {
@@ -63,14 +59,11 @@ function unavailable(why: string, refusals: readonly string[]): EngineUnavailabl
 
 function choose(wished: Wish): Choice {
   if (wished === 'fallback')
-    return {
-      engine: new (fallback().FallbackEngine)(),
-      refusals: ['HEDDLE_ENGINE=fallback asks for the fallback engine'],
-    };
+    return { engine: new FallbackEngine(), refusals: ['HEDDLE_ENGINE=fallback asks for the fallback engine'] };
   const choice = native();
   if ('engine' in choice) return choice;
   if (wished === 'native') throw unavailable('the native engine, which HEDDLE_ENGINE=native asks for,', choice);
-  return { engine: new (fallback().FallbackEngine)(), refusals: choice };
+  return { engine: new FallbackEngine(), refusals: choice };
 }
 
 /** Who has chosen for this thread or process, in the words of a refusal. */
@@ -105,7 +98,7 @@ function join(family: Family, wished: Wish, starter: Starter, passed?: Inheritan
       `${starter.name} runs another version of heddle; make both load the same copy of the package`,
     );
   }
-  if (family.engine === 'fallback') return { engine: new (fallback().FallbackEngine)(), refusals: family.refusals };
+  if (family.engine === 'fallback') return { engine: new FallbackEngine(), refusals: family.refusals };
   const choice = native(passed);
   if ('engine' in choice) return choice;
   throw unavailable(`the native engine, on which ${starter.name} runs,`, choice);

@@ -14,6 +14,7 @@ import { setOwnLoop } from './own-loop.js';
 import type { Setup } from './parts.js';
 import type { WorkerData } from './thread-host.js';
 import { WorkerLoop } from './worker-loop.js';
+import './thread-pool-executor.js';
 
 const data = workerData as Partial<WorkerData> | null | undefined;
 if (isMainThread || data?.heddle !== 'worker' || data.setup === undefined)

@@ -5,22 +5,17 @@
  */
 import { registerClass } from '../codec/classes.js';
 import { requireOptions } from '../engine/arguments.js';
-import { onDemand } from '../engine/on-demand.js';
 import { PoolStateError } from '../errors.js';
 import { Board, BoardFlag, Flag } from './board.js';
-import type { Client } from './client.js';
+import { Client } from './client.js';
 import { Executor, type ExecutorStats, type ShutdownOptions } from './executor.js';
-import type { ExecutorCore } from './executor-core.js';
+import { ExecutorCore } from './executor-core.js';
 import type { CheckedExecutorOptions } from './executor-options.js';
 import type { Future } from './future.js';
 import { Histogram } from './histogram.js';
 import type { Parts } from './parts.js';
 import type { TaskOptions } from './task-options.js';
 import type { WorkerHost } from './worker-host.js';
-
-// Most of what executors are made of: programs may never make one.
-const client = onDemand<typeof import('./client.js')>(new URL('./client.js', import.meta.url));
-const executorCore = onDemand<typeof import('./executor-core.js')>(new URL('./executor-core.js', import.meta.url));
 
 const abandoned = new FinalizationRegistry<ExecutorCore>((core) => void core.shutdown(false, false));
 
@@ -73,13 +68,13 @@ export abstract class WorkerExecutor extends Executor {
         },
       };
       this.#tally = tally;
-      this.#access = { client: new (client().Client)(parts, tally, grace, undefined), core: undefined };
+      this.#access = { client: new Client(parts, tally, grace, undefined), core: undefined };
       this.#grace = grace;
       this.#words = parts.board.array;
     } else {
       const { options, host, prefix } = source;
       const { namePrefix = prefix, initializer, initArgs, grace } = options;
-      const core = new (executorCore().ExecutorCore)(options, host, { prefix: namePrefix, initializer, initArgs });
+      const core = new ExecutorCore(options, host, { prefix: namePrefix, initializer, initArgs });
       this.#access = { client: core.client, core };
       this.#grace = grace;
       this.#runTime = core.runTime;

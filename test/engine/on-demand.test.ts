@@ -53,11 +53,7 @@ describe('importing heddle', () => {
 });
 
 describe('a module on demand', () => {
-  it('is that which an import leads to', async () => {
-    const url = new URL('../../dist/errors.js', import.meta.url);
-    const load = onDemand(url);
-    expect(load()).toBe(load());
-    expect((load() as { TimeoutError: unknown }).TimeoutError).toBe((await import('heddle')).TimeoutError);
+  it('is that which an import leads to', () => {
     expect(onDemand<typeof import('node:path')>('node:path')().join).toBe(join);
   });
 
