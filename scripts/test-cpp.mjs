@@ -1,10 +1,11 @@
 /**
  * Builds native/core alone and runs its C++ tests:
  *
- *   node scripts/test-cpp.mjs [plain] [thread] [address] [portable]      default: plain
+ *   node scripts/test-cpp.mjs [plain] [thread] [address] [portable] [faults]      default: plain
  *
  * `thread` is ThreadSanitizer, `address` is AddressSanitizer with UndefinedBehaviorSanitizer, `portable` has
- * threads sleep as on systems without a futex, for the tests in which they do.
+ * threads sleep as on systems without a futex, for the tests in which they do. `faults` kills processes at each step
+ * of what they do in the core.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -18,9 +19,13 @@ const OPTIONS = {
   thread: ['-DHEDDLE_SANITIZE=thread'],
   address: ['-DHEDDLE_SANITIZE=address'],
   portable: ['-DHEDDLE_FUTEX_PORTABLE=ON'],
+  faults: ['-DHEDDLE_FAULTS=ON'],
 };
 const SLEEPING = ['futex', 'guard', 'waiting', 'mutex', 'semaphore', 'event', 'condition', 'barrier', 'queue'];
-const ALL = readdirSync(join(root, 'native/test')).flatMap((file) => file.match(/^(\w+)_test\.cc$/)?.[1] ?? []);
+const testsIn = (folder) =>
+  readdirSync(join(root, folder)).flatMap((file) => file.match(/^(\w+)_test\.cc$/)?.[1] ?? []);
+/** The tests of a build, if not all. */
+const TESTS = { portable: SLEEPING, faults: testsIn('native/test/faults') };
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : ['plain'];
 
 function run(command, args, env) {
@@ -45,7 +50,7 @@ function totals(results, programs) {
 function test(name) {
   const folder = join(root, 'build', `cpp-${name}`);
   const jobs = String(availableParallelism());
-  const programs = (name === 'portable' ? SLEEPING : ALL).map((test) => `${test}_test`);
+  const programs = (TESTS[name] ?? testsIn('native/test')).map((test) => `${test}_test`);
   const configured =
     run('cmake', ['-S', 'native', '-B', folder, ...OPTIONS[name], '-DCMAKE_BUILD_TYPE=RelWithDebInfo']) ||
     run('cmake', ['--build', folder, '--parallel', jobs, '--target', ...programs]);
@@ -55,7 +60,9 @@ function test(name) {
   rmSync(results, { recursive: true, force: true });
   mkdirSync(results);
   const only = `^(${programs.join('|')})$`;
-  const status = run('ctest', ['--test-dir', folder, '--output-on-failure', '--tests-regex', only], {
+  // Processes that are killed one after the other leave a core to others; the rest is to have all cores.
+  const parallel = name === 'faults' ? ['--parallel', jobs] : [];
+  const status = run('ctest', ['--test-dir', folder, '--output-on-failure', '--tests-regex', only, ...parallel], {
     GTEST_OUTPUT: `json:${results}/`,
   });
   const { passed, failed } = totals(results, programs.length);

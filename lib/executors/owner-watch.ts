@@ -5,7 +5,15 @@
 import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
 import { unwatch, watch } from '../engine/wait.js';
-import { FIRST_TICKET, Process, SLOTS_START, Slot, WaiterMode, WORDS_PER_SLOT } from '../memory/layout.js';
+import {
+  FIRST_TICKET,
+  Process,
+  SLOT_RECORD_MASK,
+  SLOTS_START,
+  Slot,
+  WaiterMode,
+  WORDS_PER_SLOT,
+} from '../memory/layout.js';
 import { Board, isAttached } from './board.js';
 
 export class OwnerWatch {
@@ -18,7 +26,8 @@ export class OwnerWatch {
     this.#board = board;
     const { processes } = engine;
     const slot = (board[Board.OWNER_SLOT] as number) - 1;
-    const record = Atomics.load(engine.words, SLOTS_START + slot * WORDS_PER_SLOT + Slot.PROCESS) - 1;
+    const process = Atomics.load(engine.words, SLOTS_START + slot * WORDS_PER_SLOT + Slot.PROCESS);
+    const record = (process & SLOT_RECORD_MASK) - 1;
     // Threads of one process end together.
     if (processes === undefined || record === engine.process) return;
     const generation = record < 0 ? 0 : Atomics.load(engine.words, processWord(Process.GENERATION, record));

@@ -4,7 +4,7 @@
  *
  * The control segment is an array of 32-bit words that every isolate of a family maps:
  *
- *   header │ processes │ slots (one per attached isolate) │ reference bitmaps (one per slot) │ rings of queues │ cells
+ *   header │ processes │ slots (one per attached isolate) │ reference bitmaps (one per slot) │ rings of queues │ journals │ cells
  *
  * A *cell* is 64 bytes (16 words, one cache line) and holds either a shared object or a waiter node.
  * A *handle* is the word index of a cell, so `words[handle + Cell.STATE]` is its state word on both
@@ -12,12 +12,12 @@
  */
 
 /** Bump on any change that the constants below do not show. */
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 
 export const MAGIC = 0x6865646c; // 'hedl'
 
 export const WORDS_PER_CELL = 16;
-export const WORDS_PER_SLOT = 80;
+export const WORDS_PER_SLOT = 96;
 export const WORDS_PER_PROCESS = 96;
 export const HEADER_WORDS = 1024;
 /** Processes that can be in a family at one time. */
@@ -38,11 +38,16 @@ export const WORDS_PER_ENTRY = 8;
 export const RING_HEADER_WORDS = 96;
 export const WORDS_PER_RING = RING_HEADER_WORDS + RING_ENTRIES * WORDS_PER_ENTRY;
 
+/** Native: what a slot's isolate is in the middle of; see Journal. */
+export const WORDS_PER_JOURNAL = 2048;
+
 export const PROCESSES_START = HEADER_WORDS;
 export const SLOTS_START = PROCESSES_START + MAX_PROCESSES * WORDS_PER_PROCESS;
 export const REFS_START = SLOTS_START + MAX_SLOTS * WORDS_PER_SLOT;
 export const RINGS_START = REFS_START + MAX_SLOTS * REF_WORDS_PER_SLOT;
-export const CELLS_START = RINGS_START + MAX_RINGS * WORDS_PER_RING;
+export const JOURNALS_START = RINGS_START + MAX_RINGS * WORDS_PER_RING;
+/** One journal more than slots: for who has no slot. */
+export const CELLS_START = JOURNALS_START + (MAX_SLOTS + 1) * WORDS_PER_JOURNAL;
 export const CONTROL_WORDS = CELLS_START + MAX_CELLS * WORDS_PER_CELL;
 
 /** Words of the header. */
@@ -53,9 +58,8 @@ export const Header = {
   LAYOUT: 2,
   /** Guard of the handles in process records. */
   PROCESSES_GUARD: 3,
-  /** Index of the first free cell plus 1, and a tag against ABA: one 64-bit word. */
+  /** Index of the first free cell plus 1. */
   FREE_CELLS: 4,
-  FREE_CELLS_TAG: 5,
   /** Cells ever used: the next never-used cell index. */
   CELLS_TOP: 6,
   /** Cells in use now. */
@@ -70,7 +74,7 @@ export const Header = {
   SLOTS_LIVE: 11,
   /** Guard of slot allocation and sweeping. */
   SLOTS_GUARD: 12,
-  /** The fallback's cell allocator guard (native allocates without a lock). */
+  /** Guard of the allocation of cells. */
   CELLS_GUARD: 13,
   /** A random number of 64 bits, by which who inherits the arena knows it: two words. */
   NONCE: 14,
@@ -159,6 +163,9 @@ export const ProcessFlag = {
   MAY_HAVE_CHILDREN: 4,
 } as const;
 
+/** Of Slot.PROCESS. */
+export const SLOT_RECORD_MASK = 0xff;
+
 /** Words of a slot. */
 export const Slot = {
   /** SlotState. */
@@ -167,12 +174,6 @@ export const Slot = {
   /** Counts the isolates that have used this slot. */
   GENERATION: 2,
   NATIVE_TID: 3,
-  /** Rung (incremented) when a ready node is pushed; what a loop on the fallback sleeps on. */
-  DOORBELL: 4,
-  /** Handle of the newest node of the ready stack (linked by Node.READY_NEXT), 0 when empty. */
-  READY: 5,
-  /** 1 while the slot's event loop polls READY itself, so that nobody need ring it. */
-  POLLING: 6,
   /** The node the slot's thread blocks with; a thread blocks on one thing at a time. */
   THREAD_NODE: 7,
   /** Handle of the object the slot's thread is blocked on, 0 when running. */
@@ -183,8 +184,6 @@ export const Slot = {
   THREAD: 10,
   /** ThreadFlag bits of the running Thread. */
   FLAGS: 11,
-  /** LoopState. On the line of READY, for who pushes there looks here next. */
-  LOOP: 12,
   /** Cells of this slot's references are at most this index (bounds a sweep). */
   REFS_TOP: 13,
   /** Slot + 1 of the isolate that created this one, and ends with it; 0 for none. */
@@ -200,10 +199,27 @@ export const Slot = {
   RING_QUEUE: 64,
   /** The ring's TAIL as the isolate saw it when it put; its HEAD plus 1 when it took. */
   RING_POSITION: 65,
+  /**
+   * The isolate's process: its record + 1, in the bits of SLOT_RECORD_MASK, and above them how many processes had that
+   * record before. Native: 0 when nobody has taken the slot.
+   */
+  PROCESS: 66,
+  /** Native: slot + 1 of the isolate that sweeps this slot. It leaves together with PROCESS, in one 64-bit word. */
+  SWEEPER: 67,
   /** Heap unit of the chunk that the isolate fills with payloads, 0 for none. */
-  CHUNK: 66,
-  /** Record + 1 of the isolate's process. */
-  PROCESS: 67,
+  CHUNK: 68,
+  /**
+   * Handle of the newest node of the ready stack (linked by Node.READY_NEXT), 0 when empty; native: with a tag against ABA,
+   * one 64-bit word.
+   */
+  READY: 80,
+  READY_TAG: 81,
+  /** Rung (incremented) when a ready node is pushed; what a loop on the fallback sleeps on. */
+  DOORBELL: 82,
+  /** 1 while the slot's event loop polls READY itself, so that nobody need ring it. */
+  POLLING: 83,
+  /** LoopState. On the line of READY, for who pushes there looks here next. */
+  LOOP: 84,
 } as const;
 export const NAME_BYTES = 192;
 
@@ -221,6 +237,43 @@ export const LoopState = {
 
 export const SlotState = { FREE: 0, LIVE: 1, SWEEPING: 2 } as const;
 
+/**
+ * The journal of a slot, on the native engine: what its isolate is in the middle of, so that another can finish or undo
+ * it. native/core/journal.h says how.
+ */
+export const Journal = {
+  /** Word index of the guard that is held or about to be taken; 0 for none. */
+  GUARD: 0,
+  /** Entries in LOG; -1 once the section stands and its grants are being delivered. */
+  COUNT: 1,
+  /** A word, 0 for none, that changes from the one value to the other when the section stands. */
+  STATE_WORD: 2,
+  STATE_FROM: 3,
+  STATE_TO: 4,
+  /** The nodes that are given an outcome, linked by Node.CHAIN: the first one left, and the one after it. */
+  CHAIN: 5,
+  NEXT: 6,
+  /** Node.GRANT of these nodes, and the number of the last section that granted. */
+  GRANT: 7,
+  GRANTS: 8,
+  /** First of the objects that are being destroyed, linked by their state words. */
+  DOOMED: 9,
+  /** Word index of a ring, 0 for none, that changes when the section stands: published are the entries from one position up to another, */
+  RING: 10,
+  RING_FROM: 11,
+  RING_TO: 12,
+  /** and HEAD, unless 0, becomes this. */
+  RING_HEAD: 13,
+  /** As GUARD and COUNT, of the guard of an allocator, which may be taken inside of another section. */
+  INNER_GUARD: 16,
+  INNER_COUNT: 17,
+  /** Slot + 1 of the dead holder whose inner guard is being taken over; what that one had changed is undone first. */
+  VICTIM: 18,
+  INNER_LOG: 64,
+  /** Entries of 4 words: byte offset from the arena's start (64 bits; 1 added for a word of 64 bits), what it was (64 bits). */
+  LOG: 256,
+} as const;
+
 /** Words common to all cells. */
 export const Cell = {
   /** Kind. 0: free. */
@@ -229,7 +282,7 @@ export const Cell = {
   REFS: 1,
   /** The word the uncontended path works on. */
   STATE: 2,
-  /** Guard: 0 free, else (slot + 1) << 1 | contended. Held for a few instructions, never while JavaScript runs. */
+  /** Guard: 0 free, else its holder and whether it is contended. Held for a few instructions, never while JavaScript runs. */
   GUARD: 3,
   /** Newest-last circular list of waiter nodes: handle of the first, 0 when empty. */
   WAITERS: 4,
@@ -256,6 +309,8 @@ export const Kind = {
 
 /** Words of a waiter node. */
 export const Node = {
+  /** Native: whether the node, and not just its isolate, has a reference to the object: 0 or 1. */
+  REFERS: 1,
   /** NodeState or, once the wait is over, an Outcome. Threads sleep on this word. */
   STATE: 2,
   /** Slot of the waiter. */
@@ -273,8 +328,14 @@ export const Node = {
   LIST: 9,
   /** Result beside the outcome: a barrier's arrival index. */
   VALUE: 10,
+  /** The outcome that the node is about to be given. */
+  OUTCOME: 11,
   /** Mutex: monotonic time since which the waiter has been first in line, ns: one 64-bit word. Native: 0 once it is due to be handed the mutex. */
   SINCE: 12,
+  /** Next of the nodes that are given an outcome together. */
+  CHAIN: 14,
+  /** Native: names the section that grants the node, until the node's owner has seen it. */
+  GRANT: 15,
 } as const;
 
 /** A node's state before it has an Outcome. */
@@ -292,6 +353,8 @@ export const WaiterMode = {
   THREAD: 0,
   /** An event loop that holds a promise. */
   LOOP: 1,
+  /** Native: cancelled after it was granted; still on the ready stack, or a promise of a queue that is not used yet, or both. */
+  KEPT: 2,
 } as const;
 
 /**
@@ -343,6 +406,8 @@ export const Mutex = {
   OWNER_DIED: 4,
   WAKING: 8,
   OWNER_SHIFT: 8,
+  /** Native: what is added to a slot in place of the owner while that slot, under GUARD, passes the mutex on. */
+  IN_TRANSIT: 1024,
   /** RLock: identifier of the owning thread or scope, valid while LOCKED. */
   OWNER: 5,
   /** RLock: depth of holds by the owner. */

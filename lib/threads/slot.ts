@@ -1,6 +1,14 @@
 /** The words of a slot that say which thread runs in its isolate. */
 import { engine } from '../engine/select.js';
-import { Header, NAME_BYTES, SLOTS_START, Slot, SlotState, WORDS_PER_SLOT } from '../memory/layout.js';
+import {
+  Header,
+  NAME_BYTES,
+  SLOT_RECORD_MASK,
+  SLOTS_START,
+  Slot,
+  SlotState,
+  WORDS_PER_SLOT,
+} from '../memory/layout.js';
 
 const words = engine.words;
 const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
@@ -29,8 +37,8 @@ export function setOwnWord(word: number, value: number): void {
 export function* liveSlots(): Generator<number> {
   const top = Atomics.load(words, Header.SLOTS_TOP);
   for (let slot = 0; slot < top; slot++) {
-    if (readSlot(slot, Slot.STATE) === SlotState.LIVE && readSlot(slot, Slot.PROCESS) === engine.process + 1)
-      yield slot;
+    const record = (readSlot(slot, Slot.PROCESS) & SLOT_RECORD_MASK) - 1;
+    if (readSlot(slot, Slot.STATE) === SlotState.LIVE && record === engine.process) yield slot;
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,14 +13,19 @@
 #include "layout.h"
 #include "mapping.h"
 #include "ringers.h"
+#include "step.h"
 
 namespace heddle {
 
 static_assert(layout::WORDS_PER_CELL * sizeof(int32_t) == 64, "a cell is a cache line");
 static_assert(layout::CELLS_START % layout::WORDS_PER_CELL == 0);
-static_assert(layout::Header::FREE_CELLS % 2 == 0 && layout::Node::SINCE % 2 == 0);
+static_assert(layout::Node::SINCE % 2 == 0);
 static_assert(layout::Header::NONCE % 2 == 0 && layout::Process::START_TIME % 2 == 0 &&
               layout::PROCESSES_START % 2 == 0 && layout::WORDS_PER_PROCESS % 2 == 0);
+static_assert(layout::WORDS_PER_SLOT % 2 == 0 && layout::SLOTS_START % 2 == 0 &&
+              layout::Slot::READY % 2 == 0 && layout::Slot::PROCESS % 2 == 0 &&
+              layout::Slot::SWEEPER == layout::Slot::PROCESS + 1);
+static_assert(std::endian::native == std::endian::little, "the first of two words is the lower half of both");
 static_assert(layout::Value::DATA % 2 == 0, "a Value's data is 8-byte aligned");
 static_assert(std::atomic_ref<int32_t>::is_always_lock_free);
 static_assert(std::atomic_ref<uint64_t>::is_always_lock_free);
@@ -63,14 +69,18 @@ class Arena {
   [[nodiscard]] Ringers& ringers() { return ringers_; }
 
   [[nodiscard]] std::atomic_ref<int32_t> word(int32_t index) const {
+    HEDDLE_ACCESS();
     return std::atomic_ref<int32_t>(words_[index]);
   }
   // Plain access to words that a guard protects, or that only one thread uses. Relaxed atomics and
   // not bare loads, because others may look at them, without the guard, to decide whether to spin.
-  [[nodiscard]] int32_t get(int32_t index) const { return word(index).load(std::memory_order_relaxed); }
+  [[nodiscard]] int32_t get(int32_t index) const {
+    return std::atomic_ref<int32_t>(words_[index]).load(std::memory_order_relaxed);
+  }
   void set(int32_t index, int32_t value) const { word(index).store(value, std::memory_order_relaxed); }
   // A 64-bit word, at an even index.
   [[nodiscard]] std::atomic_ref<uint64_t> long_word(int32_t index) const {
+    HEDDLE_ACCESS();
     return std::atomic_ref<uint64_t>(reinterpret_cast<uint64_t&>(words_[index]));
   }
 

@@ -21,5 +21,7 @@ void barrier_reset(Self& self, Handle barrier);
 void barrier_holder_died(Self& self, Handle barrier, int32_t slot);
 // A waiter that gives up breaks the barrier for all.
 void barrier_waiter_left(Self& self, const Guard& guard, Wakes& wakes, Handle barrier);
+// The list a node is linked in: it moves from ENTRY to WAITERS without being told.
+[[nodiscard]] int32_t barrier_list_of(const Self& self, const Guard& guard, Handle barrier, Handle node);
 
 }  // namespace heddle

@@ -2,6 +2,7 @@
 #include "bell_ringer.h"
 
 #include "futex.h"
+#include "loop_state.h"
 #include "processes.h"
 #include "undertaker.h"
 
@@ -36,8 +37,8 @@ void BellRinger::run() {
 void BellRinger::ring_loops() {
   const int32_t top = arena_.word(Header::SLOTS_TOP).load(std::memory_order_acquire);
   for (int32_t slot = 0; slot < top; slot++) {
-    if (arena_.get(slot_word(slot, Slot::PROCESS)) != arena_.own_process() + 1) continue;
-    if (arena_.word(slot_word(slot, Slot::READY)).load(std::memory_order_seq_cst) == 0) continue;
+    if (record_of(arena_, slot) != arena_.own_process()) continue;
+    if (!Loop(arena_, slot).has_ready()) continue;
     arena_.ringers().ring(slot);
   }
 }

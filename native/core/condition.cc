@@ -11,17 +11,11 @@ OutcomeOrTicket condition_enqueue(Self& self, Handle condition, Mode mode) {
   return node != 0 ? node : Outcome::NO_MEMORY;
 }
 
-int32_t condition_notify(Self& self, Handle condition, int32_t count) {
+int32_t condition_notify(Self& self, Handle condition, int32_t count, const Receipt& receipt) {
   Wakes wakes(self);
   Guard guard(self, condition);
-  int32_t notified = 0;
-  while (notified < count) {
-    Handle first = first_waiter(self, guard, condition, Cell::WAITERS);
-    if (first == 0) break;
-    finish(self, guard, wakes, condition, first, Outcome::GRANTED);
-    notified++;
-  }
-  return notified;
+  receipt.give(guard);
+  return finish_first(self, guard, wakes, condition, Cell::WAITERS, count, Outcome::GRANTED);
 }
 
 }  // namespace heddle

@@ -9,6 +9,6 @@ namespace heddle {
 // A ticket, or NO_MEMORY. Never blocks.
 [[nodiscard]] OutcomeOrTicket condition_enqueue(Self& self, Handle condition, Mode mode);
 // Grants the first `count` waiters; how many there were.
-int32_t condition_notify(Self& self, Handle condition, int32_t count);
+int32_t condition_notify(Self& self, Handle condition, int32_t count, const Receipt& receipt = {});
 
 }  // namespace heddle

@@ -27,12 +27,10 @@ Loop loop_of(const Self& self) {
   return {self.arena, self.slot};
 }
 
-void give_back_reservation(Self& self, Handle queue, int32_t list) {
-  if (list == layout::Queue::PUTTERS) {
-    queue_unreserve_place(self, queue);
-  } else {
-    queue_unreserve_item(self, queue);
-  }
+// Before the last reference to the queue is dropped with the node.
+void give_back_reservation(Self& self, Handle queue, int32_t list, Handle node) {
+  queue_unreserve(self, queue, list, node);
+  if (node != 0) free_node(self, node);
 }
 
 }  // namespace
@@ -58,7 +56,7 @@ EngineCore::EngineCore(std::unique_ptr<Self> self)
 EngineCore::~EngineCore() {
   self_->arena.ringers().set(self_->slot, {});
   self_->reservations.give_back_all(
-      [this](Handle queue, int32_t list) { give_back_reservation(*self_, queue, list); });
+      [this](Handle queue, int32_t list, Handle node) { give_back_reservation(*self_, queue, list, node); });
   sweep_slot(*self_, self_->slot, generation_);
 }
 
@@ -91,6 +89,9 @@ bool EngineCore::loop_has_ready() const {
 
 void EngineCore::sweep(int32_t slot, int32_t generation) {
   sweep_slot(*self_, slot, generation);
+}
+void EngineCore::bury(ProcessId process) {
+  heddle::bury(*self_, process);
 }
 void EngineCore::begin_exit() {
   heddle::begin_exit(*self_);
@@ -133,8 +134,8 @@ void EngineCore::adopt(Handle handle) {
 void EngineCore::disown(Handle handle) {
   // Without the reference the queue may go, and its cell be another object's.
   if (!self_->reservations.empty()) {
-    self_->reservations.give_back_of(handle,
-                                     [&](int32_t list) { give_back_reservation(*self_, handle, list); });
+    self_->reservations.give_back_of(
+        handle, [&](int32_t list, Handle node) { give_back_reservation(*self_, handle, list, node); });
   }
   heddle::disown(*self_, self_->slot, handle);
 }
@@ -184,11 +185,9 @@ OutcomeCode EngineCore::queue_init(Handle handle, int32_t discipline, int32_t ma
   return heddle::queue_init(*self_, handle, discipline, max_size);
 }
 OutcomeCode EngineCore::queue_put(Handle handle, Turn turn, const PutItem& item) {
-  if (turn == Turn::kPromised) self_->reservations.forget(handle, layout::Queue::PUTTERS);
   return heddle::queue_put(*self_, handle, turn, item);
 }
 OutcomeCode EngineCore::queue_take(Handle handle, Turn turn, std::span<uint8_t> scratch, TakenItem& item) {
-  if (turn == Turn::kPromised) self_->reservations.forget(handle, layout::Queue::GETTERS);
   return heddle::queue_take(*self_, handle, turn, scratch, item);
 }
 OutcomeOrTicket EngineCore::queue_await_place(Handle handle, Mode mode, double timeout_ms) {
@@ -201,12 +200,8 @@ void EngineCore::queue_notice(Handle handle, int32_t what) {
   heddle::queue_notice(*self_, handle, what == 0 ? layout::Queue::PUTTERS : layout::Queue::GETTERS);
 }
 void EngineCore::queue_unreserve(Handle handle, int32_t what) {
-  self_->reservations.forget(handle, what == 0 ? layout::Queue::PUTTERS : layout::Queue::GETTERS);
-  if (what == 0) {
-    queue_unreserve_place(*self_, handle);
-  } else {
-    queue_unreserve_item(*self_, handle);
-  }
+  const int32_t list = what == 0 ? layout::Queue::PUTTERS : layout::Queue::GETTERS;
+  give_back_reservation(*self_, handle, list, self_->reservations.forget(handle, list));
 }
 OutcomeCode EngineCore::queue_task_done(Handle handle) {
   return heddle::queue_task_done(*self_, handle);

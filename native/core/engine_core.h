@@ -52,6 +52,7 @@ class EngineCore {
   [[nodiscard]] bool loop_has_ready() const;
 
   void sweep(int32_t slot, int32_t generation);
+  void bury(ProcessId process);
   void begin_exit();
 
   // See processes.h.

@@ -19,76 +19,74 @@ bool EntryDeque::reserve(uint32_t count) {
   segment->previous = state_.tail;
   segment->capacity = capacity;
   if (state_.tail != 0) {
-    at(state_.tail)->next = unit;
+    set(at(state_.tail)->next, unit);
   } else {
-    state_.head = unit;
-    state_.head_index = 0;
+    set(state_.head, unit);
+    set(state_.head_index, 0);
   }
-  state_.tail = unit;
-  state_.tail_index = 0;
+  set(state_.tail, unit);
+  set(state_.tail_index, 0);
   return true;
 }
 
 void EntryDeque::push_back(const Entry& entry) {
   at(state_.tail)->entries()[state_.tail_index] = entry;
-  state_.tail_index++;
+  set(state_.tail_index, state_.tail_index + 1);
 }
 
 Entry EntryDeque::pop_front() {
-  Segment* segment = at(state_.head);
-  if (state_.head_index == segment->capacity) {
-    uint32_t used_up = state_.head;
-    state_.head = segment->next;
-    state_.head_index = 0;
-    heap_.free(used_up, segment->bytes());
-    segment = at(state_.head);
-    segment->previous = 0;
-  }
-  Entry entry = segment->entries()[state_.head_index++];
+  if (state_.head_index == at(state_.head)->capacity) drop_first();
+  const Entry entry = at(state_.head)->entries()[state_.head_index];
+  set(state_.head_index, state_.head_index + 1);
   reset_if_empty();
   return entry;
 }
 
 Entry EntryDeque::pop_back() {
-  Segment* segment = at(state_.tail);
-  if (state_.tail_index == 0) {
-    uint32_t used_up = state_.tail;
-    state_.tail = segment->previous;
-    heap_.free(used_up, segment->bytes());
-    segment = at(state_.tail);
-    segment->next = 0;
-    state_.tail_index = segment->capacity;
-  }
-  Entry entry = segment->entries()[--state_.tail_index];
+  if (state_.tail_index == 0) drop_last();
+  set(state_.tail_index, state_.tail_index - 1);
+  const Entry entry = at(state_.tail)->entries()[state_.tail_index];
   reset_if_empty();
   return entry;
 }
 
+void EntryDeque::drop_first() {
+  frees_.add(state_.head, at(state_.head)->bytes());
+  set(state_.head, at(state_.head)->next);
+  set(state_.head_index, 0);
+  set(at(state_.head)->previous, 0);
+}
+
+void EntryDeque::drop_last() {
+  frees_.add(state_.tail, at(state_.tail)->bytes());
+  set(state_.tail, at(state_.tail)->previous);
+  set(state_.tail_index, at(state_.tail)->capacity);
+  set(at(state_.tail)->next, 0);
+}
+
 // Begins the segment anew, so that a queue that is emptied again and again stays in one place.
 void EntryDeque::reset_if_empty() {
-  Segment* segment = at(state_.head);
-  if (state_.head_index == segment->capacity && state_.head != state_.tail) {
+  if (state_.head_index == at(state_.head)->capacity && state_.head != state_.tail) {
     // The tail has nothing either if its first index is the next to fill.
-    if (segment->next != state_.tail || state_.tail_index != 0) return;
-    uint32_t used_up = state_.head;
-    state_.head = state_.tail;
-    state_.head_index = 0;
-    heap_.free(used_up, segment->bytes());
-    segment = at(state_.head);
-    segment->previous = 0;
+    if (at(state_.head)->next != state_.tail || state_.tail_index != 0) return;
+    drop_first();
   }
   if (!empty()) return;
-  if (segment->bytes() > kKeptSegment) {
+  if (at(state_.head)->bytes() > kKeptSegment) {
     free_memory();
-  } else {
-    state_.head_index = 0;
-    state_.tail_index = 0;
+  } else if (state_.tail_index != 0) {
+    set(state_.head_index, 0);
+    set(state_.tail_index, 0);
   }
 }
 
 void EntryDeque::free_memory() {
-  if (state_.head != 0) heap_.free(state_.head, at(state_.head)->bytes());
-  state_ = {};
+  if (state_.head == 0) return;
+  frees_.add(state_.head, at(state_.head)->bytes());
+  set(state_.head, 0);
+  set(state_.tail, 0);
+  set(state_.head_index, 0);
+  set(state_.tail_index, 0);
 }
 
 }  // namespace heddle

@@ -1,7 +1,12 @@
 // The entries of a FIFO or LIFO queue: a list of segments, filled at the back and emptied at either
 // end. Nothing is ever moved, and a segment goes back to the heap as soon as it is empty.
+//
+// Changed in a section of the queue's guard. An entry itself is written where nobody looks before it is
+// counted, and left as it was when it is taken; a section that takes some puts none.
 #pragma once
 
+#include "guard.h"
+#include "late_frees.h"
 #include "payload_store.h"
 
 namespace heddle {
@@ -18,7 +23,8 @@ class EntryDeque {
     uint32_t tail_index;
   };
 
-  EntryDeque(Heap& heap, State& state) : heap_(heap), state_(state) {}
+  EntryDeque(Heap& heap, State& state, const Section& section, LateFrees& frees)
+      : heap_(heap), state_(state), section_(section), frees_(frees) {}
 
   [[nodiscard]] bool empty() const {
     return state_.head == state_.tail && state_.head_index == state_.tail_index;
@@ -47,10 +53,16 @@ class EntryDeque {
   static constexpr uint64_t kKeptSegment = 1024;
 
   [[nodiscard]] Segment* at(uint32_t unit) const { return reinterpret_cast<Segment*>(heap_.at(unit)); }
+  void set(uint32_t& variable, uint32_t value) const { section_.set_at(variable, value); }
+  // The first or the last segment, which is not the only one, is empty.
+  void drop_first();
+  void drop_last();
   void reset_if_empty();
 
   Heap& heap_;
   State& state_;
+  const Section& section_;
+  LateFrees& frees_;
 };
 
 }  // namespace heddle

@@ -1,6 +1,8 @@
 // See entry_heap.h.
 #include "entry_heap.h"
 
+#include <array>
+#include <bit>
 #include <cstring>
 
 namespace heddle {
@@ -22,10 +24,17 @@ bool EntryHeap::resize(uint32_t count, uint32_t capacity) {
   uint32_t unit = heap_.allocate(uint64_t{capacity} * sizeof(Node));
   if (unit == 0) return false;
   if (count > 0) std::memcpy(heap_.at(unit), heap_.at(state_.nodes), count * sizeof(Node));
-  heap_.free(state_.nodes, uint64_t{state_.capacity} * sizeof(Node));
-  state_.nodes = unit;
-  state_.capacity = capacity;
+  frees_.add(state_.nodes, uint64_t{state_.capacity} * sizeof(Node));
+  section_.set_at(state_.nodes, unit);
+  section_.set_at(state_.capacity, capacity);
   return true;
+}
+
+void EntryHeap::set(Node& node, const Node& value) const {
+  using Words = std::array<uint64_t, sizeof(Node) / sizeof(uint64_t)>;
+  const auto words = std::bit_cast<Words>(value);
+  auto* to = reinterpret_cast<uint64_t*>(&node);
+  for (size_t i = 0; i < words.size(); i++) section_.set_at(to[i], words[i]);
 }
 
 Key EntryHeap::key_of(const Node& node) const {
@@ -52,16 +61,25 @@ bool EntryHeap::accepts(uint32_t count, Key key) const {
 void EntryHeap::push(uint32_t count, const Entry& entry, Key key) {
   Node node{};
   node.entry = entry;
-  node.arrival = state_.arrivals++;
+  node.arrival = state_.arrivals;
+  section_.set_at(state_.arrivals, state_.arrivals + 1);
   node.key_length = static_cast<uint32_t>(key.size());
   if (key.size() <= kKeyInNode && !key.empty()) std::memcpy(node.key, key.data(), key.size());
   Node* all = nodes();
   uint32_t index = count;
+  // The last place does not count yet.
+  const auto put = [&](const Node& value) {
+    if (index == count) {
+      all[index] = value;
+    } else {
+      set(all[index], value);
+    }
+  };
   while (index > 0 && goes_before(node, all[parent_of(index)])) {
-    all[index] = all[parent_of(index)];
+    put(all[parent_of(index)]);
     index = parent_of(index);
   }
-  all[index] = node;
+  put(node);
 }
 
 Entry EntryHeap::pop(uint32_t count) {
@@ -73,10 +91,10 @@ Entry EntryHeap::pop(uint32_t count) {
   for (uint32_t child = 1; child < left; child = 2 * hole + 1) {
     if (child + 1 < left && goes_before(all[child + 1], all[child])) child++;
     if (!goes_before(all[child], last)) break;
-    all[hole] = all[child];
+    set(all[hole], all[child]);
     hole = child;
   }
-  all[hole] = last;
+  if (hole != left) set(all[hole], last);
   if (left == 0 && state_.capacity > kSmallestCapacity) {
     free_memory();
   } else if (state_.capacity > kSmallestCapacity && left < state_.capacity / 4) {
@@ -87,9 +105,9 @@ Entry EntryHeap::pop(uint32_t count) {
 }
 
 void EntryHeap::free_memory() {
-  heap_.free(state_.nodes, uint64_t{state_.capacity} * sizeof(Node));
-  state_.nodes = 0;
-  state_.capacity = 0;
+  frees_.add(state_.nodes, uint64_t{state_.capacity} * sizeof(Node));
+  section_.set_at(state_.nodes, uint32_t{0});
+  section_.set_at(state_.capacity, uint32_t{0});
 }
 
 }  // namespace heddle

@@ -1,6 +1,9 @@
-// The entries of a priority queue: a binary heap, lowest key first, equal keys in order of arrival.
+// The entries of a priority queue: a binary heap, lowest key first, equal keys in order of arrival. Changed
+// in a section of the queue's guard.
 #pragma once
 
+#include "guard.h"
+#include "late_frees.h"
 #include "payload_store.h"
 
 namespace heddle {
@@ -16,7 +19,8 @@ class EntryHeap {
     uint64_t arrivals;
   };
 
-  EntryHeap(Heap& heap, State& state) : heap_(heap), state_(state) {}
+  EntryHeap(Heap& heap, State& state, const Section& section, LateFrees& frees)
+      : heap_(heap), state_(state), section_(section), frees_(frees) {}
 
   // The part of a key that an entry's payload must hold: short ones fit the node.
   [[nodiscard]] static Key stored_part(Key key) { return key.size() <= kKeyInNode ? Key() : key; }
@@ -36,7 +40,7 @@ class EntryHeap {
   static constexpr size_t kKeyInNode = 16;
   static constexpr uint32_t kSmallestCapacity = 8;
 
-  struct Node {
+  struct alignas(8) Node {
     Entry entry;
     uint8_t key[kKeyInNode];
     uint64_t arrival;
@@ -48,10 +52,14 @@ class EntryHeap {
   [[nodiscard]] Node* nodes() const { return reinterpret_cast<Node*>(heap_.at(state_.nodes)); }
   [[nodiscard]] Key key_of(const Node& node) const;
   [[nodiscard]] bool goes_before(const Node& a, const Node& b) const;
+  // Changes a node that counts.
+  void set(Node& node, const Node& value) const;
   [[nodiscard]] bool resize(uint32_t count, uint32_t capacity);
 
   Heap& heap_;
   State& state_;
+  const Section& section_;
+  LateFrees& frees_;
 };
 
 }  // namespace heddle

@@ -26,34 +26,40 @@ constexpr int64_t kLongestPublicationNs = 1'000'000;
 
 }  // namespace
 
-int32_t EntryRing::allocate(const Self& self, uint32_t limit) {
+bool EntryRing::attach(const Self& self, int32_t word, uint32_t limit) {
   const Arena& arena = self.arena;
-  int32_t ring = 0;
-  {
-    Guard guard(arena, self.slot, Header::RINGS_GUARD);
-    ring = arena.get(Header::FREE_RINGS);
-    if (ring != 0) {
-      arena.set(Header::FREE_RINGS, arena.get(ring + Ring::TAIL));
-    } else {
-      int32_t top = arena.get(Header::RINGS_TOP);
-      if (top == MAX_RINGS) return 0;
-      arena.set(Header::RINGS_TOP, top + 1);
-      ring = RINGS_START + top * WORDS_PER_RING;
-    }
+  const InnerGuard guard(arena, self.slot, Header::RINGS_GUARD);
+  int32_t ring = arena.get(Header::FREE_RINGS);
+  if (ring != 0) {
+    guard.set(Header::FREE_RINGS, arena.get(ring + Ring::TAIL));
+  } else {
+    const int32_t top = arena.get(Header::RINGS_TOP);
+    if (top == MAX_RINGS) return false;
+    guard.set(Header::RINGS_TOP, top + 1);
+    ring = RINGS_START + top * WORDS_PER_RING;
   }
-  EntryRing empty(arena, ring);
-  for (int32_t i = 0; i < RING_HEADER_WORDS; i++) empty.word(i).store(0, std::memory_order_relaxed);
+  // While it is free, a ring's TAIL is a link, which has to be there again if this is undone.
+  const EntryRing empty(arena, ring);
+  guard.set(ring + Ring::TAIL, static_cast<int32_t>(kSlow));
+  for (int32_t i = 0; i < RING_HEADER_WORDS; i++) {
+    if (i != Ring::TAIL) empty.word(i).store(0, std::memory_order_relaxed);
+  }
+  empty.word(Ring::HEAD).store(kSlow, std::memory_order_relaxed);
   for (uint32_t i = 0; i < RING_ENTRIES; i++) {
     empty.sequence_at(i * kStep).store(0, std::memory_order_relaxed);
   }
-  empty.set_limit(limit);
-  return ring;
+  empty.word(Ring::LIMIT).store(limit, std::memory_order_relaxed);
+  // Who finds the ring finds it as it is now.
+  guard.publish(word, ring);
+  return true;
 }
 
-void EntryRing::free(const Self& self, int32_t ring) {
-  Guard guard(self.arena, self.slot, Header::RINGS_GUARD);
-  self.arena.set(ring + Ring::TAIL, self.arena.get(Header::FREE_RINGS));
-  self.arena.set(Header::FREE_RINGS, ring);
+void EntryRing::detach(const Self& self, int32_t word) {
+  const InnerGuard guard(self.arena, self.slot, Header::RINGS_GUARD);
+  const int32_t ring = self.arena.get(word);
+  guard.set(ring + Ring::TAIL, self.arena.get(Header::FREE_RINGS));
+  guard.set(Header::FREE_RINGS, ring);
+  guard.set(word, 0);
 }
 
 bool EntryRing::has_room(uint32_t tail) const {
@@ -77,13 +83,12 @@ void EntryRing::copy_out(uint32_t position, Entry& entry) const {
   entry = std::bit_cast<Entry>(copy);
 }
 
-void EntryRing::publish(uint32_t position, const Entry& entry, std::memory_order order) const {
+void EntryRing::write(uint32_t position, const Entry& entry) const {
   auto words = std::bit_cast<EntryWords>(entry);
   for (int32_t i = 0; i < WORDS_PER_ENTRY; i++) {
     if (i == RingEntry::SEQUENCE) continue;
     word(entry_at(position) + i).store(words[static_cast<size_t>(i)], std::memory_order_relaxed);
   }
-  sequence_at(position).store((position & ~kSlow) | 1, order);
 }
 
 EntryRing::Outcome EntryRing::push(RingClaim& claim, const Entry& entry) {
@@ -96,7 +101,8 @@ EntryRing::Outcome EntryRing::push(RingClaim& claim, const Entry& entry) {
   } while (
       !tail.compare_exchange_weak(seen, seen + kStep, std::memory_order_seq_cst, std::memory_order_relaxed));
   // seq_cst: before the look at GET_WAITING.
-  publish(seen, entry, std::memory_order_seq_cst);
+  write(seen, entry);
+  publish(seen, std::memory_order_seq_cst);
   return Outcome::kDone;
 }
 
@@ -155,22 +161,30 @@ void EntryRing::await_publication() const {
   } while (monotonic_ns() < end);
 }
 
-void EntryRing::push_closed(const Entry& entry) {
-  auto tail = word(Ring::TAIL);
-  const uint32_t position = tail.load(std::memory_order_relaxed);
-  // TAIL first: nobody finds a published entry that is not counted. release will do: GET_WAITING is set
-  // and looked at under the guard, and who takes the entry acquires it by its SEQUENCE.
-  tail.store(position + kStep, std::memory_order_release);
-  publish(position, entry, std::memory_order_release);
+void EntryRing::push_closed(const Guard& guard, const Entry& entry) {
+  const uint32_t position = word(Ring::TAIL).load(std::memory_order_relaxed);
+  // The entry last: undone, TAIL is where it was, and nobody has looked at the entry, which is not published.
+  guard.set(ring_ + Ring::TAIL, static_cast<int32_t>(position + kStep));
+  write(position, entry);
+  guard.publish_entry(ring_, position & ~kSlow, (position + kStep) & ~kSlow);
 }
 
-bool EntryRing::pop_closed(Entry& entry) {
+bool EntryRing::pop_closed(const Guard& guard, Entry& entry) {
   if (!is_published(0)) return false;
-  auto head = word(Ring::HEAD);
-  const uint32_t position = head.load(std::memory_order_relaxed);
+  const uint32_t position = word(Ring::HEAD).load(std::memory_order_relaxed);
   copy_out(position, entry);
-  head.store(position + kStep, std::memory_order_seq_cst);
+  guard.move_head(ring_, position + kStep);
   return true;
+}
+
+void EntryRing::carry_out(uint32_t from, uint32_t to, uint32_t head) {
+  // release will do: GET_WAITING is set and looked at under the guard, and who takes the entry acquires it by
+  // its SEQUENCE.
+  for (uint32_t position = from; position != to; position += kStep) {
+    publish(position, std::memory_order_release);
+    HEDDLE_STEP();
+  }
+  if (head != 0) word(Ring::HEAD).store(head, std::memory_order_seq_cst);
 }
 
 void EntryRing::skip_blanks_closed() {
@@ -189,7 +203,9 @@ void EntryRing::fill_gap(uint32_t tail) {
   if (!is_claimed || is_published_at(tail)) return;
   Entry blank{};
   blank.place = Entry::kNowhere;
-  publish(tail, blank, std::memory_order_seq_cst);
+  write(tail, blank);
+  HEDDLE_STEP();
+  publish(tail, std::memory_order_seq_cst);
 }
 
 }  // namespace heddle

@@ -14,7 +14,9 @@
 //
 // SLOW in TAIL or HEAD leaves that side to the holder of the queue's guard: the functions named
 // *_closed are for it alone. Setting it is a step on the same word that putters or takers change, so
-// whoever has not had its turn by then sees it.
+// whoever has not had its turn by then sees it. What it puts and takes comes into force when its section
+// stands, and a side is opened after that: until then an entry it took is still there, and one it put can
+// only be waited for.
 //
 // Nobody sleeps through a put: who waits sets GET_WAITING and then looks for a published entry, who
 // puts publishes and then looks at GET_WAITING, all sequentially consistent, so one of them sees the
@@ -25,6 +27,8 @@
 #include "self.h"
 
 namespace heddle {
+
+class Guard;
 
 // What the isolate is doing to a ring, noted in its slot for as long as this lives.
 class RingClaim {
@@ -54,11 +58,13 @@ class EntryRing {
   enum class Outcome : uint8_t { kDone, kNo, kSlow };
 
   // `ring`: see layout::Queue::RING.
-  EntryRing(const Arena& arena, int32_t ring) : words_(arena.words() + ring) {}
+  EntryRing(const Arena& arena, int32_t ring) : words_(arena.words() + ring), ring_(ring) {}
 
-  // A ring with nothing in it, for at most `limit` entries; 0 when there is none left.
-  [[nodiscard]] static int32_t allocate(const Self& self, uint32_t limit);
-  static void free(const Self& self, int32_t ring);
+  // Makes a word of the arena name a ring with nothing in it, both sides closed, for at most `limit` entries;
+  // false when there is none left.
+  [[nodiscard]] static bool attach(const Self& self, int32_t word, uint32_t limit);
+  // The word becomes 0.
+  static void detach(const Self& self, int32_t word);
 
   [[nodiscard]] Outcome push(RingClaim& claim, const Entry& entry);
   [[nodiscard]] Outcome pop(RingClaim& claim, Entry& entry);
@@ -91,13 +97,16 @@ class EntryRing {
   void open_head() { open(layout::Ring::HEAD); }
 
   // Into a ring that is not full.
-  void push_closed(const Entry& entry);
-  // False unless is_published(0).
-  [[nodiscard]] bool pop_closed(Entry& entry);
+  void push_closed(const Guard& guard, const Entry& entry);
+  // False unless is_published(0). Once in a section.
+  [[nodiscard]] bool pop_closed(const Guard& guard, Entry& entry);
+  // What a section that stands has done to the ring; again does no harm while the sides it has used are
+  // closed.
+  void carry_out(uint32_t from, uint32_t to, uint32_t head);
   [[nodiscard]] bool is_blank_at_head() const {
     return is_published_at(load(layout::Ring::HEAD)) && !is_published(0);
   }
-  // Passes by them.
+  // Passes by them, at once.
   void skip_blanks_closed();
 
   // Publishes a blank entry where a put was begun with TAIL at `tail`, unless that put never had its
@@ -136,9 +145,13 @@ class EntryRing {
   [[nodiscard]] bool is_published_at(uint32_t position) const;
   [[nodiscard]] bool has_room(uint32_t tail) const;
   void copy_out(uint32_t position, Entry& entry) const;
-  void publish(uint32_t position, const Entry& entry, std::memory_order order) const;
+  void write(uint32_t position, const Entry& entry) const;
+  void publish(uint32_t position, std::memory_order order) const {
+    sequence_at(position).store((position & ~kSlow) | 1, order);
+  }
 
   int32_t* words_;
+  int32_t ring_;
 };
 
 }  // namespace heddle

@@ -31,16 +31,28 @@ OutcomeOrTicket event_wait(Self& self, Handle event, Mode mode, Deadline deadlin
 void event_set(Self& self, Handle event) {
   Wakes wakes(self);
   Guard guard(self, event);
+  auto state = self.word(event, Cell::STATE);
   // release: pairs with the acquire of a wait that finds it set.
-  self.word(event, Cell::STATE).exchange(Event::SET, std::memory_order_acq_rel);
+  if (first_waiter(self, guard, event, Cell::WAITERS) == 0) {
+    HEDDLE_STEP();
+    state.exchange(Event::SET, std::memory_order_acq_rel);
+    return;
+  }
+  // While PARKED is set only the guard's holder changes the word.
+  guard.change_state(event + Cell::STATE, Event::PARKED, Event::SET);
   finish_all(self, guard, wakes, event, Cell::WAITERS, Outcome::GRANTED);
 }
 
 void event_waiter_left(Self& self, const Guard& guard, Handle event) {
   if (first_waiter(self, guard, event, Cell::WAITERS) == 0) {
-    // Not a store: clear() and a set() without waiters work on the word without the guard.
-    self.word(event, Cell::STATE).fetch_and(~Event::PARKED, std::memory_order_relaxed);
+    guard.change_state(event + Cell::STATE, Event::PARKED, 0);
   }
+}
+
+void event_settle(Self& self, const Guard& guard, Handle event) {
+  if (first_waiter(self, guard, event, Cell::WAITERS) != 0) return;
+  HEDDLE_STEP();
+  self.word(event, Cell::STATE).fetch_and(~Event::PARKED, std::memory_order_relaxed);
 }
 
 }  // namespace heddle

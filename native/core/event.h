@@ -10,5 +10,7 @@ namespace heddle {
 void event_set(Self& self, Handle event);
 // Clears PARKED after the last waiter gave up.
 void event_waiter_left(Self& self, const Guard& guard, Handle event);
+// Makes the state right after a section on the event was cut short.
+void event_settle(Self& self, const Guard& guard, Handle event);
 
 }  // namespace heddle

@@ -30,22 +30,30 @@ const GuardedQueue::Line& GuardedQueue::line_of(int32_t list) {
 }
 
 GuardedQueue::~GuardedQueue() {
+  stand();
   open_if_free(kGetters);
   open_if_free(kPutters);
 }
 
+void GuardedQueue::stand() {
+  guard_.stand();
+  frees_.free_all();
+}
+
 void GuardedQueue::settle() {
+  stand();
   settle(kGetters);
   settle(kPutters);
 }
 
 QueueBody GuardedQueue::body() {
   auto unit = static_cast<uint32_t>(get(Queue::BODY));
-  return {self_.arena.heap(), *reinterpret_cast<QueueBody::State*>(self_.arena.heap().at(unit)),
-          discipline()};
+  return {self_.arena.heap(), *reinterpret_cast<QueueBody::State*>(self_.arena.heap().at(unit)), discipline(),
+          guard_, frees_};
 }
 
-void GuardedQueue::use_up(int32_t promises) {
+void GuardedQueue::use_up(int32_t list) {
+  const int32_t promises = line_of(list).promises;
   if (get(promises) > 0) add(promises, -1);
 }
 
@@ -77,10 +85,12 @@ void GuardedQueue::refill() {
   for (; left > 0 && !ring_.is_full(); left--) {
     // Counted in the ring before it is no longer counted here: who looks without the guard may see an
     // item twice, but never one too few.
-    ring_.push_closed(rest.pop(static_cast<uint32_t>(left)));
+    ring_.push_closed(guard_, rest.pop(static_cast<uint32_t>(left)));
     add(Queue::UNFINISHED, -1);
     set(Queue::COUNT, left - 1);
+    if (guard_.is_long()) stand();
   }
+  stand();
 }
 
 // What is promised starts at HEAD, so blank entries are passed by only while nothing is.
@@ -114,7 +124,7 @@ OutcomeCode GuardedQueue::put(bool promised, const Entry& entry, Key key) {
   if (!promised && !has_place()) return Outcome::FULL;
   const int32_t before = count();
   if (has_ring() && before == 0 && !ring_.is_full()) {
-    ring_.push_closed(entry);
+    ring_.push_closed(guard_, entry);
     return Outcome::OK;
   }
   const OutcomeCode outcome = body().push(static_cast<uint32_t>(before), entry, key);
@@ -131,7 +141,7 @@ OutcomeCode GuardedQueue::put(bool promised, const Entry& entry, Key key) {
 bool GuardedQueue::take(Entry& entry) {
   close(kGetters);
   if (!is_there(kGetters)) return false;
-  if (has_ring()) return ring_.pop_closed(entry);
+  if (has_ring()) return ring_.pop_closed(guard_, entry);
   const int32_t before = count();
   entry = body().pop(static_cast<uint32_t>(before));
   set(Queue::COUNT, before - 1);
@@ -139,16 +149,11 @@ bool GuardedQueue::take(Entry& entry) {
 }
 
 void GuardedQueue::start_ring() {
-  const int32_t max_size = get(Queue::MAX_SIZE);
-  const int32_t ring = EntryRing::allocate(self_, limit_for(max_size));
-  if (ring == 0) return;
-  ring_word_ = ring;
-  ring_ = EntryRing(self_.arena, ring);
-  ring_.close_tail();
-  ring_.close_head();
+  if (!EntryRing::attach(self_, queue_ + Queue::RING, limit_for(get(Queue::MAX_SIZE)))) return;
+  ring_word_ = get(Queue::RING);
+  ring_ = EntryRing(self_.arena, ring_word_);
+  stand();
   refill();
-  // release: who finds the ring finds it as it is now.
-  self_.word(queue_, Queue::RING).store(ring, std::memory_order_release);
 }
 
 uint32_t GuardedQueue::limit_for(int32_t max_size) {
@@ -173,7 +178,8 @@ bool GuardedQueue::retry(Handle node) {
     if (!is_clock_running(self_, node)) start_clock(self_, node);
     return false;
   }
-  unlink(self_, guard_, queue_, node);
+  unlink(self_, guard_, queue_, line.list, node);
+  guard_.set(node, Node::STATE, Outcome::GRANTED);
   return true;
 }
 
@@ -208,7 +214,15 @@ void GuardedQueue::settle(const Line& line) {
     }
     if (!reserve(line)) continue;
     finish(self_, guard_, wakes_, queue_, first, Outcome::GRANTED);
+    if (guard_.is_long()) stand();
   }
+}
+
+void GuardedQueue::mend() {
+  if (has_ring()) ring_.set_limit(limit_for(get(Queue::MAX_SIZE)));
+  if (is_shut_down()) end_waits();
+  if (unfinished() == 0) finish_joiners();
+  settle();
 }
 
 int32_t GuardedQueue::unfinished() const {
@@ -228,29 +242,59 @@ std::vector<Entry> GuardedQueue::clear() {
   std::vector<Entry> dropped;
   Entry entry;
   set(Queue::RESERVED_ITEMS, 0);
-  while (take(entry)) dropped.push_back(entry);
-  const auto count = static_cast<int32_t>(dropped.size());
-  const int32_t left = unfinished();
-  add(Queue::UNFINISHED, left > count ? -count : -left);
-  if (left <= count) finish_joiners();
+  while (take(entry)) {
+    dropped.push_back(entry);
+    // With each, so that whoever is killed here leaves no item that is never done.
+    if (unfinished() > 0) add(Queue::UNFINISHED, -1);
+    stand();
+  }
+  if (unfinished() == 0) finish_joiners();
   return dropped;
+}
+
+std::vector<Entry> GuardedQueue::take_some(size_t most) {
+  std::vector<Entry> taken;
+  Entry entry;
+  set(Queue::RESERVED_ITEMS, 0);
+  while (taken.size() < most && take(entry)) {
+    taken.push_back(entry);
+    stand();
+  }
+  return taken;
+}
+
+void GuardedQueue::free_memory() {
+  if (has_ring()) {
+    stand();
+    EntryRing::detach(self_, queue_ + Queue::RING);
+    ring_word_ = 0;
+  }
+  body().free_memory();
+  frees_.add(static_cast<uint32_t>(get(Queue::BODY)), sizeof(QueueBody::State));
+  set(Queue::BODY, 0);
 }
 
 std::vector<Entry> GuardedQueue::shut_down(bool immediate) {
   close(kPutters);
   set(Cell::STATE, state() | Queue::SHUT_DOWN | (immediate ? Queue::DROPS_ITEMS : 0));
+  stand();
   if (has_ring()) ring_.await_publication();
   std::vector<Entry> dropped;
   if (immediate) dropped = clear();
+  end_waits();
+  return dropped;
+}
+
+void GuardedQueue::end_waits() {
   finish_all(self_, guard_, wakes_, queue_, Queue::PUTTERS, Outcome::SHUT_DOWN);
-  if (!immediate) {
+  if (!drops_items()) {
     while (Handle first = first_waiter(self_, guard_, queue_, Queue::GETTERS)) {
       if (!reserve_item()) break;
       finish(self_, guard_, wakes_, queue_, first, Outcome::GRANTED);
+      if (guard_.is_long()) stand();
     }
   }
   finish_all(self_, guard_, wakes_, queue_, Queue::GETTERS, Outcome::SHUT_DOWN);
-  return dropped;
 }
 
 void GuardedQueue::resize(int32_t max_size) {

@@ -1,4 +1,8 @@
 // A queue whose guard is held: what is in it, what is promised, and who is next in line. See queue.h.
+//
+// What a ring is given or loses comes into force when the section stands, and the queue is looked at only
+// then. In between, and wherever a section ends, the queue is whole but for those who wait: settle(), or a
+// sweep's mend(), sees to them.
 #pragma once
 
 #include <vector>
@@ -48,7 +52,7 @@ class GuardedQueue : public QueueView {
  public:
   // The guard is the queue's.
   GuardedQueue(Self& self, const Guard& guard, Wakes& wakes, Handle queue)
-      : QueueView(self, queue), self_(self), guard_(guard), wakes_(wakes) {}
+      : QueueView(self, queue), self_(self), guard_(guard), wakes_(wakes), frees_(self.arena.heap()) {}
   // Opens the ring again where nothing is in the way.
   ~GuardedQueue();
   GuardedQueue(const GuardedQueue&) = delete;
@@ -56,13 +60,16 @@ class GuardedQueue : public QueueView {
 
   // Sees to all that wait, now that something has changed.
   void settle();
+  // Finishes what a section that was cut short left to do.
+  void mend();
 
   // Promises the caller a place, or an item. False when there is none to promise.
   [[nodiscard]] bool reserve_place() { return reserve(kPutters); }
   [[nodiscard]] bool reserve_item() { return reserve(kGetters); }
   // Uses up such a promise; a shutdown may have cancelled it.
-  void use_place() { use_up(layout::Queue::RESERVED_PLACES); }
-  void use_item() { use_up(layout::Queue::RESERVED_ITEMS); }
+  void use_up(int32_t list);
+  void use_place() { use_up(layout::Queue::PUTTERS); }
+  void use_item() { use_up(layout::Queue::GETTERS); }
 
   // OK, FULL, SHUT_DOWN, INCOMPARABLE or NO_MEMORY. `promised`: the caller has used up a place.
   [[nodiscard]] OutcomeCode put(bool promised, const Entry& entry, Key key);
@@ -81,6 +88,10 @@ class GuardedQueue : public QueueView {
   void finish_joiners();
   // Takes out all items, and counts them as done.
   [[nodiscard]] std::vector<Entry> clear();
+  // Takes out some items that are counted as they are.
+  [[nodiscard]] std::vector<Entry> take_some(size_t most);
+  // Lets go of the ring, and of the body. What there was in them is gone.
+  void free_memory();
   // Refuses puts from now on; the items dropped.
   [[nodiscard]] std::vector<Entry> shut_down(bool immediate);
   void resize(int32_t max_size);
@@ -97,10 +108,13 @@ class GuardedQueue : public QueueView {
   static const Line kPutters;
   [[nodiscard]] static const Line& line_of(int32_t list);
 
-  void set(int32_t offset, int32_t value) { self_.set(queue_, offset, value); }
-  void add(int32_t offset, int32_t amount) { self_.add(queue_, offset, amount); }
-  void use_up(int32_t promises);
+  void set(int32_t offset, int32_t value) { guard_.set(queue_, offset, value); }
+  void add(int32_t offset, int32_t amount) { guard_.add(queue_, offset, amount); }
+  // Ends the section and begins another.
+  void stand();
   [[nodiscard]] QueueBody body();
+  // Of a queue that is shut down, with all items given or gone.
+  void end_waits();
   void start_ring();
   // What the ring of a queue with that bound may hold.
   [[nodiscard]] static uint32_t limit_for(int32_t max_size);
@@ -117,6 +131,7 @@ class GuardedQueue : public QueueView {
   Self& self_;
   const Guard& guard_;
   Wakes& wakes_;
+  LateFrees frees_;
 };
 
 }  // namespace heddle

@@ -11,12 +11,12 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0x0a7905beU;
+inline constexpr uint32_t HASH = 0x1bce7d42U;
 
-inline constexpr int32_t LAYOUT_VERSION = 3;
+inline constexpr int32_t LAYOUT_VERSION = 4;
 inline constexpr int32_t MAGIC = 1751475308;
 inline constexpr int32_t WORDS_PER_CELL = 16;
-inline constexpr int32_t WORDS_PER_SLOT = 80;
+inline constexpr int32_t WORDS_PER_SLOT = 96;
 inline constexpr int32_t WORDS_PER_PROCESS = 96;
 inline constexpr int32_t HEADER_WORDS = 1024;
 inline constexpr int32_t MAX_PROCESSES = 128;
@@ -28,12 +28,14 @@ inline constexpr int32_t RING_ENTRIES = 1024;
 inline constexpr int32_t WORDS_PER_ENTRY = 8;
 inline constexpr int32_t RING_HEADER_WORDS = 96;
 inline constexpr int32_t WORDS_PER_RING = 8288;
+inline constexpr int32_t WORDS_PER_JOURNAL = 2048;
 inline constexpr int32_t PROCESSES_START = 1024;
 inline constexpr int32_t SLOTS_START = 13312;
-inline constexpr int32_t REFS_START = 54272;
-inline constexpr int32_t RINGS_START = 33608704;
-inline constexpr int32_t CELLS_START = 42095616;
-inline constexpr int32_t CONTROL_WORDS = 75650048;
+inline constexpr int32_t REFS_START = 62464;
+inline constexpr int32_t RINGS_START = 33616896;
+inline constexpr int32_t JOURNALS_START = 42103808;
+inline constexpr int32_t CELLS_START = 43154432;
+inline constexpr int32_t CONTROL_WORDS = 76708864;
 
 namespace Header {
 inline constexpr int32_t MAGIC = 0;
@@ -41,7 +43,6 @@ inline constexpr int32_t VERSION = 1;
 inline constexpr int32_t LAYOUT = 2;
 inline constexpr int32_t PROCESSES_GUARD = 3;
 inline constexpr int32_t FREE_CELLS = 4;
-inline constexpr int32_t FREE_CELLS_TAG = 5;
 inline constexpr int32_t CELLS_TOP = 6;
 inline constexpr int32_t CELLS_LIVE = 7;
 inline constexpr int32_t SLOTS_TOP = 8;
@@ -104,28 +105,32 @@ inline constexpr int32_t STATUS_KNOWN = 2;
 inline constexpr int32_t MAY_HAVE_CHILDREN = 4;
 }  // namespace ProcessFlag
 
+inline constexpr int32_t SLOT_RECORD_MASK = 255;
+
 namespace Slot {
 inline constexpr int32_t STATE = 0;
 inline constexpr int32_t PID = 1;
 inline constexpr int32_t GENERATION = 2;
 inline constexpr int32_t NATIVE_TID = 3;
-inline constexpr int32_t DOORBELL = 4;
-inline constexpr int32_t READY = 5;
-inline constexpr int32_t POLLING = 6;
 inline constexpr int32_t THREAD_NODE = 7;
 inline constexpr int32_t WAITING_ON = 8;
 inline constexpr int32_t IDENT = 9;
 inline constexpr int32_t THREAD = 10;
 inline constexpr int32_t FLAGS = 11;
-inline constexpr int32_t LOOP = 12;
 inline constexpr int32_t REFS_TOP = 13;
 inline constexpr int32_t PARENT = 14;
 inline constexpr int32_t NAME_LENGTH = 15;
 inline constexpr int32_t NAME = 16;
 inline constexpr int32_t RING_QUEUE = 64;
 inline constexpr int32_t RING_POSITION = 65;
-inline constexpr int32_t CHUNK = 66;
-inline constexpr int32_t PROCESS = 67;
+inline constexpr int32_t PROCESS = 66;
+inline constexpr int32_t SWEEPER = 67;
+inline constexpr int32_t CHUNK = 68;
+inline constexpr int32_t READY = 80;
+inline constexpr int32_t READY_TAG = 81;
+inline constexpr int32_t DOORBELL = 82;
+inline constexpr int32_t POLLING = 83;
+inline constexpr int32_t LOOP = 84;
 }  // namespace Slot
 
 inline constexpr int32_t NAME_BYTES = 192;
@@ -142,6 +147,28 @@ inline constexpr int32_t FREE = 0;
 inline constexpr int32_t LIVE = 1;
 inline constexpr int32_t SWEEPING = 2;
 }  // namespace SlotState
+
+namespace Journal {
+inline constexpr int32_t GUARD = 0;
+inline constexpr int32_t COUNT = 1;
+inline constexpr int32_t STATE_WORD = 2;
+inline constexpr int32_t STATE_FROM = 3;
+inline constexpr int32_t STATE_TO = 4;
+inline constexpr int32_t CHAIN = 5;
+inline constexpr int32_t NEXT = 6;
+inline constexpr int32_t GRANT = 7;
+inline constexpr int32_t GRANTS = 8;
+inline constexpr int32_t DOOMED = 9;
+inline constexpr int32_t RING = 10;
+inline constexpr int32_t RING_FROM = 11;
+inline constexpr int32_t RING_TO = 12;
+inline constexpr int32_t RING_HEAD = 13;
+inline constexpr int32_t INNER_GUARD = 16;
+inline constexpr int32_t INNER_COUNT = 17;
+inline constexpr int32_t VICTIM = 18;
+inline constexpr int32_t INNER_LOG = 64;
+inline constexpr int32_t LOG = 256;
+}  // namespace Journal
 
 namespace Cell {
 inline constexpr int32_t KIND = 0;
@@ -168,6 +195,7 @@ inline constexpr int32_t PROCESS = 12;
 }  // namespace Kind
 
 namespace Node {
+inline constexpr int32_t REFERS = 1;
 inline constexpr int32_t STATE = 2;
 inline constexpr int32_t SLOT = 3;
 inline constexpr int32_t MODE = 4;
@@ -177,7 +205,10 @@ inline constexpr int32_t PREVIOUS = 7;
 inline constexpr int32_t READY_NEXT = 8;
 inline constexpr int32_t LIST = 9;
 inline constexpr int32_t VALUE = 10;
+inline constexpr int32_t OUTCOME = 11;
 inline constexpr int32_t SINCE = 12;
+inline constexpr int32_t CHAIN = 14;
+inline constexpr int32_t GRANT = 15;
 }  // namespace Node
 
 namespace NodeState {
@@ -189,6 +220,7 @@ inline constexpr int32_t ASLEEP = -1;
 namespace WaiterMode {
 inline constexpr int32_t THREAD = 0;
 inline constexpr int32_t LOOP = 1;
+inline constexpr int32_t KEPT = 2;
 }  // namespace WaiterMode
 
 namespace Outcome {
@@ -207,7 +239,7 @@ inline constexpr int32_t NO_MEMORY = 11;
 inline constexpr int32_t MISUSE = 12;
 }  // namespace Outcome
 
-inline constexpr int32_t FIRST_TICKET = 42095616;
+inline constexpr int32_t FIRST_TICKET = 43154432;
 
 namespace Mutex {
 inline constexpr int32_t LOCKED = 1;
@@ -215,6 +247,7 @@ inline constexpr int32_t PARKED = 2;
 inline constexpr int32_t OWNER_DIED = 4;
 inline constexpr int32_t WAKING = 8;
 inline constexpr int32_t OWNER_SHIFT = 8;
+inline constexpr int32_t IN_TRANSIT = 1024;
 inline constexpr int32_t OWNER = 5;
 inline constexpr int32_t DEPTH = 6;
 }  // namespace Mutex

@@ -41,7 +41,7 @@ class Loop {
  public:
   Loop(const Arena& arena, int32_t slot)
       : state_(arena.word(slot_word(slot, layout::Slot::LOOP))),
-        ready_(arena.word(slot_word(slot, layout::Slot::READY))) {}
+        ready_(arena.long_word(slot_word(slot, layout::Slot::READY))) {}
 
   // The state is kept from now on: before each poll comes falls_asleep(), after it wakes().
   void attend() { state_.store(layout::LoopState::AWAKE, std::memory_order_seq_cst); }
@@ -50,7 +50,7 @@ class Loop {
   [[nodiscard]] bool falls_asleep() {
     // L1, L2
     state_.store(layout::LoopState::ASLEEP, std::memory_order_seq_cst);
-    if (ready_.load(std::memory_order_seq_cst) == 0) return true;
+    if (is_empty(ready_.load(std::memory_order_seq_cst))) return true;
     wakes();
     return false;
   }
@@ -58,7 +58,7 @@ class Loop {
   // L3. Nothing hangs on when others see it.
   void wakes() { state_.store(layout::LoopState::AWAKE, std::memory_order_relaxed); }
 
-  [[nodiscard]] bool has_ready() const { return ready_.load(std::memory_order_relaxed) != 0; }
+  [[nodiscard]] bool has_ready() const { return !is_empty(ready_.load(std::memory_order_relaxed)); }
 
   // After a push on an empty stack. True: the caller must ring; nobody else will.
   [[nodiscard]] bool needs_ring() {
@@ -72,8 +72,11 @@ class Loop {
   }
 
  private:
+  // Above the handle is the tag.
+  [[nodiscard]] static bool is_empty(uint64_t ready) { return static_cast<uint32_t>(ready) == 0; }
+
   std::atomic_ref<int32_t> state_;
-  std::atomic_ref<int32_t> ready_;
+  std::atomic_ref<uint64_t> ready_;
 };
 
 }  // namespace heddle

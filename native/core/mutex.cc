@@ -14,6 +14,15 @@ int32_t held_by(int32_t slot) {
   return slot << Mutex::OWNER_SHIFT | Mutex::LOCKED;
 }
 
+// The state of a mutex that is neither held nor free: the slot, which holds the guard, passes it on.
+int32_t in_transit_by(int32_t slot) {
+  return held_by(slot + Mutex::IN_TRANSIT) | Mutex::PARKED;
+}
+
+bool is_in_transit(int32_t state) {
+  return (state & Mutex::LOCKED) != 0 && state >> Mutex::OWNER_SHIFT >= Mutex::IN_TRANSIT;
+}
+
 // Takes the mutex if it is free, whoever waits. PARKED and OWNER_DIED stay as they are.
 bool try_take(Self& self, Handle mutex) {
   auto state = self.word(mutex, Cell::STATE);
@@ -34,28 +43,20 @@ bool is_last(const Self& self, Handle node) {
   return self.get(node, Node::NEXT) == node;
 }
 
-// Lets go of a mutex whose state is `seen`, LOCKED, with `first` linked first. False when the state has
-// changed, which `seen` then shows: a release on the fast path that should not be, or a told waiter.
-bool pass_on(Self& self, const Guard& guard, Wakes& wakes, Handle mutex, Handle first, int32_t& seen,
-             int32_t died) {
-  auto state = self.word(mutex, Cell::STATE);
-  const bool handoff = wants_handoff(self, first);
-  int32_t next = Mutex::PARKED | Mutex::WAKING | died;
-  if (handoff) {
-    next = held_by(self.get(first, Node::SLOT)) | (is_last(self, first) ? 0 : Mutex::PARKED) | died;
-  }
-  // release: by the holder before, for whoever acquires from this word later; a new holder itself
-  // synchronises through its node.
-  if (!state.compare_exchange_strong(seen, next, std::memory_order_release, std::memory_order_relaxed)) {
-    return false;
-  }
-  if (handoff) {
-    finish(self, guard, wakes, mutex, first, Outcome::GRANTED);
-    step_up(self, guard, mutex, Cell::WAITERS);
-  } else {
+// Gives a mutex, whose state is in_transit_by() this slot, to `first` in line, or sets it free for who comes
+// first. If the isolate dies before the section stands, mutex_settle() does it instead; and after, whoever
+// goes on with the section knows by the state whether it was done.
+void pass_on(Self& self, const Guard& guard, Wakes& wakes, Handle mutex, Handle first, int32_t died) {
+  const int32_t from = in_transit_by(self.slot);
+  if (!wants_handoff(self, first)) {
+    guard.change_state(mutex + Cell::STATE, from, Mutex::PARKED | Mutex::WAKING | died);
     tell_to_retry(self, wakes, first);
+    return;
   }
-  return true;
+  const int32_t rest = is_last(self, first) ? 0 : Mutex::PARKED;
+  guard.change_state(mutex + Cell::STATE, from, held_by(self.get(first, Node::SLOT)) | rest | died);
+  finish(self, guard, wakes, mutex, first, Outcome::GRANTED);
+  step_up(self, guard, mutex, Cell::WAITERS);
 }
 
 // `holder`: the slot that must hold it, or -1 for any.
@@ -67,14 +68,17 @@ OutcomeCode let_go(Self& self, Handle mutex, int32_t holder, int32_t died) {
   for (;;) {
     if ((seen & Mutex::LOCKED) == 0) return Outcome::MISUSE;
     if (holder >= 0 && seen >> Mutex::OWNER_SHIFT != holder) return Outcome::MISUSE;
-    if (Handle first = first_waiter(self, guard, mutex, Cell::WAITERS)) {
-      if (pass_on(self, guard, wakes, mutex, first, seen, died)) return Outcome::OK;
+    Handle first = first_waiter(self, guard, mutex, Cell::WAITERS);
+    // release: by the holder before, for whoever acquires from this word later; a new holder itself
+    // synchronises through its node. Without waiters a wrong second release may free it on the fast path
+    // meanwhile; then this one is the misuse.
+    HEDDLE_STEP();
+    const int32_t next = first != 0 ? in_transit_by(self.slot) : died;
+    if (!state.compare_exchange_weak(seen, next, std::memory_order_release, std::memory_order_relaxed))
       continue;
-    }
-    // A wrong second release may free it on the fast path meanwhile; then this one is the misuse.
-    if (state.compare_exchange_weak(seen, died, std::memory_order_release, std::memory_order_relaxed)) {
-      return Outcome::OK;
-    }
+    HEDDLE_STEP();
+    if (first != 0) pass_on(self, guard, wakes, mutex, first, died);
+    return Outcome::OK;
   }
 }
 
@@ -96,7 +100,8 @@ bool retry_once(Self& self, Handle mutex, Handle node) {
     if (!is_last(self, node)) taken |= Mutex::PARKED;
     // acquire: as in try_take.
     if (state.compare_exchange_weak(seen, taken, std::memory_order_acquire, std::memory_order_relaxed)) {
-      unlink(self, guard, mutex, node);
+      unlink(self, guard, mutex, Cell::WAITERS, node);
+      leave(self, guard, mutex, node);
       step_up(self, guard, mutex, Cell::WAITERS);
       return true;
     }
@@ -188,15 +193,32 @@ void mutex_waiter_left(Self& self, const Guard& guard, Wakes& wakes, Handle mute
       tell_to_retry(self, wakes, first);
       return;
     }
-    int32_t taken = (seen & ~(Mutex::PARKED | Mutex::WAKING)) | held_by(self.get(first, Node::SLOT));
-    if (!is_last(self, first)) taken |= Mutex::PARKED;
     // acquire and release: takes over from the last holder, for the waiter.
-    if (state.compare_exchange_weak(seen, taken, std::memory_order_acq_rel, std::memory_order_relaxed)) {
-      finish(self, guard, wakes, mutex, first, Outcome::GRANTED);
-      step_up(self, guard, mutex, Cell::WAITERS);
+    if (state.compare_exchange_weak(seen, in_transit_by(self.slot), std::memory_order_acq_rel,
+                                    std::memory_order_relaxed)) {
+      HEDDLE_STEP();
+      pass_on(self, guard, wakes, mutex, first, seen & Mutex::OWNER_DIED);
       return;
     }
   }
+}
+
+void mutex_settle(Self& self, const Guard& guard, Wakes& wakes, Handle mutex) {
+  auto state = self.word(mutex, Cell::STATE);
+  Handle first = first_waiter(self, guard, mutex, Cell::WAITERS);
+  const int32_t seen = state.load(std::memory_order_relaxed);
+  if (is_in_transit(seen)) {
+    // Nobody else changes it. Whether the one who died had released it cannot be told, so the next is warned.
+    HEDDLE_STEP();
+    state.store(first != 0 ? in_transit_by(self.slot) : int32_t{Mutex::OWNER_DIED},
+                std::memory_order_release);
+    HEDDLE_STEP();
+    if (first != 0) pass_on(self, guard, wakes, mutex, first, Mutex::OWNER_DIED);
+    return;
+  }
+  if (first != 0) state.fetch_or(Mutex::PARKED, std::memory_order_relaxed);
+  // As if the one who died had been told to retry.
+  mutex_waiter_left(self, guard, wakes, mutex, true);
 }
 
 }  // namespace heddle

@@ -22,5 +22,7 @@ void mutex_release_of_dead(Self& self, Handle mutex, int32_t slot);
 [[nodiscard]] bool mutex_retry(Self& self, Handle mutex, Handle node, Deadline deadline);
 // After a waiter gave up. `was_told`: it had been told to retry, which now falls to the next.
 void mutex_waiter_left(Self& self, const Guard& guard, Wakes& wakes, Handle mutex, bool was_told);
+// Makes the state right after a section on the mutex was cut short.
+void mutex_settle(Self& self, const Guard& guard, Wakes& wakes, Handle mutex);
 
 }  // namespace heddle

@@ -20,9 +20,10 @@ namespace heddle {
 
 namespace {
 
-// State letter and start time from /proc/PID/stat.
+// State letter of the first thread, number of threads and start time from /proc/PID/stat.
 struct ProcessStat {
   char state = 0;
+  long threads = 0;
   uint64_t start_time = 0;
 };
 
@@ -46,6 +47,7 @@ bool read_stat(int32_t pid, ProcessStat& stat) {
     at = std::strchr(at, ' ');
     if (at == nullptr) return false;
     at++;
+    if (field == 19) stat.threads = std::strtol(at, nullptr, 10);
   }
   stat.start_time = std::strtoull(at, nullptr, 10);
   return true;
@@ -61,7 +63,9 @@ uint64_t process_start_time(int32_t pid) {
 bool process_has_ended(int32_t pid, uint64_t start_time) {
   ProcessStat stat;
   if (read_stat(pid, stat)) {
-    return stat.state == 'Z' || stat.state == 'X' || (start_time != 0 && stat.start_time != start_time);
+    if (start_time != 0 && stat.start_time != start_time) return true;
+    // The first thread may have ended while others still run, be it for the last few instructions.
+    return (stat.state == 'Z' || stat.state == 'X') && stat.threads <= 1;
   }
   return kill(pid, 0) != 0 && errno == ESRCH;
 }

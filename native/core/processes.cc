@@ -107,14 +107,11 @@ void leave(Self& self, int32_t record) {
   Arena& arena = self.arena;
   tell_the_end(self, record);
   for (const int32_t offset : kHandles) {
-    Handle handle = 0;
-    {
-      Guard guard(arena, self.slot, Header::PROCESSES_GUARD);
-      handle = arena.get(process_word(record, offset));
-      arena.set(process_word(record, offset), 0);
-    }
-    if (handle != 0) release(self, handle);
+    const RecordsGuard guard(self);
+    const int32_t word = process_word(record, offset);
+    if (const Handle handle = arena.get(word)) drop_reference(self, self.slot, handle, word);
   }
+  destroy_doomed(self, self.slot);
   arena.word(process_word(record, Process::GENERATION)).fetch_add(1, std::memory_order_relaxed);
   // release: who takes the record next finds it left.
   state_of(arena, record).store(ProcessState::FREE, std::memory_order_release);
@@ -133,7 +130,7 @@ void conclude(Self& self, int32_t record) {
     leave(self, record);
 }
 
-void sweep_process(Self& self, int32_t record);
+void put_in_order(Self& self, int32_t record);
 
 // Does what a process was doing to others when it ended.
 void replace_at_work(Self& self, int32_t dead) {
@@ -147,7 +144,7 @@ void replace_at_work(Self& self, int32_t dead) {
     } else if (!is_owned_by(state, dead)) {
       continue;
     } else if (kind == ProcessState::DEAD) {
-      if (change_state(arena, record, state, own(arena, kind))) sweep_process(self, record);
+      if (change_state(arena, record, state, own(arena, kind))) put_in_order(self, record);
     } else if (kind == ProcessState::LEAVING) {
       if (change_state(arena, record, state, own(arena, kind))) leave(self, record);
     } else if (kind == ProcessState::STARTING && arena.get(process_word(record, Process::PID)) == 0) {
@@ -157,15 +154,11 @@ void replace_at_work(Self& self, int32_t dead) {
   }
 }
 
-void sweep_process(Self& self, int32_t record) {
-  const Arena& arena = self.arena;
-  const int32_t slots = arena.word(Header::SLOTS_TOP).load(std::memory_order_acquire);
-  for (int32_t slot = 0; slot < slots; slot++) {
-    if (arena.get(slot_word(slot, Slot::PROCESS)) != record + 1) continue;
-    sweep_slot(self, slot, arena.get(slot_word(slot, Slot::GENERATION)));
-  }
+void put_in_order(Self& self, int32_t record) {
+  sweep_slots_of(self, record);
   replace_at_work(self, record);
-  state_of(arena, record).store(ProcessState::SWEPT, std::memory_order_seq_cst);
+  HEDDLE_STEP();
+  state_of(self.arena, record).store(ProcessState::SWEPT, std::memory_order_seq_cst);
   conclude(self, record);
 }
 
@@ -173,13 +166,14 @@ void sweep_process(Self& self, int32_t record) {
 bool settle(Self& self, ProcessId process, int32_t exit_code, bool seen) {
   const Arena& arena = self.arena;
   // The guard keeps the cell.
-  Guard guard(arena, self.slot, Header::PROCESSES_GUARD);
+  const RecordsGuard guard(self);
   if (process_in(arena, process.record).generation != process.generation) return false;
   auto flags = arena.word(process_word(process.record, Process::FLAGS));
   if ((flags.load(std::memory_order_relaxed) & ProcessFlag::STATUS_KNOWN) != 0) return false;
   const Handle cell = arena.get(process_word(process.record, Process::CELL));
   if (cell == 0) return false;
   if (seen) self.set(cell, ProcessCell::EXIT_CODE, exit_code);
+  HEDDLE_STEP();
   flags.fetch_or(ProcessFlag::STATUS_KNOWN, std::memory_order_seq_cst);
   return true;
 }
@@ -198,6 +192,30 @@ ProcessId parent_of(const Arena& arena, int32_t record) {
 bool is_alive(const Arena& arena, ProcessId process) {
   return is_alive_in(read_state(arena, process.record)) &&
          process_in(arena, process.record).generation == process.generation;
+}
+
+int32_t tenant(const Arena& arena, int32_t record) {
+  const auto generation = static_cast<uint32_t>(process_in(arena, record).generation);
+  return static_cast<int32_t>(generation * (SLOT_RECORD_MASK + 1) + static_cast<uint32_t>(record + 1));
+}
+
+int32_t record_of(const Arena& arena, int32_t slot) {
+  return (arena.word(slot_word(slot, Slot::PROCESS)).load(std::memory_order_acquire) & SLOT_RECORD_MASK) - 1;
+}
+
+bool has_ended_as(const Arena& arena, int32_t tenant) {
+  const int32_t record = (tenant & SLOT_RECORD_MASK) - 1;
+  if (record < 0 || tenant == heddle::tenant(arena, arena.own_process())) return false;
+  return heddle::tenant(arena, record) != tenant || has_ended(arena, record);
+}
+
+bool has_ended(const Arena& arena, int32_t record) {
+  const ProcessId process = process_in(arena, record);
+  if (!is_alive_in(read_state(arena, record))) return true;
+  const int32_t pid = arena.word(process_word(record, Process::PID)).load(std::memory_order_acquire);
+  return pid != 0 && process_has_ended(pid, start_time_of(arena, record)) &&
+         // Else it was another process that the system was asked about.
+         process_in(arena, record) == process;
 }
 
 uint64_t start_time_of(const Arena& arena, int32_t record) {
@@ -233,15 +251,14 @@ bool claim_process(Arena& arena, ProcessId process) {
 void give_cell(Self& self, Handle cell) {
   const Arena& arena = self.arena;
   const int32_t index = process_word(arena.own_process(), Process::CELL);
-  Guard guard(arena, self.slot, Header::PROCESSES_GUARD);
+  const RecordsGuard guard(self);
   if (arena.get(index) != 0) return;
-  retain(self, cell);
   self.set(cell, ProcessCell::RECORD, arena.own_process() + 1);
   self.set(cell, ProcessCell::PID, process_id());
   self.set(cell, ProcessCell::EXIT_CODE, UNKNOWN_EXIT_CODE);
   self.word(cell, ProcessCell::STATUS).store(ProcessStatus::STARTED, std::memory_order_release);
-  // release: JavaScript looks without the guard.
-  arena.word(index).store(cell, std::memory_order_release);
+  // JavaScript looks without the guard.
+  retain_for(self, cell, index);
 }
 
 int32_t reserve_process(Self& self, const NewProcess& process) {
@@ -265,9 +282,7 @@ int32_t reserve_process(Self& self, const NewProcess& process) {
                                                   {Process::STARTED, process.started},
                                                   {Process::PARENT_CELL, parent_cell}};
     for (const auto& [offset, handle] : handles) {
-      if (handle == 0) continue;
-      retain(self, handle);
-      arena.word(process_word(record, offset)).store(handle, std::memory_order_release);
+      if (handle != 0) retain_for(self, handle, process_word(record, offset));
     }
     return record;
   }
@@ -299,7 +314,7 @@ void bury(Self& self, ProcessId process) {
   const int32_t state = read_state(arena, process.record);
   if (!is_alive_in(state) || process_in(arena, process.record).generation != process.generation) return;
   if (change_state(arena, process.record, state, own(arena, ProcessState::DEAD))) {
-    sweep_process(self, process.record);
+    put_in_order(self, process.record);
   } else {
     // STARTING has become LIVE, or somebody else buries it.
     bury(self, process);
@@ -307,18 +322,25 @@ void bury(Self& self, ProcessId process) {
 }
 
 Handle retain_handle_of(Self& self, int32_t record, int32_t offset) {
-  Guard guard(self.arena, self.slot, Header::PROCESSES_GUARD);
+  const RecordsGuard guard(self);
   const Handle handle = self.arena.get(process_word(record, offset));
   if (handle != 0) retain(self, handle);
   return handle;
 }
 
 void ring_loop(Arena& arena, int32_t slot) {
-  const int32_t process = arena.get(slot_word(slot, Slot::PROCESS)) - 1;
+  const int32_t process = record_of(arena, slot);
   if (process == arena.own_process()) {
     arena.ringers().ring(slot);
   } else if (process >= 0) {
     ring(arena, process, DoorbellBit::LOOPS);
+  }
+}
+
+void wake_ringers(const Arena& arena) {
+  for (int32_t record = 0; record < top(arena); record++) {
+    const int32_t index = process_word(record, Process::DOORBELL);
+    if (arena.word(index).load(std::memory_order_seq_cst) != 0) futex_wake_all(&arena.words()[index]);
   }
 }
 

@@ -13,6 +13,13 @@
 namespace heddle {
 
 // Index of a word of a process record.
+// What Slot::PROCESS says of the isolates of the process that has a record.
+[[nodiscard]] int32_t tenant(const Arena& arena, int32_t record);
+// Whether that process, not 0, has ended.
+[[nodiscard]] bool has_ended_as(const Arena& arena, int32_t tenant);
+// The record of the process that a slot's isolate is, or was, of; -1 for none.
+[[nodiscard]] int32_t record_of(const Arena& arena, int32_t slot);
+
 [[nodiscard]] constexpr int32_t process_word(int32_t record, int32_t offset) {
   return layout::PROCESSES_START + record * layout::WORDS_PER_PROCESS + offset;
 }
@@ -28,6 +35,9 @@ struct ProcessId {
 [[nodiscard]] ProcessId parent_of(const Arena& arena, int32_t record);
 [[nodiscard]] bool is_alive(const Arena& arena, ProcessId process);
 [[nodiscard]] uint64_t start_time_of(const Arena& arena, int32_t record);
+
+// Whether the process of a record has ended, buried or not.
+[[nodiscard]] bool has_ended(const Arena& arena, int32_t record);
 
 // Makes the calling process the first of the family of a new arena.
 void found_family(Arena& arena);
@@ -66,6 +76,8 @@ void settle_status_unseen(Self& self, ProcessId process);
 void bury(Self& self, ProcessId process);
 // Rings the loop of a slot, through the doorbell of its process where that is another.
 void ring_loop(Arena& arena, int32_t slot);
+// Has the bell ringers of all processes look: who set a bit may have died before he woke them.
+void wake_ringers(const Arena& arena);
 // Tells all processes of the family that there is another to watch, or one less.
 void announce_change(const Arena& arena);
 

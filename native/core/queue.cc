@@ -32,11 +32,38 @@ OutcomeCode take_from_ring(Self& self, Handle queue, Entry& entry) {
   return Outcome::OK;
 }
 
+// A promise of the isolate's, which is used up as its section ends; the note of it is freed after.
+class Promise {
+ public:
+  Promise(Self& self, Handle queue, int32_t list, bool is_there)
+      : self_(self), node_(is_there ? self.reservations.forget(queue, list) : 0) {}
+  ~Promise() {
+    if (node_ != 0) free_node(self_, node_);
+  }
+  Promise(const Promise&) = delete;
+  Promise& operator=(const Promise&) = delete;
+
+  void use(const Guard& guard, Handle queue) const {
+    if (node_ == 0) return;
+    guard.set(node_, Node::STATE, Outcome::TIMED_OUT);
+    leave(self_, guard, queue, node_);
+  }
+  [[nodiscard]] Handle node() const { return node_; }
+
+ private:
+  Self& self_;
+  Handle node_;
+};
+
 OutcomeCode take_guarded(Self& self, Handle queue, bool reserved, Entry& entry) {
+  const Promise promise(self, queue, Queue::GETTERS, reserved);
   Wakes wakes(self);
   Guard guard(self, queue);
   GuardedQueue guarded(self, guard, wakes, queue);
-  if (reserved) guarded.use_item();
+  if (reserved) {
+    guarded.use_item();
+    promise.use(guard, queue);
+  }
   const bool taken = guarded.take(entry);
   guarded.settle();
   if (taken) return Outcome::OK;
@@ -58,10 +85,14 @@ OutcomeCode take_entry(Self& self, Handle queue, bool reserved, Entry& entry) {
 }
 
 OutcomeCode put_guarded(Self& self, Handle queue, bool reserved, const Entry& entry, Key key) {
+  const Promise promise(self, queue, Queue::PUTTERS, reserved);
   Wakes wakes(self);
   Guard guard(self, queue);
   GuardedQueue guarded(self, guard, wakes, queue);
-  if (reserved) guarded.use_place();
+  if (reserved) {
+    guarded.use_place();
+    promise.use(guard, queue);
+  }
   const OutcomeCode outcome = guarded.put(reserved, entry, key);
   // A place that was reserved and not used is free for the next.
   guarded.settle();
@@ -119,7 +150,12 @@ OutcomeOrTicket await(Self& self, Handle queue, Mode mode, Deadline deadline, in
     if (!reserved && shut_down) return Outcome::SHUT_DOWN;
     if (!reserved && deadline.is_now()) return Outcome::TIMED_OUT;
     if (reserved || guarded.reserve_after_all(list)) {
-      self.reservations.note(queue, list);
+      node = promise_to_own(self, guard, queue, list);
+      if (node == 0) {
+        guarded.use_up(list);
+        return Outcome::NO_MEMORY;
+      }
+      self.reservations.note(queue, list, node);
       return Outcome::GRANTED;
     }
     node = link_waiter(self, guard, queue, list, mode);
@@ -127,18 +163,6 @@ OutcomeOrTicket await(Self& self, Handle queue, Mode mode, Deadline deadline, in
     hold_clock(self, node);
   }
   return settle(self, node, mode, deadline, false);
-}
-
-void unreserve(Self& self, Handle queue, int32_t list) {
-  Wakes wakes(self);
-  Guard guard(self, queue);
-  GuardedQueue guarded(self, guard, wakes, queue);
-  if (list == Queue::PUTTERS) {
-    guarded.use_place();
-  } else {
-    guarded.use_item();
-  }
-  guarded.settle();
 }
 
 // Whether a live isolate may have had the turn that a dead one meant to have.
@@ -164,25 +188,20 @@ OutcomeCode queue_init(Self& self, Handle queue, int32_t discipline, int32_t max
   return Outcome::OK;
 }
 
-void queue_destroy(Self& self, Handle queue, Doomed& doomed) {
-  auto unit = static_cast<uint32_t>(self.get(queue, Queue::BODY));
-  if (unit == 0) return;
-  Heap& heap = self.arena.heap();
-  const QueueView view(self, queue);
-  if (view.has_ring()) {
-    EntryRing ring = view.ring();
-    Entry entry;
-    for (ring.skip_blanks_closed(); ring.pop_closed(entry); ring.skip_blanks_closed()) {
-      drop(heap, entry, doomed);
+void queue_destroy(Self& self, int32_t slot, Handle queue) {
+  if (self.get(queue, Queue::BODY) == 0) return;
+  constexpr size_t kSome = 64;
+  std::vector<Entry> some;
+  do {
+    {
+      Wakes wakes(self);
+      Guard guard(self, queue);
+      GuardedQueue guarded(self, guard, wakes, queue);
+      some = guarded.take_some(kSome);
+      if (some.empty()) guarded.free_memory();
     }
-    EntryRing::free(self, self.get(queue, Queue::RING));
-  }
-  QueueBody body(heap, *reinterpret_cast<QueueBody::State*>(heap.at(unit)), view.discipline());
-  for (int32_t count = view.count(); count > 0; count--) {
-    drop(heap, body.pop(static_cast<uint32_t>(count)), doomed);
-  }
-  body.free_memory();
-  heap.free(unit, sizeof(QueueBody::State));
+    for (const Entry& entry : some) drop(self, slot, entry);
+  } while (!some.empty());
 }
 
 OutcomeCode queue_put(Self& self, Handle queue, Turn turn, const PutItem& item) {
@@ -200,7 +219,8 @@ OutcomeCode queue_put(Self& self, Handle queue, Turn turn, const PutItem& item) 
     outcome = put_entry(self, queue, reserved, entry, item.key);
     if (outcome != Outcome::OK) PayloadStore::free(self.arena.heap(), entry);
   } else if (reserved) {
-    queue_unreserve_place(self, queue);
+    const Promise promise(self, queue, Queue::PUTTERS, true);
+    queue_unreserve(self, queue, Queue::PUTTERS, promise.node());
   }
   return outcome;
 }
@@ -244,12 +264,13 @@ OutcomeOrTicket queue_await_item(Self& self, Handle queue, Mode mode, Deadline d
   return await(self, queue, mode, deadline, Queue::GETTERS);
 }
 
-void queue_unreserve_place(Self& self, Handle queue) {
-  unreserve(self, queue, Queue::PUTTERS);
-}
-
-void queue_unreserve_item(Self& self, Handle queue) {
-  unreserve(self, queue, Queue::GETTERS);
+void queue_unreserve(Self& self, Handle queue, int32_t list, Handle promise) {
+  Wakes wakes(self);
+  Guard guard(self, queue);
+  GuardedQueue guarded(self, guard, wakes, queue);
+  if (promise != 0) guard.set(promise, Node::STATE, Outcome::TIMED_OUT);
+  guarded.use_up(list);
+  guarded.settle();
 }
 
 void queue_notice(Self& self, Handle queue, int32_t list) {
@@ -262,7 +283,7 @@ void queue_notice(Self& self, Handle queue, int32_t list) {
     if (list == Queue::GETTERS && guarded.drops_items()) late = guarded.clear();
     guarded.settle();
   }
-  for (const Entry& entry : late) drop(self.arena.heap(), entry, doomed);
+  for (const Entry& entry : late) drop(self, self.slot, entry);
 }
 
 bool queue_retry(Self& self, Handle queue, Handle node) {
@@ -281,6 +302,11 @@ void queue_waiter_left(Self& self, const Guard& guard, Wakes& wakes, Handle queu
   if (list == Queue::JOINERS) return;
   GuardedQueue guarded(self, guard, wakes, queue);
   guarded.settle();
+}
+
+void queue_settle(Self& self, const Guard& guard, Wakes& wakes, Handle queue) {
+  GuardedQueue guarded(self, guard, wakes, queue);
+  guarded.mend();
 }
 
 void queue_repair(Self& self, int32_t dead_slot) {
@@ -335,7 +361,7 @@ void queue_shutdown(Self& self, Handle queue, bool immediate, Wakes::Scope scope
     dropped = guarded.shut_down(immediate);
     guarded.settle();
   }
-  for (const Entry& entry : dropped) drop(self.arena.heap(), entry, doomed);
+  for (const Entry& entry : dropped) drop(self, self.slot, entry);
 }
 
 void queue_resize(Self& self, Handle queue, int32_t max_size) {

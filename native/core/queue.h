@@ -30,7 +30,8 @@ namespace heddle {
 
 [[nodiscard]] OutcomeCode queue_init(Self& self, Handle queue, int32_t discipline, int32_t max_size);
 // Drops the items of a queue that nobody can reach any more, and its memory.
-void queue_destroy(Self& self, Handle queue, Doomed& doomed);
+// `slot`: whose journal takes what is destroyed with it.
+void queue_destroy(Self& self, int32_t slot, Handle queue);
 
 // OK, FULL, SHUT_DOWN, INCOMPARABLE or NO_MEMORY; the queue is unchanged unless OK, but that a
 // reserved place is used up in every case.
@@ -45,8 +46,8 @@ void queue_destroy(Self& self, Handle queue, Doomed& doomed);
 [[nodiscard]] OutcomeOrTicket queue_await_place(Self& self, Handle queue, Mode mode, Deadline deadline);
 [[nodiscard]] OutcomeOrTicket queue_await_item(Self& self, Handle queue, Mode mode, Deadline deadline);
 // Gives back what was granted and is not wanted any more.
-void queue_unreserve_place(Self& self, Handle queue);
-void queue_unreserve_item(Self& self, Handle queue);
+// `promise`: the node that notes it, which is then noted no more, but not freed.
+void queue_unreserve(Self& self, Handle queue, int32_t list, Handle promise);
 
 // Sees to those who wait in `list`, GETTERS or PUTTERS, after a put into or a take from the ring that
 // found them waiting.
@@ -55,6 +56,8 @@ void queue_notice(Self& self, Handle queue, int32_t list);
 [[nodiscard]] bool queue_retry(Self& self, Handle queue, Handle node);
 // A waiter has left a list, granted nothing.
 void queue_waiter_left(Self& self, const Guard& guard, Wakes& wakes, Handle queue, int32_t list);
+// Makes all right after a section on the queue was cut short.
+void queue_settle(Self& self, const Guard& guard, Wakes& wakes, Handle queue);
 // Finishes what an isolate that died had begun in a ring.
 void queue_repair(Self& self, int32_t dead_slot);
 

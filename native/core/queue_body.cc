@@ -27,8 +27,9 @@ void QueueBody::free_memory() {
   priority_.free_memory();
 }
 
-void drop(Heap& heap, const Entry& entry, Doomed& doomed) {
-  PayloadStore::each_handle(heap, entry, [&](Handle handle) { doomed.drop(handle); });
+void drop(Self& self, int32_t slot, const Entry& entry) {
+  Heap& heap = self.arena.heap();
+  PayloadStore::each_handle(heap, entry, [&](Handle handle) { drop_reference(self, slot, handle, 0); });
   PayloadStore::free(heap, entry);
 }
 

@@ -17,8 +17,10 @@ class QueueBody {
   };
   static_assert(sizeof(State) <= 64);
 
-  QueueBody(Heap& heap, State& state, int32_t discipline)
-      : discipline_(discipline), deque_(heap, state.deque), priority_(heap, state.heap) {}
+  QueueBody(Heap& heap, State& state, int32_t discipline, const Section& section, LateFrees& frees)
+      : discipline_(discipline),
+        deque_(heap, state.deque, section, frees),
+        priority_(heap, state.heap, section, frees) {}
 
   // What of a key an item's payload holds.
   [[nodiscard]] static Key stored_key(int32_t discipline, Key key) {
@@ -39,6 +41,6 @@ class QueueBody {
 };
 
 // Drops an item that nobody took, with the references it holds.
-void drop(Heap& heap, const Entry& entry, Doomed& doomed);
+void drop(Self& self, int32_t slot, const Entry& entry);
 
 }  // namespace heddle

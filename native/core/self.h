@@ -30,16 +30,15 @@ struct alignas(64) Self {
   // Ready nodes taken off the slot's stack and not delivered yet, oldest first.
   Handle backlog = 0;
   Reservations reservations;
+  // The slot whose doomed objects are being destroyed, -1 for none.
+  int32_t destroying = -1;
 
   [[nodiscard]] std::atomic_ref<int32_t> word(Handle handle, int32_t offset) const {
     return arena.word(handle + offset);
   }
-  // Words under the object's guard; see Arena::get.
+  // Words of the isolate's own, or that nobody reads: what a guard protects is changed by Section::set().
   [[nodiscard]] int32_t get(Handle handle, int32_t offset) const { return arena.get(handle + offset); }
   void set(Handle handle, int32_t offset, int32_t value) const { arena.set(handle + offset, value); }
-  void add(Handle handle, int32_t offset, int32_t amount) const {
-    set(handle, offset, get(handle, offset) + amount);
-  }
 };
 
 // Index of a word of a slot.

@@ -57,7 +57,7 @@ OutcomeOrTicket semaphore_acquire(Self& self, Handle semaphore, Mode mode, Deadl
   return settle(self, node, mode, deadline, false);
 }
 
-OutcomeCode semaphore_release(Self& self, Handle semaphore, int32_t count) {
+OutcomeCode semaphore_release(Self& self, Handle semaphore, int32_t count, const Receipt& receipt) {
   Wakes wakes(self);
   Guard guard(self, semaphore);
   auto state = self.word(semaphore, Cell::STATE);
@@ -66,28 +66,40 @@ OutcomeCode semaphore_release(Self& self, Handle semaphore, int32_t count) {
     int64_t value = (seen >> Semaphore::VALUE_SHIFT) + static_cast<int64_t>(count);
     if (!fits(self, semaphore, value)) return Outcome::OVERFLOW;
     if ((seen & Semaphore::PARKED) != 0) break;
+    // Nobody waits: more than the one word only if somebody keeps a receipt.
+    if (receipt.is_wanted()) {
+      if (!guard.seize(semaphore + Cell::STATE, seen, Semaphore::PARKED)) continue;
+      receipt.give(guard);
+      guard.change_state(semaphore + Cell::STATE, Semaphore::PARKED,
+                         static_cast<int32_t>(value) << Semaphore::VALUE_SHIFT);
+      return Outcome::OK;
+    }
     // release: pairs with the acquire by whoever takes the permit.
+    HEDDLE_STEP();
     if (state.compare_exchange_weak(seen, static_cast<int32_t>(value) << Semaphore::VALUE_SHIFT,
                                     std::memory_order_release, std::memory_order_relaxed)) {
       return Outcome::OK;
     }
   }
-  Handle first = 0;
-  while (count > 0 && (first = first_waiter(self, guard, semaphore, Cell::WAITERS)) != 0) {
-    finish(self, guard, wakes, semaphore, first, Outcome::GRANTED);
-    count--;
-  }
+  receipt.give(guard);
+  count -= finish_first(self, guard, wakes, semaphore, Cell::WAITERS, count, Outcome::GRANTED);
   // While PARKED is set only the guard's holder writes the word.
   if (first_waiter(self, guard, semaphore, Cell::WAITERS) == 0) {
-    state.store(count << Semaphore::VALUE_SHIFT, std::memory_order_release);
+    guard.change_state(semaphore + Cell::STATE, Semaphore::PARKED, count << Semaphore::VALUE_SHIFT);
   }
   return Outcome::OK;
 }
 
 void semaphore_waiter_left(Self& self, const Guard& guard, Handle semaphore) {
   if (first_waiter(self, guard, semaphore, Cell::WAITERS) == 0) {
-    self.word(semaphore, Cell::STATE).store(0, std::memory_order_relaxed);
+    guard.change_state(semaphore + Cell::STATE, Semaphore::PARKED, 0);
   }
+}
+
+void semaphore_settle(Self& self, const Guard& guard, Handle semaphore) {
+  if (first_waiter(self, guard, semaphore, Cell::WAITERS) != 0) return;
+  HEDDLE_STEP();
+  self.word(semaphore, Cell::STATE).fetch_and(~Semaphore::PARKED, std::memory_order_relaxed);
 }
 
 }  // namespace heddle

@@ -75,8 +75,9 @@ void Undertaker::run() {
   set_thread_name("heddle-watch");
   while (!stopping_) {
     find_processes();
-    bury_who_ended();
+    // Before it buries anybody: those who are about to end are no help with that.
     follow_parent();
+    bury_who_ended();
     sleep();
   }
 }
@@ -167,7 +168,7 @@ void Undertaker::follow_parent() {
   const int32_t own = arena_.own_process();
   const ProcessId parent = parent_of(arena_, own);
   if ((arena_.get(process_word(own, Process::FLAGS)) & ProcessFlag::DAEMON) == 0) return;
-  if (parent.record < 0 || is_alive(arena_, parent)) return;
+  if (parent.record < 0 || (is_alive(arena_, parent) && !has_ended(arena_, parent.record))) return;
   if (!asked_to_end_) {
     asked_to_end_ = true;
     kill_at_ns_ = monotonic_ns() + kGraceNs;

@@ -9,8 +9,9 @@
 //   gives up: cancel(): guard; still linked → unlink, TIMED_OUT
 //                              else → it has its outcome, which cancel() returns
 //
-// A grant is made wholly by the granter, under the guard: the permit, place or item belongs to the
-// waiter from then on, whether it looks in time or not. So a timeout can never swallow one.
+// A grant is made wholly by the granter, at the end of its section and still under the guard: the permit,
+// place or item belongs to the waiter from then on, whether it looks in time or not. So a timeout can never
+// swallow one.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +35,10 @@ class Wakes {
   Wakes& operator=(const Wakes&) = delete;
 
   void thread(Handle node);
+  // A loop that polls needs no ring.
   void loop(int32_t slot);
-  [[nodiscard]] bool rings(int32_t slot) const;
+  // Whoever waits with it: the one who gave it its outcome may have died before he told.
+  void anyway(Handle node);
 
  private:
   static constexpr int kMany = 32;
@@ -53,12 +56,24 @@ class Wakes {
 // reference to the object.
 [[nodiscard]] Handle link_waiter(Self& self, const Guard& guard, Handle object, int32_t list, Mode mode);
 
-// Unlinks the node and gives it its outcome. The node is its owner's from then on.
-void finish(Self& self, const Guard& guard, Wakes& wakes, Handle object, Handle node, OutcomeCode outcome,
-            int32_t value = 0);
+// A node for what the caller is promised at once: as if it had waited in `list`, and been granted it. 0 when
+// cells are exhausted.
+[[nodiscard]] Handle promise_to_own(Self& self, const Guard& guard, Handle object, int32_t list);
+
+// The caller's own node, which has just been unlinked, gives up its reference in the same section.
+void leave(Self& self, const Guard& guard, Handle object, Handle node);
+
+// Unlinks the node; it gets its outcome when the section stands, and is its owner's from then on.
+void finish(Self& self, const Guard& guard, Wakes& wakes, Handle object, Handle node, OutcomeCode outcome);
+// The same for the first `count` nodes of a list; how many there were.
+int32_t finish_first(Self& self, const Guard& guard, Wakes& wakes, Handle object, int32_t list, int32_t count,
+                     OutcomeCode outcome);
 // The same for every node of a list.
 void finish_all(Self& self, const Guard& guard, Wakes& wakes, Handle object, int32_t list,
                 OutcomeCode outcome);
+// Gives the nodes that a journal names their outcomes; part of the end of a section. `again`: somebody who
+// died may have begun.
+void deliver(const Arena& arena, const SlotJournal& journal, Wakes& wakes, bool again);
 
 // For objects that leave it to those who run, rather than to the first in line, who comes first:
 //
@@ -90,6 +105,10 @@ void step_up(const Self& self, const Guard& guard, Handle object, int32_t list);
 
 // Takes a node, of whichever slot, out of its wait and returns as cancel() does, but frees nothing.
 [[nodiscard]] OutcomeCode withdraw(Self& self, Handle node);
+// Its wait on an object is over.
+void detach(Self& self, Handle node);
+// The same for a node of whichever slot, whose journal takes the object when this was the last reference.
+void forget_object(Self& self, int32_t slot, Handle node);
 // Gives back a node and its reference to the object.
 void free_node(Self& self, Handle node);
 

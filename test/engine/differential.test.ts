@@ -10,15 +10,18 @@ import { FallbackEngine } from '#dist/engine/fallback/fallback-engine.js';
 import { NativeEngine } from '#dist/engine/native.js';
 import {
   Barrier,
+  CELLS_START,
   Cell,
   Discipline,
   FIRST_TICKET,
   Header,
   Kind,
+  Node,
   Outcome,
   Queue,
   Semaphore,
   WaiterMode,
+  WORDS_PER_CELL,
 } from '#dist/memory/layout.js';
 import { bytes, engine as chosen, type Item, number, numberKey, string, stringKey } from './harness.js';
 
@@ -103,6 +106,18 @@ class Subject {
     return `${lane} bytes ${length} ${Buffer.from(taken.buffer as ArrayBuffer, taken.byteOffset, length).toString('base64')}`;
   }
 
+  /** References of waiters. Native: not of threads, and those of a queue are kept until what they were promised is used. */
+  #ofWaiters(handle: number): number {
+    const words = this.engine.words;
+    const end = CELLS_START + words[Header.CELLS_TOP]! * WORDS_PER_CELL;
+    let count = 0;
+    for (let node = CELLS_START; node < end; node += WORDS_PER_CELL) {
+      if (words[node + Cell.KIND] !== Kind.NODE || words[node + Node.CELL] !== handle) continue;
+      if (this.engine instanceof FallbackEngine || words[node + Node.REFERS] !== 0) count++;
+    }
+    return count;
+  }
+
   /** What the words of an object say. */
   words(index: number): number[] {
     const handle = this.objects[index]!;
@@ -110,7 +125,7 @@ class Subject {
     const kind = words[handle + Cell.KIND]!;
     const shown = [
       kind,
-      words[handle + Cell.REFS]!,
+      words[handle + Cell.REFS]! - this.#ofWaiters(handle),
       words[handle + Cell.STATE]!,
       Number(words[handle + Cell.WAITERS] !== 0),
     ];

@@ -21,6 +21,8 @@ import {
 test('a new cell is zeroed, has its kind, and one reference', () => {
   const used = engine.create(Kind.BARRIER);
   engine.words.fill(7, used + Cell.STATE, used + 16);
+  // Nobody holds it.
+  engine.words[used + Cell.GUARD] = 0;
   engine.disown(used);
   const handle = engine.create(Kind.EVENT);
   expect((handle - CELLS_START) % 16).toBe(0);

@@ -30,9 +30,7 @@ it('accounts for every future', { timeout: 1000 * (SECONDS + 120) }, async () =>
   expect(await run(Date.now() & 0x7fffffff)).toContain('every future accounted for');
 });
 
-// Not in every run: it ends processes at any moment, and one that is killed in the middle of an operation on a shared
-// object leaves that locked, so that now and then a run hangs.
-it.runIf(engine.supports.processSharedMemory && process.env['HEDDLE_TORTURE_SECONDS'] !== undefined)(
+it.runIf(engine.supports.processSharedMemory)(
   'accounts for every future of processes',
   { timeout: 1000 * (SECONDS + 120) },
   async () => {

@@ -112,4 +112,36 @@ describe.runIf(shared)('a process that is killed', () => {
     const [first, second] = [barrier.wait(), barrier.wait()];
     expect((await Promise.all([first, second])).sort()).toEqual([0, 1]);
   });
+
+  it('in the middle of contended operations, however often, stops nobody', { timeout: 120_000 }, async () => {
+    const lock = new Lock();
+    const semaphore = new Semaphore(3);
+    const condition = new Condition();
+    const running = new Semaphore(0);
+    const work = (lock: Lock, semaphore: Semaphore, condition: Condition, running: Semaphore) => {
+      running.release();
+      for (;;) {
+        lock.withLockSync(() => undefined);
+        if (semaphore.acquireSync({ timeout: 1 })) semaphore.release();
+        condition.withLockSync(() => {
+          condition.notifyAll();
+          condition.waitSync({ timeout: 0.1 });
+        });
+      }
+    };
+    for (let round = 0; round < 4; round++) {
+      const children = [0, 1].map(() => new Process({ target: work, args: [lock, semaphore, condition, running] }));
+      for (const child of children) await child.start();
+      for (const _ of children) await running.acquire();
+      for (let turn = 0; turn < 50 * (round + 1); turn++) lock.withLockSync(() => undefined);
+      for (const child of children) await kill(child);
+      expect(await lock.acquire()).toBe(true);
+      lock.release();
+      expect(await condition.acquire()).toBe(true);
+      condition.release();
+      // A permit that one had taken is gone with it, as in Python.
+      expect(semaphore.getValue()).toBeLessThanOrEqual(3);
+      while (semaphore.getValue() < 3) semaphore.release();
+    }
+  });
 });

@@ -169,6 +169,14 @@ class Run {
 template <class Body>
 [[nodiscard]] int32_t with_type(ElementType type, Body&& body) {
   switch (type) {
+    case ElementType::I32:
+      return body(int32_t{});
+    case ElementType::I64:
+      return body(int64_t{});
+    case ElementType::F64:
+      return body(double{});
+#ifndef __clang_analyzer__
+    // clang-tidy takes its time for each type, and finds the same in all that are alike.
     case ElementType::I8:
       return body(int8_t{});
     case ElementType::U8:
@@ -177,19 +185,14 @@ template <class Body>
       return body(int16_t{});
     case ElementType::U16:
       return body(uint16_t{});
-    case ElementType::I32:
-      return body(int32_t{});
     case ElementType::U32:
       return body(uint32_t{});
-    case ElementType::I64:
-      return body(int64_t{});
     case ElementType::U64:
       return body(uint64_t{});
     case ElementType::F32:
       return body(float{});
-    case ElementType::F64:
-      return body(double{});
-    case ElementType::NONE:
+#endif
+    default:
       break;
   }
   return layout::KernelOutcome::MISUSE;
