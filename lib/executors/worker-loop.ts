@@ -24,13 +24,10 @@ import { FIRST_TICKET, Outcome, WaiterMode } from '../memory/layout.js';
 import {
   Board,
   BoardFlag,
-  CLIENT_SHIFT,
   clock,
   Entry,
   EntryState,
   Flag,
-  isAttached,
-  Lane,
   recordAt,
   returnedBy,
   runningOn,
@@ -41,7 +38,7 @@ import {
 import type { Carrier } from './carrier.js';
 import { Door, MAIL_MS } from './door.js';
 import { Fetching } from './fetching.js';
-import { FunctionCache, type LoadedFunction } from './functions.js';
+import type { LoadedFunction } from './functions.js';
 import { lookUntil } from './look.js';
 import { BRISK_MS, declareAsleep, Lookers } from './lookers.js';
 import { type OwnLoop, ownSubmissions } from './own-loop.js';
@@ -50,7 +47,8 @@ import { writeResult, writeThrown } from './result.js';
 import { type Client, callBeside, callWithList, RunningTask, unmade } from './running-task.js';
 import { Look, Spinner } from './spinner.js';
 import { contexts, setCurrentContext } from './task-context.js';
-import { blockOf, placeOf, TaskTable } from './task-table.js';
+import { placeOf } from './task-table.js';
+import { WorkerClients } from './worker-clients.js';
 
 /** Tasks run so long, one after another, before the event loop gets its turn. */
 const TURN_MS = 5;
@@ -67,10 +65,8 @@ export class WorkerLoop implements OwnLoop {
   readonly #carrier: Carrier | undefined;
   readonly #fetching: Fetching;
   readonly #door: Door;
-  /** Tasks for this worker alone that it has not looked at yet, oldest last. */
-  readonly #mail: [Client, number][] = [];
   #patience: NodeJS.Timeout | undefined;
-  readonly #clients: Client[] = [];
+  readonly #clients: WorkerClients;
   /** Those that await. */
   readonly #pending = new Set<RunningTask>();
   /** Tasks that run or await here. */
@@ -84,8 +80,6 @@ export class WorkerLoop implements OwnLoop {
   /** The clock at the end of the last task, when the next begins. */
   #now = 0;
   #scheduled = false;
-  #nextClient = 0;
-  #claimed: Client | undefined;
   #depth = 0;
   readonly #lookers: Lookers;
   readonly #spinner: Spinner;
@@ -103,12 +97,13 @@ export class WorkerLoop implements OwnLoop {
     this.#words = setup.parts.board.array;
     this.board = setup.parts.board._handle;
     this.id = setup.id;
-    this.#lookers = new Lookers(setup.parts, setup.id, () => this.#hasQueued());
+    this.#mark = runningOn(setup.id);
+    this.#clients = new WorkerClients(this.#words, setup.id, this.#mark);
+    this.#lookers = new Lookers(setup.parts, setup.id, () => this.#clients.hasQueued());
     this.#spinner = new Spinner(this.#lookers, () => this.#hasWork());
     this.#fetching = new Fetching(this.#words, setup.id);
     this.#door = new Door(this.#words, setup.id);
     this.#record = recordAt(setup.id);
-    this.#mark = runningOn(setup.id);
     this.#concurrency = this.#words[Board.CONCURRENCY] as number;
     this.#maxTasks = this.#words[Board.MAX_TASKS] as number;
     signUp(this.#words, this.#record + WorkerWord.SLOT);
@@ -136,11 +131,11 @@ export class WorkerLoop implements OwnLoop {
     if (this.#depth >= DEEPEST_HELP) return false;
     // The task that waits may have been a brisk one.
     this.#lookers.leave();
-    const index = this.#claim(true);
+    const index = this.#clients.claim(true);
     if (index < 0) return false;
     this.#depth++;
     try {
-      this.#execute(this.#claimed as Client, index);
+      this.#execute(this.#clients.claimed as Client, index);
     } finally {
       this.#depth--;
     }
@@ -176,10 +171,10 @@ export class WorkerLoop implements OwnLoop {
         this.#lookers.leave();
         return;
       }
-      const index = this.#claim(false);
+      const index = this.#clients.claim(false);
       if (index >= 0) {
         this.#spinner.reset();
-        this.#execute(this.#claimed as Client, index);
+        this.#execute(this.#clients.claimed as Client, index);
         if (this.#lookers.crowded && this.#standDown()) return;
       } else if (!this.#rest()) return;
     } while (this.#now <= end);
@@ -192,50 +187,10 @@ export class WorkerLoop implements OwnLoop {
     return this.#active >= this.#concurrency && !((ownSubmissions.get(this.board)?.() ?? 0) > 0);
   }
 
-  #claim(helping: boolean): number {
-    const clients = this.#clients;
-    if (clients.length < (this.#words[Board.CLIENTS] as number)) this.#meetClients();
-    const count = clients.length;
-    for (let i = 0; i < count; i++) {
-      const client = clients[this.#nextClient] as Client;
-      const index = client.table.claim(this.#mark, helping);
-      if (count > 1) this.#nextClient = (this.#nextClient + 1) % count;
-      if (index >= 0) {
-        this.#claimed = client;
-        return index;
-      }
-    }
-    return -1;
-  }
-
-  #meetClients(): void {
-    const count = Atomics.load(this.#words, Board.CLIENTS);
-    for (let number = this.#clients.length; number < count; number++) {
-      const handle = Atomics.load(this.#words, Board.LANES + number);
-      // Being written: the next look finds it.
-      if (handle === 0) return;
-      this.#clients.push({ number, table: new TaskTable(blockOf(handle)), functions: new FunctionCache() });
-    }
-  }
-
-  /** The next task of those that are for this worker alone. */
-  #nextMail(): [Client, number] | undefined {
-    // Who mails rings as well: what is not seen yet is looked for again.
-    if (this.#mail.length > 0 || this.#words[this.#record + WorkerWord.MAIL] === 0) return this.#mail.pop();
-    this.#meetClients();
-    let address = Atomics.exchange(this.#words, this.#record + WorkerWord.MAIL, 0);
-    while (address !== 0) {
-      const client = this.#clients[address >> CLIENT_SHIFT] as Client;
-      const index = (address & ((1 << CLIENT_SHIFT) - 1)) - 1;
-      this.#mail.push([client, index]);
-      address = client.table.segment(index).words[placeOf(index) + Entry.NEXT] as number;
-    }
-    return this.#mail.pop();
-  }
-
   /** Takes the tasks that are for this worker alone. */
   #takeMail(): void {
-    for (let next = this.#nextMail(); next !== undefined; next = this.#nextMail()) {
+    const clients = this.#clients;
+    for (let next = clients.nextMail(); next !== undefined; next = clients.nextMail()) {
       const [client, index] = next;
       const { words } = client.table.segment(index);
       const state = Atomics.compareExchange(words, placeOf(index), EntryState.MAILED, this.#mark);
@@ -260,10 +215,11 @@ export class WorkerLoop implements OwnLoop {
     const carrier = this.#carrier;
     if (carrier === undefined) return;
     const fetching = this.#fetching;
+    const clients = this.#clients;
     // From now on nothing is posted but what is under way.
     fetching.giveUp(true);
     for (const end = performance.now() + MAIL_MS; ; ) {
-      for (let next = this.#nextMail(); next !== undefined; next = this.#nextMail()) {
+      for (let next = clients.nextMail(); next !== undefined; next = clients.nextMail()) {
         const [client, index] = next;
         const { words } = client.table.segment(index);
         if (Atomics.load(words, placeOf(index)) !== this.#mark) continue;
@@ -272,7 +228,7 @@ export class WorkerLoop implements OwnLoop {
         Atomics.store(words, placeOf(index), returnedBy(this.id));
       }
       fetching.review();
-      if (fetching.size === 0 || !lookUntil(end, () => this.#get(WorkerWord.MAIL) !== 0)) return;
+      if (fetching.size === 0 || !lookUntil(end, () => clients.hasMail)) return;
     }
   }
 
@@ -443,7 +399,7 @@ export class WorkerLoop implements OwnLoop {
     if (
       (Atomics.load(this.#words, Board.FLAGS) & BoardFlag.STOPPING) !== 0 &&
       this.#active === 0 &&
-      this.#nothingQueued()
+      this.#clients.haveNone()
     ) {
       this.#exit();
       return false;
@@ -472,7 +428,7 @@ export class WorkerLoop implements OwnLoop {
     if (this.#carrier === undefined || this.#active > 0 || !door.open()) return this.#spinner.look();
     const looked = this.#spinner.look();
     const isTaken = !door.close();
-    if (isTaken) lookUntil(performance.now() + MAIL_MS, () => this.#get(WorkerWord.MAIL) !== 0);
+    if (isTaken) lookUntil(performance.now() + MAIL_MS, () => this.#clients.hasMail);
     door.rest();
     if (!isTaken) return looked;
     // Before anything else can happen here: it cannot be had back.
@@ -534,25 +490,9 @@ export class WorkerLoop implements OwnLoop {
   }
 
   #hasWork(): boolean {
-    if (this.#get(WorkerWord.MAIL) !== 0) return true;
-    if (this.#clients.length < Atomics.load(this.#words, Board.CLIENTS)) return true;
-    if (this.#hasQueued()) return true;
+    const clients = this.#clients;
+    if (clients.hasMail || clients.hasNew || clients.hasQueued()) return true;
     return (Atomics.load(this.#words, Board.FLAGS) & BoardFlag.STOPPING) !== 0 && this.#active === 0;
-  }
-
-  #hasQueued(): boolean {
-    for (const { table } of this.#clients) if (!table.isEmpty()) return true;
-    return false;
-  }
-
-  #nothingQueued(): boolean {
-    // What a client that is no more has kept by itself has gone with it.
-    return this.#clients.every(
-      ({ table: { words }, table }) =>
-        table.isEmpty() &&
-        (Atomics.load(words, Lane.BACKLOG) === 0 ||
-          !isAttached(words[Lane.SLOT] as number, words[Lane.GENERATION] as number)),
-    );
   }
 
   /** Idle for too long: leaves, unless it is needed, or one of the few that stay. */
