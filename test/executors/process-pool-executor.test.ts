@@ -350,9 +350,10 @@ describe.runIf(shared)('a program', () => {
       import { ProcessPoolExecutor, Queue } from 'heddle';
       const executor = new ProcessPoolExecutor({ maxWorkers: 3 });
       const queue = new Queue();
+      const empty = new Queue();
       executor.submit((queue) => { queue.putSync(process.pid); for (;;); }, queue);
       executor.submit((queue) => { process.on('SIGTERM', () => {}); queue.putSync(process.pid); return new Promise(() => {}); }, queue);
-      executor.submit((queue) => { queue.putSync(process.pid); queue.getSync(); }, queue);
+      executor.submit((queue, empty) => { queue.putSync(process.pid); empty.getSync(); }, queue, empty);
       const pids = await queue.getMany(1);
       while (pids.length < 3) pids.push(await queue.get());
       console.log(pids.join(' '));
