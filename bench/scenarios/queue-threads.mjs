@@ -20,7 +20,7 @@ export default {
     { name: 'integers 4 → 4', item: 'int', pairs: 4, count: 1_000_000, floors: integers },
     { name: '{ id, name, x }', item: 'object', pairs: 1, count: 500_000, floors: port(3, 10) },
     { name: '1 KB strings', item: 'string', pairs: 1, count: 500_000, floors: port(2, 5) },
-    { name: '64 KB buffers', item: 'buffer', pairs: 1, count: 4000, floors: port(2) },
+    { name: '64 KB buffers', item: 'buffer', pairs: 1, count: 20_000, floors: port(2) },
   ],
 
   async heddle({ item, pairs, count }) {

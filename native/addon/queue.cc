@@ -10,6 +10,7 @@
 #include <span>
 
 #include "arguments.h"
+#include "freed_memory.h"
 #include "functions.h"
 
 namespace heddle::addon {
@@ -154,6 +155,7 @@ napi_value copy_of(napi_env env, std::span<const uint8_t> bytes) {
   napi_value memory = nullptr;
   napi_value array = nullptr;
   size_t offset = 0;
+  keep_freed_memory();
   if (napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &buffer) != napi_ok) return nullptr;
   napi_get_typedarray_info(env, buffer, nullptr, nullptr, nullptr, &memory, &offset);
   napi_create_typedarray(env, napi_uint8_array, bytes.size(), memory, offset, &array);

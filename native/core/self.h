@@ -21,6 +21,8 @@ struct alignas(64) Self {
   // Result beside an Outcome.
   int32_t out[2] = {0, 0};
   Spinner spinner;
+  // For puts of large items, which wait for those before them: see queue.cc.
+  Spinner pacer;
   Gatherer gatherer;
   // The node that the thread itself waits with, kept for the next time; 0 while in use.
   Handle spare_node = 0;
