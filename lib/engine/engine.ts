@@ -250,6 +250,10 @@ export interface Engine {
   nativeThreadId(): number;
   /** Lets other threads that are ready have this core for a moment; returns at once when there are none, or no way to. */
   yieldCore(): void;
+  /** Others kept the core for long when they were let have it, not long ago: whoever waits had better sleep than look. */
+  isCoreWanted(): boolean;
+  /** Moves the thread to another core, for one that shares its own with the thread it waits for; whether it has. Seldom does. */
+  leaveCore(): boolean;
   setThreadName(name: string): void;
 
   /** There exactly where `supports.nativeThreads` is true. */

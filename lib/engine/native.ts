@@ -137,6 +137,8 @@ export class NativeEngine implements Engine {
 
   readonly nativeThreadId: Engine['nativeThreadId'];
   readonly yieldCore: Engine['yieldCore'];
+  readonly leaveCore: Engine['leaveCore'];
+  readonly isCoreWanted: Engine['isCoreWanted'];
   readonly setThreadName: Engine['setThreadName'];
 
   readonly kernels: Kernels;
@@ -199,6 +201,8 @@ export class NativeEngine implements Engine {
     this.onReady = binding.onReady;
     this.nativeThreadId = binding.nativeThreadId;
     this.yieldCore = binding.yieldCore;
+    this.leaveCore = binding.leaveCore;
+    this.isCoreWanted = binding.isCoreWanted;
     this.setThreadName = binding.setThreadName;
     this.kernels = {
       run: binding.kernelRun,

@@ -26,7 +26,7 @@ import { block, LONGEST_TIMER, timeLeft, unwatch, watch } from '../engine/wait.j
 import { FIRST_TICKET, WaiterMode } from '../memory/layout.js';
 import { Semaphore } from '../sync/semaphore.js';
 import { Entry, Lane, Listening } from './board.js';
-import { lookUntil } from './look.js';
+import { lookUntil, mayLook } from './look.js';
 import { placeOf, type TaskTable } from './task-table.js';
 
 /** Who settles futures. Nothing here may throw. */
@@ -161,12 +161,12 @@ export class Completions {
   #spin(): boolean {
     const now = performance.now();
     if (this.#spinEnd === 0) {
-      if (SPIN_MS === 0 || this.#skip > 0) {
-        this.#skip--;
+      if (SPIN_MS === 0 || this.#skip > 0 || !mayLook()) {
+        if (this.#skip > 0) this.#skip--;
         return false;
       }
       this.#spinEnd = now + SPIN_MS;
-    } else if (now >= this.#spinEnd) {
+    } else if (now >= this.#spinEnd || !mayLook()) {
       this.#penalty = Math.min(2 * this.#penalty + 1, MOST_SKIPPED);
       this.#skip = this.#penalty;
       this.#spinEnd = 0;

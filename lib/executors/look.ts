@@ -7,7 +7,7 @@
  *
  *   It helps again and again. Two threads that hand one core to and fro every few microseconds look busy and warm to
  *   the system, which then leaves both where they are, although another core may be free or do less that matters.
- *   One of them is to wait long enough to be moved there.
+ *   One of them moves there, or, where it cannot, waits long enough to be moved.
  *
  *   It never helps. The one who is waited for has a core and is at it; whoever gets ours, a compiler's thread
  *   perhaps, keeps it for longer than that takes.
@@ -30,7 +30,12 @@ let futile = 0;
 /** Looks to come that do not give way. */
 let abstain = 0;
 
-/** Looks until `isThere()` says so, or `end`, of `performance.now()`, has passed; which of the two. */
+/** Whether looking may pay: not where others have use for the core, which a thread that looks takes from them in vain. */
+export function mayLook(): boolean {
+  return !engine.isCoreWanted();
+}
+
+/** Looks until `isThere()` says so, `end`, of `performance.now()`, has passed, or others want the core; whether it is there. */
 export function lookUntil(end: number, isThere: () => boolean): boolean {
   const begun = performance.now();
   const patience = abstain > 0 ? Number.POSITIVE_INFINITY : PATIENCE_MS;
@@ -42,6 +47,7 @@ export function lookUntil(end: number, isThere: () => boolean): boolean {
         hasHelped();
         return true;
       }
+      if (engine.isCoreWanted()) return false;
       if (++futile === FUTILE) {
         futile = 0;
         abstain = AFTER_FUTILE;
@@ -56,9 +62,17 @@ export function lookUntil(end: number, isThere: () => boolean): boolean {
   return false;
 }
 
+/** The same, for what cannot be left: to the end, whoever wants the core. */
+export function insistUntil(end: number, isThere: () => boolean): boolean {
+  do {
+    if (lookUntil(end, isThere)) return true;
+  } while (performance.now() < end);
+  return false;
+}
+
 function hasHelped(): void {
   futile = 0;
   if (++helped < HELPED) return;
   helped = 0;
-  abstain = AFTER_HELPED;
+  if (!engine.leaveCore()) abstain = AFTER_HELPED;
 }

@@ -1,6 +1,6 @@
 /** How a worker that is out of tasks looks for some for a while, between turns of its loop, before it sleeps. */
 import { SPIN_MS } from './completions.js';
-import { lookUntil } from './look.js';
+import { lookUntil, mayLook } from './look.js';
 import type { Lookers } from './lookers.js';
 
 /** Twice what a client spins: it is the client who is rung by us. */
@@ -33,7 +33,7 @@ export class Spinner {
     if (this.#spinEnd === 0) this.#spinEnd = now + WORKER_SPIN_MS;
     else if (now >= this.#spinEnd) return this.#over();
     // One that looks is enough, where there are no cores for more.
-    if (WORKER_SPIN_MS === 0 || this.#lookers.crowded) return this.#over();
+    if (WORKER_SPIN_MS === 0 || this.#lookers.crowded || !mayLook()) return this.#over();
     return lookUntil(now + TURN_MS, this.#hasWork) ? Look.FOUND : Look.AGAIN;
   }
 

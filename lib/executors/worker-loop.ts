@@ -39,7 +39,7 @@ import type { Carrier } from './carrier.js';
 import { Door, MAIL_MS } from './door.js';
 import { Fetching } from './fetching.js';
 import type { LoadedFunction } from './functions.js';
-import { lookUntil } from './look.js';
+import { insistUntil } from './look.js';
 import { BRISK_MS, declareAsleep, Lookers } from './lookers.js';
 import { type OwnLoop, ownSubmissions } from './own-loop.js';
 import type { Setup } from './parts.js';
@@ -228,7 +228,7 @@ export class WorkerLoop implements OwnLoop {
         Atomics.store(words, placeOf(index), returnedBy(this.id));
       }
       fetching.review();
-      if (fetching.size === 0 || !lookUntil(end, () => clients.hasMail)) return;
+      if (fetching.size === 0 || !insistUntil(end, () => clients.hasMail)) return;
     }
   }
 
@@ -428,7 +428,7 @@ export class WorkerLoop implements OwnLoop {
     if (this.#carrier === undefined || this.#active > 0 || !door.open()) return this.#spinner.look();
     const looked = this.#spinner.look();
     const isTaken = !door.close();
-    if (isTaken) lookUntil(performance.now() + MAIL_MS, () => this.#clients.hasMail);
+    if (isTaken) insistUntil(performance.now() + MAIL_MS, () => this.#clients.hasMail);
     door.rest();
     if (!isTaken) return looked;
     // Before anything else can happen here: it cannot be had back.

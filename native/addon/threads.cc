@@ -1,4 +1,5 @@
 // The isolate itself: its slot, its loop's ready tickets, and the OS thread below it.
+#include "../core/seat.h"
 #include "arguments.h"
 #include "functions.h"
 
@@ -57,15 +58,30 @@ napi_value name_thread(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value boolean(napi_env env, bool value) {
+  napi_value result = nullptr;
+  napi_get_boolean(env, value, &result);
+  return result;
+}
+
 napi_value give_way(napi_env, napi_callback_info) {
-  yield_core();
+  (void)Seat::own().give_way();
   return nullptr;
+}
+
+// () -> whether the thread has been moved
+napi_value leave_core(napi_env env, napi_callback_info) {
+  return boolean(env, Seat::own().leave());
+}
+
+napi_value is_core_wanted(napi_env env, napi_callback_info) {
+  return boolean(env, Seat::own().is_wanted());
 }
 
 constexpr Function kFunctions[] = {
     {"sweep", sweep},        {"beginExit", begin_exit},     {"drain", drain},
     {"onReady", on_ready},   {"nativeThreadId", thread_id}, {"setThreadName", name_thread},
-    {"yieldCore", give_way},
+    {"yieldCore", give_way}, {"leaveCore", leave_core},     {"isCoreWanted", is_core_wanted},
 };
 
 }  // namespace

@@ -58,6 +58,20 @@ void yield_core() {
 #endif
 }
 
+bool move_to_other_core() {
+#ifdef __linux__
+  cpu_set_t allowed;
+  const int current = sched_getcpu();
+  if (current < 0 || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return false;
+  cpu_set_t others = allowed;
+  CPU_CLR(static_cast<size_t>(current), &others);
+  if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return false;
+  return sched_setaffinity(0, sizeof allowed, &allowed) == 0;
+#else
+  return false;
+#endif
+}
+
 #ifdef _WIN32
 
 unsigned long __stdcall OsThread::enter(void* entry) {

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "deadline.h"
-#include "os_thread.h"
+#include "seat.h"
 
 #if defined(__x86_64__) || defined(__i386__) || defined(_M_X64)
 #  include <immintrin.h>
@@ -63,7 +63,7 @@ class Spinner {
  private:
   template <class Ready>
   bool spin_between(Deadline deadline, Ready ready, int pauses, int longest_pause) {
-    if (limit_ns_ == 0) return ready();
+    if (limit_ns_ == 0 || Seat::own().is_wanted()) return ready();
     // A short budget never sees an answer that takes longer, so now and then the whole is tried.
     const int64_t budget = ++waits_ % kWaitsPerTrial == 0 ? limit_ns_ : budget_ns_;
     const int64_t start = monotonic_ns();
@@ -71,13 +71,13 @@ class Spinner {
     for (int64_t now = start; now < end; now = monotonic_ns()) {
       const bool yields = now != start || crowded_;
       if (yields) {
-        yield_core();
-        const int64_t then = monotonic_ns();
-        crowded_ = then - now > kOthersRanNs;
+        crowded_ = Seat::own().give_way();
+        if (Seat::own().is_wanted()) return ready();
       }
       // The clock costs as much as several looks.
       for (int look = 0; look < kLooksPerClock; look++) {
         if (ready()) {
+          Seat::own().helped(yields && crowded_);
           budget_ns_ = budget_ns_ * 2 < limit_ns_ ? budget_ns_ * 2 : limit_ns_;
           return true;
         }
@@ -102,9 +102,6 @@ class Spinner {
   static constexpr uint32_t kWaitsPerTrial = 8;
   // Enough to see an answer that is already under way, so that the budget can grow again.
   static constexpr int64_t kLeastNs = 1000;
-
-  // A yield that took longer has let others run.
-  static constexpr int64_t kOthersRanNs = 1500;
 
   // Others want this core: the last yield let them have it.
   bool crowded_ = false;

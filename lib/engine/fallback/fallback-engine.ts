@@ -563,6 +563,14 @@ export class FallbackEngine implements Engine {
 
   yieldCore(): void {}
 
+  leaveCore(): boolean {
+    return false;
+  }
+
+  isCoreWanted(): boolean {
+    return false;
+  }
+
   nativeThreadId(): number {
     return nativeTid;
   }
