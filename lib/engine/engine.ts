@@ -134,6 +134,13 @@ export interface EncodedItem {
   handles: Handle[];
 }
 
+export interface NumberRing {
+  /** False: not put. */
+  put(queue: Handle, number: number): boolean;
+  /** Undefined: none taken. */
+  take(queue: Handle): number | undefined;
+}
+
 export interface Engine {
   readonly name: EngineName;
   readonly supports: EngineSupports;
@@ -216,6 +223,8 @@ export interface Engine {
    * the caller, who adopts each as it decodes.
    */
   queueTake(handle: Handle, reserved: boolean, blocking?: boolean): number | string | Uint8Array | undefined;
+  /** The shortest way for numbers, where there is one; what it cannot do, `queuePut` and `queueTake` can. */
+  readonly numberRing: NumberRing | undefined;
   /** GRANTED: a place is reserved for the caller. SHUT_DOWN. Or a ticket. */
   queueAwaitPlace(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket;
   /** GRANTED: an item is reserved for the caller. SHUT_DOWN: shut down and empty. Or a ticket. */

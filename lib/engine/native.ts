@@ -75,6 +75,7 @@ type Passed = Exclude<
   | 'kernels'
   | 'segments'
   | 'processes'
+  | 'numberRing'
 >;
 
 /** `Turn` of native/core/types.h. */
@@ -145,12 +146,12 @@ export class NativeEngine implements Engine {
   readonly segments: Segments | undefined;
   readonly processes: Processes | undefined;
 
+  readonly numberRing: NumberRing;
   readonly #binding: Binding;
   readonly #putNumber: Binding['queuePutNumber'];
   readonly #putString: Binding['queuePutString'];
   readonly #putBytes: Binding['queuePutBytes'];
   readonly #take: Binding['queueTake'];
-  readonly #ring: NumberRing;
 
   constructor(binding: Binding) {
     this.supports = Object.freeze({
@@ -238,7 +239,7 @@ export class NativeEngine implements Engine {
     this.#putString = binding.queuePutString;
     this.#putBytes = binding.queuePutBytes;
     this.#take = binding.queueTake;
-    this.#ring = new NumberRing(this.words, this.doubles, this.self, binding.queueNotice);
+    this.numberRing = new NumberRing(this.words, this.doubles, this.self, binding.queueNotice);
   }
 
   look(handle: Handle, word: number): number {
@@ -282,7 +283,7 @@ export class NativeEngine implements Engine {
     const extras = key !== undefined || handles !== undefined;
     switch (item.lane) {
       case ItemLane.NUMBER:
-        if (!extras && !reserved && this.#ring.put(handle, item.number)) return Outcomes.OK;
+        if (!extras && !reserved && this.numberRing.put(handle, item.number)) return Outcomes.OK;
         return extras
           ? this.#putNumber(handle, turn, item.number, key, handles)
           : this.#putNumber(handle, turn, item.number);
@@ -301,12 +302,12 @@ export class NativeEngine implements Engine {
 
   queueTake(handle: Handle, reserved: boolean, blocking = false): number | string | Uint8Array | undefined {
     if (!reserved) {
-      const number = this.#ring.take(handle);
+      const number = this.numberRing.take(handle);
       if (number !== undefined) {
         this.out[0] = ItemLane.NUMBER;
         return number;
       }
     }
-    return this.#take(handle, blocking && this.#ring.empty ? Turn.BEHIND : turnOf(reserved, blocking));
+    return this.#take(handle, blocking && this.numberRing.empty ? Turn.BEHIND : turnOf(reserved, blocking));
   }
 }

@@ -30,6 +30,7 @@ import { itemsIn } from './counts.js';
 import { encodeKey, type PriorityKey } from './priority-key.js';
 
 const DONE = Promise.resolve();
+const numbers = engine.numberRing;
 export const NOW: SyncWaitOptions = { timeout: 0 };
 export const MOST_ITEMS = 0x3fffffff;
 
@@ -98,6 +99,10 @@ export abstract class BaseQueue<T> extends SharedObject {
 
   /** The same, blocking the calling thread, the main thread included. */
   putSync(item: T, options?: SyncWaitOptions): void {
+    if (typeof item === 'number' && options === undefined && numbers?.put(this._handle, item)) {
+      settleOwnGrants();
+      return;
+    }
     const timeout = options === undefined ? -1 : timeoutOf(options);
     const priority = this._priorityOf(item);
     const encoded = encode(item);
@@ -130,8 +135,15 @@ export abstract class BaseQueue<T> extends SharedObject {
 
   /** The same, blocking the calling thread, the main thread included. */
   getSync(options?: SyncWaitOptions): T {
-    const timeout = options === undefined ? -1 : timeoutOf(options);
     if (this.#failure !== undefined) this.#throwFailure();
+    if (options === undefined) {
+      const number = numbers?.take(this._handle);
+      if (number !== undefined) {
+        settleOwnGrants();
+        return number as T;
+      }
+    }
+    const timeout = options === undefined ? -1 : timeoutOf(options);
     let taken = engine.queueTake(this._handle, false, timeout !== 0);
     let lane = engine.out[0] as number;
     if (lane <= 0) {

@@ -70,10 +70,10 @@ class PayloadStore {
 
  private:
   struct Chunk {
-    // Payloads not freed, and what is left of the bias.
-    uint32_t live;
+    // Payloads not freed, and what is left of the bias. For those who take, on another core perhaps.
+    alignas(64) uint32_t live;
     // Payloads put, and bytes used; for the isolate alone.
-    uint32_t puts;
+    alignas(64) uint32_t puts;
     uint32_t used;
     uint32_t bytes;
   };
