@@ -60,13 +60,17 @@ function waitSlice(ticket: number, timeout: number): OutcomeCode {
 
 /**
  * Blocks until the ticket that a begin in mode THREAD returned has an outcome; the value beside it is
- * in `engine.out[0]`. `deadline`: see `deadlineOf`.
+ * in `engine.out[0]`. `deadline`: see `deadlineOf`. `meanwhile` is called between the slices, and may set what is
+ * waited for.
  */
-export function block(begun: OutcomeOrTicket, deadline: number): OutcomeCode {
+export function block(begun: OutcomeOrTicket, deadline: number, meanwhile?: () => void): OutcomeCode {
   let outcome = begun;
   if (begun >= FIRST_TICKET) {
-    do outcome = waitSlice(begun, timeLeft(deadline));
-    while (outcome === Outcome.PENDING);
+    for (;;) {
+      outcome = waitSlice(begun, timeLeft(deadline));
+      if (outcome !== Outcome.PENDING) break;
+      meanwhile?.();
+    }
   }
   if (outcome >= Outcome.NO_MEMORY) throw failure(outcome);
   return outcome as OutcomeCode;

@@ -1,5 +1,5 @@
 /** What an isolate of heddle is told at its birth, and the words it shares with its creator. */
-import { isMainThread, workerData } from 'node:worker_threads';
+import { isMainThread, type MessagePort, workerData } from 'node:worker_threads';
 import { NAME_BYTES } from '../memory/layout.js';
 
 /** Words of `IsolateData.control`, shared by an isolate and its creator. */
@@ -48,6 +48,8 @@ export interface IsolateData {
   readonly heddle: 'isolate';
   readonly control: Int32Array<SharedArrayBuffer>;
   readonly reserve: Int32Array<SharedArrayBuffer>;
+  /** Closes when the isolate ends; see `lifeline.ts`. */
+  readonly lifeline: MessagePort;
   /** The queue its commands come by. */
   readonly commands: Passed;
   /** Slot + 1 of the creator. */

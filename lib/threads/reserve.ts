@@ -8,19 +8,28 @@
  *   put the command on the queue ───────────────►  wakes, runs the thread
  *                                                  BUSY → IDLE, sets the Thread's event
  *
- * Nothing here needs the event loop of the creator: it may go on, or block in `joinSync`.
+ * Nothing here needs the event loop of the creator: it may go on, or block in `joinSync`. That an isolate has died
+ * the loop is told by 'exit'; while it is blocked, `seeToTheDead` looks.
  */
 import { availableParallelism } from 'node:os';
 import { type ResourceLimits, SHARE_ENV, Worker } from 'node:worker_threads';
 import { dropBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
 import { travelOf } from '../engine/shared-object.js';
+import { WorkerLostError } from '../errors.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { Control, type IsolateData, IsolateState, ReserveWord } from './isolate-data.js';
+import { Lifeline } from './lifeline.js';
 import { programFor } from './worker-program.js';
 
 /** Idle isolates that one creator keeps, about 9 MB each; more than that for a moment only. */
 const RESERVE_BOUND = Math.max(4, 2 * availableParallelism());
+
+/**
+ * Under memory limits that are too tight for Node.js itself an isolate dies before it holds its lifeline. One with limits
+ * that has not taken its Thread so long (ms) after its birth is given up by a creator that blocks.
+ */
+export const patience = { ms: 30_000 };
 
 const entry = new URL('./worker-entry.js', import.meta.url);
 
@@ -32,6 +41,11 @@ export interface Isolate<Occupant> {
   occupant: Occupant | undefined;
   /** Resolves when its death has been seen to. From the call on, the loop is kept alive for it. */
   burial(): Promise<void>;
+  readonly lifeline: Lifeline;
+  /** When it is given up unless it has taken its Thread, of `performance.now()`. */
+  readonly patienceEnds: number;
+  /** Ends it, whatever it does. */
+  terminate(): void;
 }
 
 export interface Demands {
@@ -96,6 +110,35 @@ export class Reserve<Occupant> {
     return undefined;
   }
 
+  /**
+   * Lets those go who wait for a Thread whose isolate has died under it; for a creator that is blocked. Its event loop
+   * sees to the rest later, as to any death.
+   *
+   * @param finished Whether nobody waits for the Thread any more.
+   */
+  seeToTheDead(finished: (occupant: Occupant) => boolean): void {
+    for (const isolate of this.#isolates) {
+      const { occupant } = isolate;
+      if (occupant === undefined || !isOccupied(isolate) || finished(occupant)) continue;
+      if (isolate.lifeline.isBroken()) this.#undertaker.gone(occupant);
+      else if (performance.now() > isolate.patienceEnds) this.#giveUp(isolate, occupant);
+    }
+  }
+
+  /** Unless the isolate takes the Thread at this very moment. */
+  #giveUp(isolate: Isolate<Occupant>, occupant: Occupant): void {
+    const handle = Atomics.exchange(isolate.control, Control.THREAD, 0);
+    if (handle === 0) return;
+    engine.release(handle);
+    Atomics.store(isolate.control, Control.OCCUPIED, 0);
+    isolate.terminate();
+    const error = new WorkerLostError(
+      `the isolate of the thread gave no sign of life within ${patience.ms} ms and was ended; raise resourceLimits of the Thread: Node.js itself may not fit in`,
+    );
+    this.#undertaker.failed(error, occupant);
+    this.#undertaker.gone(occupant);
+  }
+
   /** Those for whom an isolate was claimed that has not been idle since. */
   *occupants(): Generator<Occupant> {
     for (const { control, occupant } of this.#isolates) {
@@ -108,8 +151,10 @@ export class Reserve<Occupant> {
     const commands = new SimpleQueue<Uint8Array>();
     const travel = travelOf(commands);
     engine.retain(commands._handle);
+    const lifeline = new Lifeline();
     const data: IsolateData = {
       heddle: 'isolate',
+      lifeline: lifeline.end,
       control,
       reserve: this.#words,
       commands: { tag: travel.tag, handle: commands._handle, extra: travel.extra?.(commands) },
@@ -118,7 +163,15 @@ export class Reserve<Occupant> {
       argv: process.argv,
     };
     const limits = resourceLimits === undefined ? {} : { resourceLimits };
-    const worker = new Worker(...programFor(entry, { name: 'heddle', workerData: data, env: SHARE_ENV, ...limits }));
+    const worker = new Worker(
+      ...programFor(entry, {
+        name: 'heddle',
+        workerData: data,
+        transferList: [lifeline.end],
+        env: SHARE_ENV,
+        ...limits,
+      }),
+    );
     const buried = new Promise<void>((resolve) => {
       worker.on('exit', () => {
         this.#bury(isolate);
@@ -129,7 +182,15 @@ export class Reserve<Occupant> {
       worker.ref();
       return buried;
     };
-    const isolate: Isolate<Occupant> = { control, commands, occupant: undefined, burial };
+    const isolate: Isolate<Occupant> = {
+      control,
+      commands,
+      occupant: undefined,
+      burial,
+      lifeline,
+      patienceEnds: resourceLimits === undefined ? Number.POSITIVE_INFINITY : performance.now() + patience.ms,
+      terminate: () => void worker.terminate(),
+    };
     this.#isolates.add(isolate);
     // Idle isolates do not keep the process alive, and threads do so by themselves (see exit.ts).
     worker.unref();

@@ -104,6 +104,21 @@ function pendingBurial(): Promise<void> | undefined {
   return reserve.unburied((thread) => !thread.isAlive())?.burial();
 }
 
+/** Longest time (ms) between two looks at the isolates of a thread that blocks. */
+const LONGEST_BETWEEN_LOOKS = 10_000;
+
+/** For `block`: looks whether isolates have died, the more rarely the longer the wait lasts. */
+function lookout(): () => void {
+  const since = performance.now();
+  let next = since;
+  return () => {
+    const now = performance.now();
+    if (now < next) return;
+    reserve.seeToTheDead((thread) => thread._isSettled());
+    next = now + Math.min((now - since) / 4, LONGEST_BETWEEN_LOOKS);
+  };
+}
+
 /** Starts that have not been answered yet: until then the child is not in the registry. */
 export const pendingStarts = new Set<Promise<void>>();
 
@@ -205,6 +220,10 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
    * Starts the thread. The promise resolves once the target runs. Python: `Thread.start`, which blocks
    * until then as `startSync` does.
    *
+   * It also resolves when the thread has finished without having come to its target: a module it needs threw while it
+   * was imported, an argument did not arrive, the isolate died. Such an error is an uncaught one of the thread, printed
+   * or given to the excepthook, and `join` then returns at once.
+   *
    * @throws ThreadStateError, at the call, when the thread has been started before, was made by another thread, or a
    * module starts it while a thread imports that module (guard with `isMainThread`).
    * @throws FunctionNotShippableError, at the call, when the target or the class cannot travel.
@@ -221,10 +240,14 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
     return answered;
   }
 
-  /** `start`, blocking the calling thread until the target runs. Throws as `start` does. */
+  /**
+   * `start`, blocking the calling thread until the target runs, or the thread has finished without, as with `start`. An
+   * isolate whose `resourceLimits` leave Node.js itself no room may die without a trace: it is given up after 30 seconds.
+   * Throws as `start` does.
+   */
   startSync(): void {
     const started = this.#launch();
-    block(engine.eventWait(started, WaiterMode.THREAD, -1), -1);
+    block(engine.eventWait(started, WaiterMode.THREAD, -1), -1, lookout());
     this.#answered(started);
   }
 
@@ -321,7 +344,8 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
     const timeout = timeoutOf(options);
     this.#assertJoinable();
     const deadline = deadlineOf(timeout);
-    const finished = block(engine.eventWait(this._handle, WaiterMode.THREAD, timeout), deadline) === Outcome.GRANTED;
+    const begun = engine.eventWait(this._handle, WaiterMode.THREAD, timeout);
+    const finished = block(begun, deadline, lookout()) === Outcome.GRANTED;
     deliverErrors();
     return finished;
   }
@@ -355,7 +379,11 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
     return Atomics.load(words, this._handle + ThreadWord.NATIVE_ID) || undefined;
   }
 
-  /** Name of the thread, for people; need not be unique. Seen by the operating system where the engine supports it. Python: `Thread.name`. */
+  /**
+   * Name of the thread, for people; need not be unique. The operating system shows the one that the thread starts with,
+   * and what the thread itself sets later, where `engine.supports.threadNames`; what others set it does not. Python:
+   * `Thread.name`.
+   */
   get name(): string {
     const slot = Atomics.load(words, this._handle + ThreadWord.SLOT) - 1;
     if (slot >= 0) {
@@ -407,6 +435,11 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
       Object.assign(this, known.fields);
     }
     if (instance !== undefined) restoreOnto(this, instance);
+  }
+
+  /** True when nobody waits for its start or its end any more. @internal */
+  _isSettled(): boolean {
+    return this.#started === 0 && !this.isAlive();
   }
 
   /** The isolate is gone: whoever waits for its start or its end need not wait on. @internal */

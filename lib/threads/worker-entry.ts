@@ -49,6 +49,8 @@ process.on('exit', () => {
   // process.exit() in a thread, or the natural end of the isolate.
   if (ownWord(Slot.THREAD) === 0 || current === undefined) return;
   leave();
+  // The module of the target may have called process.exit() while it was imported.
+  answerStart();
   finishThread(current._handle);
 });
 
@@ -87,15 +89,18 @@ function commandArrives(timeout: number): Promise<boolean> {
   });
 }
 
-/** The Thread that the creator has handed over. */
-function takeThread(): Thread {
+/** The Thread that the creator has handed over; undefined when it has given up waiting for this isolate, which it ends. */
+function takeThread(): Thread | undefined {
   const handle = Atomics.exchange(control, Control.THREAD, 0);
+  if (handle === 0) return undefined;
   const name = decodeName(new Uint8Array(control.buffer, Control.NAME * 4, Atomics.load(control, Control.NAME_LENGTH)));
   return reviveShared('Thread', handle, name) as Thread;
 }
 
+/** Lets whoever waits for the start go on, once. */
 function answerStart(): void {
   const started = Atomics.exchange(control, Control.STARTED, 0);
+  if (started === 0) return;
   engine.eventSet(started);
   engine.release(started);
 }
@@ -114,7 +119,7 @@ async function run(thread: Thread): Promise<void> {
   } catch (error) {
     report(error, thread);
   }
-  if (Atomics.load(control, Control.STARTED) !== 0) answerStart();
+  answerStart();
   // A thread it has just started is in the registry before this one leaves it.
   await Promise.all(pendingStarts);
   await turn();
@@ -173,6 +178,7 @@ async function nextThread(): Promise<boolean> {
 async function serve(): Promise<void> {
   while (await nextThread()) {
     const thread = takeThread();
+    if (thread === undefined) return;
     current = thread;
     await run(thread);
     if (reusable && nothingLeft()) {

@@ -448,3 +448,63 @@ describe('a thread that runs out of its memory', () => {
     expect(code).toBe(0);
   });
 });
+
+describe('a thread that never comes to its target', () => {
+  /** Targets of modules that are different in a thread. */
+  const modules = {
+    'quits.mjs': `import { isMainThread } from 'node:worker_threads';
+      if (!isMainThread) process.exit(3);
+      export function target() { console.log('never'); }`,
+    'throws.mjs': `import { isMainThread } from 'node:worker_threads';
+      if (!isMainThread) throw new Error('not in a thread');
+      export function target() { console.log('never'); }`,
+  };
+
+  it.each([
+    ['calls process.exit()', 'quits.mjs', 0],
+    ['throws', 'throws.mjs', 2],
+  ])('because its module %s while it is imported has started and finished', async (_, module, errors) => {
+    const { stdout, stderr, code } = await runProgram(
+      `
+        import { Thread } from 'heddle';
+        import { target } from './${module}';
+        const blocking = new Thread({ target, name: 'short' });
+        blocking.startSync();
+        console.log(blocking.joinSync(), blocking.isAlive());
+        const awaited = new Thread({ target, name: 'short' });
+        await awaited.start();
+        console.log(await awaited.join(), awaited.isAlive());
+      `,
+      modules,
+    );
+    expect(stdout).toBe('true false\ntrue false\n');
+    expect(stderr.match(/^Error in thread short:\nError: not in a thread$/gm) ?? []).toHaveLength(errors);
+    expect(code).toBe(0);
+  });
+
+  // The first leaves no room for an isolate at all, and no trace of it; Node.js 22 and later end the process then.
+  const tooTight = [
+    { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },
+    { maxOldGenerationSizeMb: 4 },
+  ];
+  const survivable = Number.parseInt(process.versions.node, 10) < 22 ? tooTight : tooTight.slice(1);
+  it.each(survivable)('because its memory is too small for Node.js has started and finished: %o', async (limits) => {
+    const { stdout, stderr, code } = await runProgram(`
+      import { Thread } from 'heddle';
+      import { patience } from '#dist/threads/reserve.js';
+      patience.ms = 1000;
+      const tight = () => new Thread({ target: () => console.log('never'), name: 'tight', resourceLimits: ${JSON.stringify(limits)} });
+      const blocking = tight();
+      blocking.startSync();
+      console.log(blocking.joinSync(), blocking.isAlive());
+      const awaited = tight();
+      void awaited.start();
+      const joiner = new Thread({ target: (other) => console.log('joiner', other.joinSync()), args: [awaited] });
+      joiner.startSync();
+      console.log(joiner.joinSync());
+    `);
+    expect(stdout).toBe('true false\njoiner true\ntrue\n');
+    expect(stderr.match(/Error in thread tight:\nWorkerLostError.*resourceLimits/g)).toHaveLength(2);
+    expect(code).toBe(0);
+  });
+});
