@@ -3,13 +3,15 @@ import { requireFunction } from '../engine/arguments.js';
 import { registerTravel, SharedObject } from '../engine/shared-object.js';
 import { Kind } from '../memory/layout.js';
 
-/** Those that the thread running in this isolate has a value of. */
-const touched = new Set<Local<object>>();
+/** What the thread running in this isolate has. Keeps no Local alive that nobody else does. */
+let values = new WeakMap<object, object>();
+/** Locals that other threads know, and of which this one has a value: dropped here they may still come back. */
+const kept = new Set<object>();
 
 /** Takes their values from all Locals: the thread has finished, and another may come to run here. */
 export function clearLocals(): void {
-  for (const local of touched) local._clear();
-  touched.clear();
+  values = new WeakMap();
+  kept.clear();
 }
 
 /**
@@ -31,7 +33,8 @@ export function clearLocals(): void {
  */
 export class Local<T extends object = Record<string, unknown>> extends SharedObject {
   readonly #init: (() => T) | undefined;
-  #value: T | undefined;
+  /** Known to other threads. */
+  #travels = false;
 
   /**
    * @param init Makes the value of a thread, in that thread; travels as a thread's target does.
@@ -46,26 +49,25 @@ export class Local<T extends object = Record<string, unknown>> extends SharedObj
 
   /** The calling thread's object. Throws what `init` throws, and then calls it again next time. */
   get value(): T {
-    if (this.#value === undefined) {
-      this.#value = this.#init === undefined ? ({} as T) : this.#init();
-      touched.add(this as unknown as Local<object>);
+    let value = values.get(this) as T | undefined;
+    if (value === undefined) {
+      value = this.#init === undefined ? ({} as T) : this.#init();
+      values.set(this, value);
+      if (this.#travels || this.adopted) kept.add(this);
     }
-    return this.#value;
+    return value;
   }
 
-  /** @internal */
-  _clear(): void {
-    this.#value = undefined;
-  }
-
-  /** @internal */
-  get _init(): (() => T) | undefined {
+  /** Sets out for another thread, with what makes its value there. @internal */
+  _travel(): (() => T) | undefined {
+    this.#travels = true;
+    if (values.has(this)) kept.add(this);
     return this.#init;
   }
 }
 
 registerTravel(Local, {
   tag: 'Local',
-  extra: (local) => local._init,
+  extra: (local) => local._travel(),
   revive: (init) => new Local(init as (() => Record<string, unknown>) | undefined),
 });

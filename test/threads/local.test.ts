@@ -71,6 +71,31 @@ describe('Local', () => {
     ).toEqual(['true true set once', 'undefined']);
   });
 
+  it('has its value still when it comes back to a thread that did not hold it meanwhile', async () => {
+    expect(
+      await linesOf(`
+        import { setFlagsFromString } from 'node:v8';
+        import { runInNewContext } from 'node:vm';
+        import { Local, Queue } from 'heddle';
+        setFlagsFromString('--expose-gc');
+        const collect = runInNewContext('gc');
+        const queue = new Queue();
+        const send = (name) => {
+          const local = new Local();
+          if (name === 'before') local.value.set = name;
+          queue.putNowait(local);
+          if (name === 'after') local.value.set = name;
+        };
+        for (const name of ['before', 'after']) send(name);
+        for (let i = 0; i < 3; i++) {
+          collect();
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        for (let i = 0; i < 2; i++) console.log(queue.getNowait().value.set);
+      `),
+    ).toEqual(['before', 'after']);
+  });
+
   it('refuses an init that is no function', () => {
     expect(() => new Local(5 as unknown as () => object)).toThrow(TypeError);
   });
