@@ -5,15 +5,29 @@
  * In each race this side waits and gives up after a moment that is varied, while the other side grants
  * at its own pace. In the same event loop, the order is drawn at random (from a fixed seed).
  */
-import { BrokenBarrierError, Event, Lock, QueueFullError, RLock, Semaphore, Value } from 'heddle';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  BrokenBarrierError,
+  Event,
+  Lock,
+  QueueEmptyError,
+  QueueFullError,
+  RLock,
+  Semaphore,
+  TimeoutError,
+  Value,
+} from 'heddle';
 import { Queue } from 'heddle/queue';
 import { Barrier, Condition } from 'heddle/threading';
 import { expect, it } from 'vitest';
 import { Queue as Word } from '#dist/memory/layout.js';
 import { type Partner, type Reach, turn, waiters } from '../reach.js';
 
-/** Races of each kind and reach. 3 reaches × 9 kinds × 4000 = 108,000, on each engine. */
+/** Races of each kind and reach, and more until both sides have won some. 3 reaches × 9 kinds × 4000 = 108,000, on each engine. */
 const RACES = 4000;
+/** Those with timeouts take longer: a timer takes a millisecond, which so many waits share. */
+const BATCHES = 15;
+const BATCH = 20;
 
 const GAVE_UP = Symbol('gave up');
 
@@ -34,18 +48,16 @@ function linger(rounds: number): void {
 /**
  * Runs the races: begins a wait, then aborts it at a moment of chance. `grant` is what the other side
  * does in the same event loop; in other threads it is at work all the time.
- *
- * @returns How many waits were granted, and how many given up.
  */
 async function race(
   reach: Reach,
   begin: (signal: AbortSignal) => Promise<unknown>,
   grant: () => void,
   granted: (result: unknown) => void | Promise<void>,
-): Promise<{ grants: number; aborts: number }> {
+): Promise<void> {
   const chance = random(12345);
-  const counts = { grants: 0, aborts: 0 };
-  for (let i = 0; i < RACES; i++) {
+  let [grants, aborts] = [0, 0];
+  while (grants + aborts < RACES || grants === 0 || aborts === 0) {
     const controller = new AbortController();
     const waiting = begin(controller.signal);
     const result = waiting.catch((error: unknown) => {
@@ -61,34 +73,54 @@ async function race(
         if (chance() < 0.1) await turn();
       }
     } else {
-      linger(chance() * 3000);
+      // The longer, the longer nothing has been granted.
+      const patience = grants > 0 ? 1 : 1 + (aborts / 500) ** 2;
+      linger(chance() * 3000 * patience);
       if (chance() < 0.2) await null;
-      if (chance() < 0.05) await turn();
+      if (chance() < 0.05 * patience) await turn();
       controller.abort(GAVE_UP);
     }
     const value = await result;
-    if (value === GAVE_UP) counts.aborts++;
+    if (value === GAVE_UP) aborts++;
     else {
-      counts.grants++;
+      grants++;
       await granted(value);
     }
   }
-  expect(counts.grants + counts.aborts).toBe(RACES);
-  return counts;
 }
 
-/** The same with timeouts of a fraction of a millisecond; `begin` resolves with `lost` when it times out. */
+/** The same with timeouts of a millisecond or two, a batch at a time. `begin` resolves with GAVE_UP when it times out. */
 async function raceTimeouts(
-  begin: (timeout: number) => Promise<unknown>,
-  lost: unknown,
-  granted: () => void,
+  reach: Reach,
+  begin: (timeout: number, chance: () => number) => Promise<unknown>,
+  grant: () => unknown,
 ): Promise<void> {
   const chance = random(54321);
-  for (let i = 0; i < RACES / 20; i++) {
-    // 20 waits share the millisecond that a timer takes.
-    const results = await Promise.all(Array.from({ length: 20 }, () => begin(0.5 + chance())));
-    for (const result of results) if (result !== lost) granted();
+  let [grants, timeouts] = [0, 0];
+  for (let batch = 0; batch < BATCHES || grants === 0 || timeouts === 0; batch++) {
+    const waits = Array.from({ length: BATCH }, () => begin(0.5 + chance(), chance));
+    if (reach.name === 'task') {
+      await sleep(chance() * 3);
+      await grant();
+    }
+    for (const result of await Promise.all(waits)) {
+      if (result === GAVE_UP) timeouts++;
+      else grants++;
+    }
   }
+}
+
+/** Keeps what was granted, sometimes long enough for others to time out. */
+async function keep(chance: () => number): Promise<void> {
+  if (chance() < 0.2) await sleep(1);
+}
+
+/** Turns an error of that class, which tells of a timeout, into GAVE_UP. */
+function ifTimedOut(kind: new (...args: never[]) => Error): (error: unknown) => typeof GAVE_UP {
+  return (error) => {
+    if (!(error instanceof kind)) throw error;
+    return GAVE_UP;
+  };
 }
 
 /** Sets `stop`, and waits for the others to have seen it. */
@@ -118,7 +150,7 @@ export function racesContract(reach: Reach): void {
         reach.blocking,
       ),
     );
-    const { grants, aborts } = await race(
+    await race(
       reach,
       (signal) => {
         if (isTask) lock.tryAcquire();
@@ -130,13 +162,18 @@ export function racesContract(reach: Reach): void {
         if (!isTask) lock.release();
       },
     );
+    if (isTask && lock.locked()) lock.release();
+    await raceTimeouts(
+      reach,
+      async (timeout, chance) => {
+        if (!(await lock.acquire({ timeout }))) return GAVE_UP;
+        await keep(chance);
+        lock.release();
+      },
+      () => {},
+    );
     await finish(stop, atWork);
     expect(waiters(lock)).toBe(0);
-    if (isTask) {
-      expect(grants).toBeGreaterThan(0);
-      expect(aborts).toBeGreaterThan(0);
-      if (lock.locked()) lock.release();
-    }
     expect(lock.locked()).toBe(false);
   });
 
@@ -154,6 +191,11 @@ export function racesContract(reach: Reach): void {
       (signal) => lock.withLock(() => lock.locked(), { signal }),
       () => {},
       (held) => expect(held).toBe(true),
+    );
+    await raceTimeouts(
+      reach,
+      (timeout, chance) => lock.withLock(() => keep(chance), { timeout }).catch(ifTimedOut(TimeoutError)),
+      () => {},
     );
     await finish(stop, atWork);
     expect(lock.locked()).toBe(false);
@@ -196,9 +238,18 @@ export function racesContract(reach: Reach): void {
       },
     );
     await raceTimeouts(
-      (timeout) => semaphore.acquire({ timeout }),
-      false,
-      () => (isTask ? held++ : semaphore.release()),
+      reach,
+      async (timeout, chance) => {
+        if (!(await semaphore.acquire({ timeout }))) return GAVE_UP;
+        if (isTask) held++;
+        else {
+          await keep(chance);
+          semaphore.release();
+        }
+      },
+      () => {
+        for (; held > 0; held--) semaphore.release();
+      },
     );
     await finish(stop, atWork);
     expect(waiters(semaphore)).toBe(0);
@@ -266,6 +317,11 @@ export function racesContract(reach: Reach): void {
     // Held again after every wait, given up or not.
     expect(condition.locked()).toBe(true);
     condition.release();
+    await raceTimeouts(
+      reach,
+      (timeout) => condition.withLock(async () => ((await condition.wait({ timeout })) ? undefined : GAVE_UP)),
+      () => condition.withLock(() => condition.notify(BATCH / 2)),
+    );
     await finish(stop, atWork);
     expect(waiters(condition)).toBe(0);
     expect(condition.locked()).toBe(false);
@@ -330,6 +386,13 @@ export function racesContract(reach: Reach): void {
       },
       take,
     );
+    await raceTimeouts(
+      reach,
+      (timeout) => queue.get({ timeout }).then(take, ifTimedOut(QueueEmptyError)),
+      () => {
+        for (let places = 4; places > 0; places--) queue.putNowait(put++);
+      },
+    );
     stop.value = 1;
     for (const produced of await Promise.all(producing)) put = produced;
     while (!queue.empty()) take(queue.getNowait());
@@ -362,10 +425,23 @@ export function racesContract(reach: Reach): void {
       () => void (queue.empty() || got.push(queue.getNowait())),
       () => void put.push(next++),
     );
+    // Those that wait at the same time are numbered when they begin; which of them come in is the timer's choice.
+    const punctual: number[] = [];
+    const first = next;
+    await raceTimeouts(
+      reach,
+      (timeout) => {
+        const item = next++;
+        return queue.put(item, { timeout }).then(() => void punctual.push(item), ifTimedOut(QueueFullError));
+      },
+      () => void (queue.empty() || got.push(queue.getNowait())),
+    );
     stop.value = 1;
     got.push(...(await Promise.all(consuming)).flat());
     while (!queue.empty()) got.push(queue.getNowait());
-    expect(got).toEqual(isTask ? [-1, ...put] : put);
+    const before = isTask ? [-1, ...put] : put;
+    expect(got.filter((item) => item < first)).toEqual(before);
+    expect(got.filter((item) => item >= first).sort((a, b) => a - b)).toEqual(punctual.sort((a, b) => a - b));
     // All its places are there.
     queue.putNowait(1);
     expect(() => queue.putNowait(2)).toThrow(QueueFullError);
