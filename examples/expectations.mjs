@@ -4,7 +4,7 @@
  * are slow at times, and exact below: a program that sleeps cannot be faster.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** Exactly these lines, in this order. */
 function lines(...expected) {
@@ -300,6 +300,9 @@ export const expectations = {
   logs: lines('30 files: 120000 requests, 17142 failures, 239940000 bytes'),
 };
 
+/** On Linux: other words each time it is read. */
+const NEVER_THE_SAME = '/proc/sys/kernel/random/uuid';
+
 /** Runs of the demo: its arguments, and what comes of them. */
 export const demoExpectations = {
   demo: {
@@ -317,4 +320,12 @@ export const demoExpectations = {
     error: /no\/such\/path: there is no such file or directory/,
     expect: lines(),
   },
+  ...(existsSync(NEVER_THE_SAME) && {
+    'demo with a file that is never twice the same': {
+      args: [NEVER_THE_SAME],
+      exitCode: 1,
+      error: /One thread and \d+ threads DISAGREE/,
+      expect: (actual) => assert.doesNotMatch(actual.join('\n'), /agree exactly/),
+    },
+  }),
 };

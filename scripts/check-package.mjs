@@ -75,6 +75,14 @@ function pack() {
   return packed;
 }
 
+/** What a program may import, package.json aside. */
+function entryPoints() {
+  const { name, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return Object.keys(exports)
+    .filter((path) => !path.endsWith('.json'))
+    .map((path) => name + path.slice(1));
+}
+
 function checkContents(packed) {
   const files = packed.files.map(({ path }) => path);
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -170,11 +178,19 @@ function checkRequire(node, line) {
     const { Queue } = require('heddle/queue');
     const lock = new Lock();
     if (!lock.acquireSync() || heddle.Lock !== Lock || heddle.Queue !== Queue) throw new Error('not the same package');
-    import('heddle').then((m) => console.log(m.Lock === Lock ? 'same' : 'two copies'));`;
+    const names = ${JSON.stringify(entryPoints())};
+    Promise.all(names.map((name) => import(name))).then((imported) => {
+      const same = names.every((name, i) => Object.keys(imported[i]).every((key) => require(name)[key] === imported[i][key]));
+      console.log(same ? 'same' : 'two copies');
+    });`;
   const { status, stdout, stderr } = run(node, ['-e', program], { cwd: home, timeout: 60_000 });
   // Node 20 and 22.12 say that require() of an ES module is experimental; from a package in node_modules they do not.
   const right = status === 0 && stdout === 'same\n';
-  check(`require() and import give one package, Node ${line}`, right, `status ${status}\n${stdout}${stderr}`);
+  check(
+    `require() and import of every entry point give one package, Node ${line}`,
+    right,
+    `status ${status}\n${stdout}${stderr}`,
+  );
 }
 
 try {

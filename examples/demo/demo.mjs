@@ -15,6 +15,7 @@ import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import cliProgress from 'cli-progress';
 import { Barrier, engine, Lock, Queue, setExcepthook, Thread, Value } from 'heddle';
+import { agree } from './agree.mjs';
 import { consume, produce, survey } from './work.mjs';
 
 const TOP = 10;
@@ -64,14 +65,6 @@ async function count(paths, consumers, files) {
   clearInterval(redraw);
   bar.stop();
   return { seconds, files: progress.value, words: failed ? new Map() : await table.get() };
-}
-
-function agree(one, many) {
-  if (one.files !== many.files || one.words.size !== many.words.size) return false;
-  for (const [word, times] of one.words) {
-    if (many.words.get(word) !== times) return false;
-  }
-  return true;
 }
 
 function number(n) {
