@@ -123,8 +123,6 @@ export class Agent {
       case Op.BARRIER_RESET:
         engine.barrierReset(object);
         break;
-      case Op.QUEUE_TAKE:
-        return this.#take(object, a !== 0);
       case Op.QUEUE_UNRESERVE:
         engine.queueUnreserve(object, a as 0 | 1);
         break;
@@ -155,12 +153,18 @@ export class Agent {
     return { outcome, value: 0 };
   }
 
-  #take(queue: Handle, reserved: boolean): Done {
+  /** Takes an item, if all objects in it may be taken; else it stays, and the outcome is MISUSE. */
+  take(queue: Handle, reserved: boolean, mayTake: (handle: Handle) => boolean): Done {
     const { out, scratch } = this.#engine;
-    const taken = this.#engine.queueTake(queue, reserved);
+    const taken = this.#engine.queueTakeIf(queue, reserved, mayTake);
     const lane = out[0] as number;
-    if (lane <= 0) return { outcome: -lane, value: 0 };
-    return { outcome: Outcome.OK, value: 0, lane, taken: taken ?? scratch.slice(0, out[1]) };
+    const length = out[1];
+    const done =
+      lane <= 0
+        ? { outcome: -lane, value: 0 }
+        : { outcome: Outcome.OK, value: 0, lane, taken: taken ?? scratch.slice(0, length) };
+    this.#settle();
+    return done;
   }
 
   /** Gives up a wait, unless it has ended. */

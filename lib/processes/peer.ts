@@ -19,7 +19,7 @@ import { Refusal } from '../engine/fallback/proxies.js';
 import { canBeProxied, copiedWords, kindOf, Op, OWNER_LOST, PROXY, partWords } from '../engine/fallback/proxy.js';
 import { ArenaExhaustedError, NotSerializableError } from '../errors.js';
 import { ItemLane, Outcome } from '../memory/layout.js';
-import { Agent, type Done } from './agent.js';
+import { Agent } from './agent.js';
 import type { Exchange } from './exchange.js';
 import type { Call, Handed, Parcel, Result, Traffic } from './line.js';
 
@@ -61,22 +61,27 @@ export class Peer {
   pack(lane: number, value: number | string | Uint8Array): Parcel {
     if (!(value instanceof Uint8Array)) return { lane, value, objects: [] };
     const handles = handlesOf(lane, value);
-    for (const handle of handles) this.#requireProxy(handle);
+    for (const handle of handles) {
+      const obstacle = this.#obstacle(handle);
+      if (obstacle !== undefined) throw new NotSerializableError(obstacle);
+    }
     return { lane, value, objects: handles.map((handle) => this.#lend(handle)) };
   }
 
-  #requireProxy(handle: Handle): void {
+  /** Why an object of this arena cannot go to the other side; undefined: it can. */
+  #obstacle(handle: Handle): string | undefined {
     const { words } = this.#exchange.engine;
     if (!canBeProxied(kindOf(words, handle)))
-      throw new NotSerializableError(
+      return (
         'a shared object in the item cannot go to another process on the fallback engine, where only locks, events, ' +
-          'semaphores, conditions, barriers, queues and pipes do; load the native engine, or send what it holds',
+        'semaphores, conditions, barriers, queues and pipes do; load the native engine, or send what it holds'
       );
     if ((words[handle] as number) >= PROXY && this.#exchange.homeOf(handle) === undefined)
-      throw new NotSerializableError(
+      return (
         'a shared object in the item belongs to a process that another thread has to do with, and cannot go to this one on ' +
-          'the fallback engine; start both processes in the same thread, or load the native engine',
+        'the fallback engine; start both processes in the same thread, or load the native engine'
       );
+    return undefined;
   }
 
   #lend(handle: Handle): Handed {
@@ -230,13 +235,15 @@ export class Peer {
       this.#agents.set(isolate, agent);
     }
     if (op === Op.QUEUE_PUT) return this.#put(agent, call);
+    if (op === Op.QUEUE_TAKE) return this.#take(agent, call);
     if (op <= Op.LAST_WAIT) {
       const ended = (outcome: number, value: number): void =>
         this.send({ kind: 'granted', isolate, proxy, node, number, outcome, value });
       const { outcome, value } = agent.begin(op, object, number, ended);
       return { outcome, value, item: undefined };
     }
-    return this.#packed(agent.perform(op, object, a));
+    const { outcome, value } = agent.perform(op, object, a);
+    return { outcome, value, item: undefined };
   }
 
   #put(agent: Agent, { object, a, item, key }: Call): Result {
@@ -247,8 +254,14 @@ export class Peer {
     return { outcome, value: 0, item: undefined };
   }
 
-  /** What an operation came to; an item that was taken and cannot go to the other side is dropped. */
-  #packed({ outcome, value, lane, taken }: Done): Result {
+  /** An item that cannot go to the other side is not taken: others here can have it. */
+  #take(agent: Agent, { object, a }: Call): Result {
+    let obstacle: string | undefined;
+    const { outcome, value, lane, taken } = agent.take(object, a !== 0, (handle) => {
+      obstacle = this.#obstacle(handle);
+      return obstacle === undefined;
+    });
+    if (obstacle !== undefined) throw new NotSerializableError(`${obstacle}; the item stays where it is`);
     if (lane === undefined || taken === undefined) return { outcome, value, item: undefined };
     try {
       return { outcome, value, item: this.pack(lane, taken) };

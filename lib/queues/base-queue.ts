@@ -373,7 +373,13 @@ export abstract class BaseQueue<T> extends SharedObject {
   /** Takes what is there without waiting, until there are `max` items. */
   #takeMore<R>(items: R[], max: number, receive: (lane: number, taken: Taken) => R): void {
     while (items.length < max) {
-      const taken = engine.queueTake(this._handle, false);
+      let taken: Taken;
+      try {
+        taken = engine.queueTake(this._handle, false);
+      } catch {
+        // Nothing was taken; who takes next is told why, unless it is gone by then.
+        return;
+      }
       const lane = engine.out[0] as number;
       if (lane <= 0) return;
       try {

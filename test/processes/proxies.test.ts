@@ -1,5 +1,17 @@
 /** Objects of one process in others that have an arena of their own: who owns them, who dies, and what goes through several hands. */
-import { Event, engine, Lock, NotSerializableError, OwnerLostError, Process, Queue, SharedArray, Value } from 'heddle';
+import {
+  Event,
+  engine,
+  LifoQueue,
+  Lock,
+  NotSerializableError,
+  OwnerLostError,
+  PriorityQueue,
+  Process,
+  Queue,
+  SharedArray,
+  Value,
+} from 'heddle';
 import { describe, expect, it, vi } from 'vitest';
 import { references, until } from '../contract/reach.js';
 import { linesOf, runProgram } from '../threads/program.js';
@@ -296,29 +308,75 @@ describe.runIf(engine.supports.processProxies)('an object of another process', (
     expect(takes.isAlive()).toBe(false);
   });
 
-  it('is refused in an item, by who puts it or gets it in another process', async () => {
+  it('is refused in an item, by who puts or gets it in another process; it stays where it was', async () => {
+    for (const [queue, before, after] of [
+      [new Queue<unknown>(), 'first', 'last'],
+      [new LifoQueue<unknown>(), 'last', 'first'],
+      [
+        new PriorityQueue<unknown>({ priority: (item) => (item === 'first' ? 0 : item === 'last' ? 2 : 1) }),
+        'first',
+        'last',
+      ],
+    ] as const) {
+      const answers = new Queue<unknown>();
+      const child = new Process({
+        target: async (queue: Queue<unknown>, answers: Queue<unknown>) => {
+          const { Value } = await import('heddle');
+          const value = new Value('i', 1);
+          const codes: unknown[] = [];
+          const note = (error: { code: string; message: string }) => codes.push(error.code);
+          answers.putSync(await queue.getMany(3));
+          await queue.get().catch(note);
+          try {
+            queue.getSync();
+          } catch (error) {
+            note(error as { code: string; message: string });
+          }
+          try {
+            queue.putSync([value]);
+          } catch (error) {
+            note(error as { code: string; message: string });
+          }
+          await queue.put({ value }).catch(note);
+          answers.putSync(codes);
+        },
+        args: [queue, answers],
+      });
+      const value = new Value('i', 1);
+      for (const item of ['first', [1, value], 'last']) queue.putSync(item);
+      await child.start();
+      expect(await answers.get()).toEqual([before]);
+      expect(await answers.get()).toEqual(Array(4).fill('ERR_HEDDLE_NOT_SERIALIZABLE'));
+      await child.join();
+      expect([queue.qsize(), queue.unfinishedTasks]).toEqual([2, 3]);
+      const [one, same] = (await queue.get()) as [number, Value];
+      expect([one, same]).toEqual([1, value]);
+      expect(same).toBe(value);
+      expect(queue.getNowait()).toBe(after);
+    }
+  });
+
+  it('that waits in another process for an item it cannot have leaves it to the next in line', async () => {
     const queue = new Queue<unknown>();
+    const ready = new Event();
     const child = new Process({
-      target: async (queue: Queue<unknown>) => {
-        const { Value } = await import('heddle');
-        const value = new Value('i', 1);
-        const codes: unknown[] = [];
-        const note = (error: { code: string }) => codes.push(error.code);
-        await queue.get().catch(note);
-        try {
-          queue.putSync([value]);
-        } catch (error) {
-          note(error as { code: string });
-        }
-        await queue.put({ value }).catch(note);
-        queue.putSync(codes);
+      target: async (queue: Queue<unknown>, ready: Event) => {
+        const refused = queue.get().catch((error) => error);
+        ready.set();
+        const { NotSerializableError } = await import('heddle');
+        const error = await refused;
+        if (!(error instanceof NotSerializableError && /stays where it is/.test(error.message))) throw error;
       },
-      args: [queue],
+      args: [queue, ready],
     });
     await child.start();
-    queue.putSync(new Value('i', 1));
+    await ready.wait();
+    const next = queue.get();
+    const value = new Value('i', 1);
+    queue.putSync([value]);
+    expect(((await next) as [Value])[0]).toBe(value);
     await child.join();
-    expect(await queue.get()).toEqual(Array(3).fill('ERR_HEDDLE_NOT_SERIALIZABLE'));
+    expect(child.exitCode).toBe(0);
     expect(queue.qsize()).toBe(0);
   });
 });

@@ -436,6 +436,19 @@ export class FallbackEngine implements Engine {
     }
   }
 
+  /** For an agent: see `queue.ts`. */
+  queueTakeIf(
+    handle: Handle,
+    reserved: boolean,
+    mayTake: (handle: Handle) => boolean,
+  ): number | string | Uint8Array | undefined {
+    try {
+      return queueTake(this.#isolate, handle, reserved, mayTake);
+    } catch (error) {
+      throw this.#recover(error);
+    }
+  }
+
   queueAwaitPlace(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
     if (this.words[handle] !== Kind.QUEUE) return this.#begin(Kind.QUEUE, Op.QUEUE_AWAIT_PLACE, handle, mode, timeout);
     try {

@@ -153,6 +153,18 @@ export function loadEntry(words: Int32Array, entry: number, staged: StagedItem):
   inline[5] = words[entry + 7] as number;
 }
 
+/** Whether `accept` does of each object in an entry. */
+export function everyObject(isolate: Isolate, entry: number, accept: (handle: number) => boolean): boolean {
+  const { heap } = isolate;
+  if (((heap.words[entry] as number) & BLOCK) === 0) return true;
+  const handles = heap.words[entry + 2] as number;
+  const unit = heap.words[entry + 3] as number;
+  heap.reach(unit, handles * 4);
+  const start = (unit * UNIT_BYTES) / 4;
+  for (let i = 0; i < handles; i++) if (!accept(heap.words[start + i] as number)) return false;
+  return true;
+}
+
 /** Turns the staged item, taken from a queue, into what `queueTake` returns; frees its block. */
 export function unstage(isolate: Isolate): number | string | Uint8Array | undefined {
   const staged = isolate.item;

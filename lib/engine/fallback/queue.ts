@@ -6,7 +6,7 @@ import { Journal } from './journal.js';
 import { link, putBackNode, takeNode } from './node.js';
 import { accepts, pop, push, stageKey, storeKey } from './priority-order.js';
 import { Body, bodyOf, Keyed, keyedEntry, reserveRoom, shrink } from './queue-body.js';
-import { loadEntry, stage, storeEntry, unstage, WORDS_PER_ENTRY } from './queue-item.js';
+import { everyObject, loadEntry, stage, storeEntry, unstage, WORDS_PER_ENTRY } from './queue-item.js';
 import { disown } from './references.js';
 import { findReservation, freeReservation } from './reservations.js';
 import { grantAll, grantFirst } from './wait-list.js';
@@ -136,10 +136,15 @@ function insert(isolate: Isolate, queue: number, key: Uint8Array, keyUnit: numbe
   return true;
 }
 
+/**
+ * Takes the item that is next. `mayTake`: is asked of each object in it, under the guard; if one may not be taken, the item
+ * stays where it is, a reservation is given back, and the outcome is MISUSE.
+ */
 export function queueTake(
   isolate: Isolate,
   queue: number,
   reserved: boolean,
+  mayTake?: (handle: number) => boolean,
 ): number | string | Uint8Array | undefined {
   const { heap, out, section, words } = isolate;
   // Empty at this moment, whatever is reserved; the guard would not make it truer.
@@ -159,6 +164,13 @@ export function queueTake(
   shrink(isolate, queue, bodyOf(isolate, queue), count);
   const body = bodyOf(isolate, queue);
   if (reserved) useUp(isolate, queue + RESERVED_ITEMS);
+  if (mayTake !== undefined && !everyObject(isolate, nextEntry(isolate, queue, body, count), mayTake)) {
+    out[0] = -Outcome.MISUSE;
+    grantItems(isolate, queue);
+    section.commitBlocks(0, 0, reservation);
+    section.unlock();
+    return undefined;
+  }
   const keyUnit = remove(isolate, queue, body, count);
   section.set(queue + COUNT, count - 1);
   grantPlaces(isolate, queue);
@@ -168,28 +180,36 @@ export function queueTake(
   return unstage(isolate);
 }
 
+/** Where the entry of the item that is next begins. */
+function nextEntry(isolate: Isolate, queue: number, body: number, count: number): number {
+  const { words } = isolate.heap;
+  switch (isolate.words[queue + DISCIPLINE]) {
+    case Discipline.PRIORITY:
+      return keyedEntry(words, body, words[body + Body.ENTRIES] as number);
+    case Discipline.LIFO: {
+      const index = ((words[body + Body.HEAD] as number) + count - 1) & ((words[body] as number) - 1);
+      return body + Body.ENTRIES + index * WORDS_PER_ENTRY;
+    }
+    default:
+      return body + Body.ENTRIES + (words[body + Body.HEAD] as number) * WORDS_PER_ENTRY;
+  }
+}
+
 /** Stages the item that is next and takes it out of the body; the unit of its key's block, or 0. */
 function remove(isolate: Isolate, queue: number, body: number, count: number): number {
   const { item, section } = isolate;
   const { words } = isolate.heap;
+  const entry = nextEntry(isolate, queue, body, count);
+  loadEntry(words, entry, item);
   switch (isolate.words[queue + DISCIPLINE]) {
-    case Discipline.PRIORITY: {
-      const entry = keyedEntry(words, body, words[body + Body.ENTRIES] as number);
-      loadEntry(words, entry, item);
+    case Discipline.PRIORITY:
       pop(isolate, body, count);
       return words[entry + Keyed.UNIT] as number;
-    }
-    case Discipline.LIFO: {
-      const index = ((words[body + Body.HEAD] as number) + count - 1) & ((words[body] as number) - 1);
-      loadEntry(words, body + Body.ENTRIES + index * WORDS_PER_ENTRY, item);
+    case Discipline.LIFO:
       return 0;
-    }
-    default: {
-      const head = words[body + Body.HEAD] as number;
-      loadEntry(words, body + Body.ENTRIES + head * WORDS_PER_ENTRY, item);
-      section.setHeap(body + Body.HEAD, (head + 1) & ((words[body] as number) - 1));
+    default:
+      section.setHeap(body + Body.HEAD, ((words[body + Body.HEAD] as number) + 1) & ((words[body] as number) - 1));
       return 0;
-    }
   }
 }
 
