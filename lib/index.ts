@@ -1,4 +1,4 @@
-/** heddle: Python's threads, locks and queues for Node, on real OS threads. */
+/** heddle: Python's threads, processes, locks and queues for Node, on real OS threads and processes. */
 
 export { type ClassOptions, registerClass } from './codec/codec.js';
 export { type EngineInfo, engine } from './engine/public.js';

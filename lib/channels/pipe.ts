@@ -18,7 +18,7 @@ const MESSAGES = 1024;
 
 /**
  * Makes two connections that lead to each other: what one sends the other receives. Both, and what they send, may be
- * passed to other threads.
+ * passed to other threads and processes.
  *
  * A send waits while `maxSize` messages, of any length each, have not been received. Python's pipes hold 64 KiB.
  *

@@ -4,7 +4,7 @@ import { BasePool, checkPoolOptions, type PoolOptions } from './pool.js';
 import { ProcessPoolExecutor, type ProcessPoolExecutorOptions } from './process-pool-executor.js';
 
 /** Options of a Pool. */
-export type ProcessPoolOptions = PoolOptions & Pick<ProcessPoolExecutorOptions, 'env' | 'execArgv'>;
+export type ProcessPoolOptions = PoolOptions & Pick<ProcessPoolExecutorOptions, 'env' | 'execArgv' | 'cwd'>;
 
 let pools = 0;
 
@@ -33,7 +33,7 @@ export class Pool extends BasePool {
    */
   constructor(options?: number | ProcessPoolOptions) {
     const { processes, initializer, initArgs, maxTasksPerChild } = checkPoolOptions(options, MAX_PROCESSES - 1);
-    const { env, execArgv } = typeof options === 'number' ? {} : (options ?? {});
+    const { env, execArgv, cwd } = typeof options === 'number' ? {} : (options ?? {});
     const executor = new ProcessPoolExecutor(
       {
         maxWorkers: processes,
@@ -44,6 +44,7 @@ export class Pool extends BasePool {
         maxTasksPerChild,
         env,
         execArgv,
+        cwd,
       },
       false,
     );
