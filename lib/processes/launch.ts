@@ -153,18 +153,17 @@ function launchByBroker(processes: Processes, place: Place, surroundings: Surrou
   }
 }
 
-/** Options of Node.js that say what to run, or that two processes cannot have at a time. */
-const OWN_OPTIONS = /^(?:-[pe]+$|--eval\b|--print\b|--check\b|-c$|--input-type\b|--inspect|--test|--watch)/;
-/** Of those, the ones whose value is the next argument. */
-const TAKES_NEXT = /^(?:-[pe]+|--eval|--print)$/;
+/** Options of Node.js that say what to run and how, or that two processes cannot have at a time. */
+const OWN_OPTIONS =
+  /^(?:-[pe]+|-[ci]|--eval|--print|--check|--interactive|--input-type|--entry-url|--build-snapshot.*|--debug-port|--inspect.*|--test.*|--experimental-test-.*|--watch.*)$/;
 
-/** `process.execArgv` as far as it fits a child. */
+/** `process.execArgv` as far as it fits a child. What is no option there is the value of the one before it. */
 function inheritedArguments(): string[] {
   const kept: string[] = [];
-  for (let i = 0; i < process.execArgv.length; i++) {
-    const argument = process.execArgv[i] as string;
-    if (!OWN_OPTIONS.test(argument)) kept.push(argument);
-    else if (TAKES_NEXT.test(argument)) i++;
+  let own = false;
+  for (const argument of process.execArgv) {
+    if (argument.startsWith('-')) own = OWN_OPTIONS.test((argument.split('=', 1)[0] as string).replaceAll('_', '-'));
+    if (!own) kept.push(argument);
   }
   return kept;
 }

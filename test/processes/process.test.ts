@@ -1,4 +1,7 @@
 /** Process, as its documentation describes it. What prints or ends is run as a program of its own. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import {
   activeChildren,
   currentProcess,
@@ -412,6 +415,18 @@ describe.runIf(processes)('a program with processes that share nothing', () => {
         env: { ...process.env, COLOUR: 'blue' }, cwd: '/', execArgv: ['--stack-size=900'] });
       await child.start(); await child.join();`);
     expect(lines).toEqual(['blue / --stack-size=900 false true']);
+  });
+
+  it('inherits the options of Node.js but those that say what to run, whatever form these have', async () => {
+    const options = ['--input-type', 'module', '--test-name-pattern', 'x', '--conditions', 'extra', '--stack-size=900'];
+    const text = `${IMPORTS}
+      const child = new Process({ target: () => console.log(process.execArgv.join(' ')) });
+      await child.start(); await child.join();`;
+    const { stdout } = await promisify(execFile)(process.execPath, [...options, '--eval', text, 'argument'], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    expect(stdout).toBe('--conditions extra --stack-size=900\n');
   });
 
   it('refuses a module that would start processes for ever', async () => {
