@@ -3,9 +3,15 @@ import { Process } from 'heddle';
 
 const SECOND = 100;
 
+/** As in C: `Sun Nov 29 17:42:50 2026`. */
+function ctime(date: Date) {
+  const [weekday, month, , year] = date.toDateString().split(' ');
+  return `${weekday} ${month} ${String(date.getDate()).padStart(2)} ${date.toTimeString().slice(0, 8)} ${year}`;
+}
+
 async function f(name: string) {
   await new Promise((resolve) => setTimeout(resolve, SECOND));
-  console.log(`hello ${name}`);
+  console.log(`hello ${name} ${ctime(new Date())}`);
 }
 
 const children: Process<[string]>[] = [];

@@ -114,7 +114,7 @@ for (const engine of engines) {
   const { supports } = engineOf(engine);
   for (const program of programs) {
     const need = needs[program.name];
-    if (need !== undefined && !supports[need]) continue;
+    if (need !== undefined && !need.some((key) => supports[key])) continue;
     const result = await run(engine, program.file, ...program.args);
     const why = complaint(result, program);
     console.log(`${why === undefined ? 'ok  ' : 'FAIL'} ${engine.padEnd(8)} ${program.name} (${result.ms} ms)`);
