@@ -1,11 +1,10 @@
-/** One project per engine: every test file runs on each engine that this machine has. */
+/** One project per engine: every test file runs on each engine that this machine has; `npm test` says if that is the fallback alone. */
 import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig, type TestProjectConfiguration, type UserWorkspaceConfig } from 'vitest/config';
 
 const built = new URL('build/Release/heddle.node', import.meta.url);
 const prebuilds = new URL('prebuilds/', import.meta.url);
 const hasAddon = existsSync(built) || (existsSync(prebuilds) && readdirSync(prebuilds).length > 0);
-if (!hasAddon) console.warn('The native addon is not built (npm run build:native): testing the fallback engine only.');
 
 /** Leaves the package under test, and what tests fork or import beside it, to Node's own loader. */
 const external: NonNullable<UserWorkspaceConfig['plugins']>[number] = {

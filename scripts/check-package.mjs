@@ -6,38 +6,16 @@
  *   node scripts/check-package.mjs [MAJOR …]
  */
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withoutBuildTools } from './no-build-tools.mjs';
 import { nodeBinary, nodeLines } from './node-lines.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'heddle-package-'));
 const home = join(work, 'app');
-const BUILD_TOOLS = [
-  'cc',
-  'c++',
-  'gcc',
-  'g++',
-  'clang',
-  'clang++',
-  'make',
-  'gmake',
-  'cmake',
-  'ninja',
-  'python',
-  'python3',
-];
 const failures = [];
 /** The environment of somebody who knows nothing of the npm that runs this script. */
 const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|heddle_)/i.test(name)));
@@ -53,19 +31,6 @@ function check(what, holds, detail = '') {
   if (holds) return;
   if (detail) console.log(detail);
   failures.push(what);
-}
-
-/** A folder of build tools that refuse to work and write down that they were asked. */
-function trap() {
-  const folder = join(work, 'trap');
-  const log = join(work, 'trapped');
-  mkdirSync(folder);
-  for (const tool of BUILD_TOOLS) {
-    const file = join(folder, tool);
-    writeFileSync(file, `#!/bin/sh\necho "${tool} $*" >> '${log}'\nexit 1\n`);
-    chmodSync(file, 0o755);
-  }
-  return { folder, asked: () => (existsSync(log) ? readFileSync(log, 'utf8') : '') };
 }
 
 function pack() {
@@ -122,7 +87,7 @@ function checkContents(packed) {
 function checkInstall(packed, trapped) {
   mkdirSync(home);
   writeFileSync(join(home, 'package.json'), '{ "name": "app", "version": "1.0.0", "private": true }\n');
-  const env = { ...outside, PATH: trapped.folder + delimiter + process.env.PATH };
+  const env = { ...outside, PATH: trapped.path };
   const install = run('npm', ['install', '--no-audit', '--no-fund', join(work, packed.filename)], { cwd: home, env });
   check('it installs', install.status === 0, install.stderr);
   check('without asking for a build tool', trapped.asked() === '', trapped.asked());
@@ -195,7 +160,7 @@ function checkRequire(node, line) {
 
 try {
   const lines = process.argv.length > 2 ? process.argv.slice(2) : nodeLines;
-  const trapped = trap();
+  const trapped = withoutBuildTools(work);
   const packed = pack();
   checkContents(packed);
   checkInstall(packed, trapped);
