@@ -19,8 +19,8 @@ void set_thread_name(const char* name);
 
 // Lets other threads that are ready have the calling thread's core; returns at once when there are none.
 void yield_core();
-// Has the system move the calling thread to another of the cores it may use, for now. False when there is none,
-// or no way to.
+// Has the system move the calling thread to another of the cores it may use, for now. False when there is
+// none, or no way to.
 [[nodiscard]] bool move_to_other_core();
 
 // A thread of our own, without an isolate. std::thread would end the process where the system has no

@@ -124,13 +124,15 @@ void gather(Self& self, const QueueView& view, int32_t list) {
 // taken: about what a core's cache holds.
 constexpr int64_t kBytesAhead = 1024 * 1024;
 
-// Lets those who take large items catch up. A thread that runs far ahead of them has each of its items written
-// to memory that no cache holds any more, and read from there, when they could have passed through the cache:
-// both sides are twice as fast close together. Where nobody takes any, little time is lost over it.
+// Lets those who take large items catch up. A thread that runs far ahead of them has each of its items
+// written to memory that no cache holds any more, and read from there, when they could have passed through
+// the cache: both sides are twice as fast close together. Where nobody takes any, little time is lost over
+// it.
 void pace(Self& self, const QueueView& view, int64_t bytes) {
   const auto is_ahead = [&] { return view.size() * bytes > kBytesAhead; };
   if (bytes <= static_cast<int64_t>(PayloadStore::kChunkLimit) || !is_ahead()) return;
-  (void)self.pacer.spin(Deadline::never(), [&] { return !is_ahead(); }, kLongestPause);
+  (void)self.pacer.spin(
+      Deadline::never(), [&] { return !is_ahead(); }, kLongestPause);
 }
 
 // Spins at a queue until a look at it says enough; false when the thread had better stand in line.

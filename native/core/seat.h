@@ -1,11 +1,12 @@
 // The core that a thread sits on, and when it had better move to another.
 //
-// Two threads that wait for each other by turns on one core look busy and warm to the system, which then leaves
-// both where they are although another core is free. A thread that finds itself in that place moves by itself.
-// The core it comes to may be somebody else's, who keeps it for milliseconds: then the next move is a long time off.
+// Two threads that wait for each other by turns on one core look busy and warm to the system, which then
+// leaves both where they are although another core is free. A thread that finds itself in that place moves by
+// itself. The core it comes to may be somebody else's, who keeps it for milliseconds: then the next move is a
+// long time off.
 //
-// Where others keep the core for so long, a thread that looks again and again is the slowest of all: it uses up its
-// share of the core by looking, while one that sleeps is let in before others as soon as it is woken.
+// Where others keep the core for so long, a thread that looks again and again is the slowest of all: it uses
+// up its share of the core by looking, while one that sleeps is let in before others as soon as it is woken.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +20,13 @@ class Seat {
 
   // Lets other threads that are ready have the core for a moment. True when there were some.
   bool give_way();
-  // Others have kept the core for long when they were let have it, a short while ago: whoever waits had better sleep.
+  // Others have kept the core for long when they were let have it, a short while ago: whoever waits had
+  // better sleep.
   [[nodiscard]] bool is_wanted() const;
   // What the thread waits for came while another had its core, or did not.
   void helped(bool by_giving_way);
-  // Moves the thread to another core, which it may leave again. False when there is none, or it moved not long ago.
+  // Moves the thread to another core, which it may leave again. False when there is none, or it moved not
+  // long ago.
   bool leave();
 
  private:

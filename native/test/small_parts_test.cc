@@ -11,12 +11,14 @@
 #include "core/deadline.h"
 #include "core/os_thread.h"
 #include "core/ringers.h"
+#include "core/seat.h"
 #include "core/size_class.h"
 #include "core/spin.h"
 #include "core/tagged_stack.h"
 
 #ifdef __linux__
 #  include <pthread.h>
+#  include <sched.h>
 #endif
 
 namespace heddle {
@@ -135,6 +137,48 @@ TEST(Ringers, RingNobodyAfterTheyWereTakenOut) {
 }
 
 #ifdef __linux__
+#  ifdef __linux__
+cpu_set_t allowed_cores() {
+  cpu_set_t cores;
+  EXPECT_EQ(sched_getaffinity(0, sizeof cores, &cores), 0);
+  return cores;
+}
+
+TEST(OsThread, MovesToAnotherCoreAndMayUseAllAsBefore) {
+  const cpu_set_t before = allowed_cores();
+  EXPECT_EQ(move_to_other_core(), usable_cores() > 1);
+  const cpu_set_t after = allowed_cores();
+  EXPECT_TRUE(CPU_EQUAL(&before, &after));
+}
+
+TEST(OsThread, StaysWhereThereIsOneCoreOnly) {
+  std::thread([] {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<size_t>(sched_getcpu()), &one);
+    // The thread may have been moved in between.
+    if (sched_setaffinity(0, sizeof one, &one) == 0) EXPECT_FALSE(move_to_other_core());
+    const cpu_set_t after = allowed_cores();
+    EXPECT_TRUE(CPU_EQUAL(&one, &after));
+  }).join();
+}
+#  endif
+
+TEST(Seat, IsNotLeftAgainAtOnce) {
+  std::thread([] {
+    const bool moved = Seat::own().leave();
+    EXPECT_EQ(moved, usable_cores() > 1);
+    // A thread that lost its core for milliseconds may.
+    const int64_t start = monotonic_ns();
+    const bool again = Seat::own().leave();
+    if (monotonic_ns() - start < 1'000'000) EXPECT_FALSE(again);
+  }).join();
+}
+
+TEST(Seat, IsWantedByNobodyAtFirst) {
+  std::thread([] { EXPECT_FALSE(Seat::own().is_wanted()); }).join();
+}
+
 TEST(OsThread, NamesAreCutBetweenCharacters) {
   std::thread([] {
     auto name_for = [](const char* name) {
