@@ -12,7 +12,7 @@
 import type { Moved } from './moved.js';
 
 /** Copies of this size and more go beside the message. Smaller ones are quicker among its bytes: the memory that they come out into has been used before. */
-export const CARRIED_BYTES = 768 * 1024;
+export const CARRIED_BYTES = 16 * 1024 * 1024;
 /** Buffers that are given away go beside the message from this size on. */
 export const MOVED_BYTES = 4096;
 

@@ -1,8 +1,17 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { engine } from '#dist/engine/select.js';
-import { lookUntil } from '#dist/executors/look.js';
+import { insistUntil, lookUntil, mayLook } from '#dist/executors/look.js';
 
 describe('looking', () => {
+  // Whatever else the machine does.
+  beforeEach(() => {
+    vi.spyOn(engine, 'leaveCore').mockReturnValue(false);
+    vi.spyOn(engine, 'isCoreWanted').mockReturnValue(false);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
   it('ends with what it looks for', () => {
     let looks = 0;
     expect(lookUntil(performance.now() + 60_000, () => ++looks === 1000)).toBe(true);
@@ -36,6 +45,30 @@ describe('looking', () => {
     } finally {
       yieldCore.mockRestore();
     }
+  });
+
+  it('leaves the core that it shares, and makes a habit of giving way then', () => {
+    settle();
+    const leaveCore = vi.mocked(engine.leaveCore).mockReturnValue(true);
+    const yieldCore = vi.spyOn(engine, 'yieldCore');
+    for (let i = 0; i < 48; i++) {
+      const before = yieldCore.mock.calls.length;
+      expect(lookUntil(performance.now() + 60_000, () => yieldCore.mock.calls.length > before)).toBe(true);
+    }
+    expect(leaveCore).toHaveBeenCalledTimes(3);
+  });
+
+  it('ends where others want the core, unless it insists', () => {
+    settle();
+    expect(mayLook()).toBe(true);
+    vi.mocked(engine.isCoreWanted).mockReturnValue(true);
+    expect(mayLook()).toBe(false);
+    const begun = performance.now();
+    expect(lookUntil(begun + 60_000, () => false)).toBe(false);
+    expect(performance.now()).toBeLessThan(begun + 60_000);
+    let looks = 0;
+    expect(insistUntil(performance.now() + 60_000, () => ++looks > 100_000)).toBe(true);
+    expect(insistUntil(performance.now() + 1, () => false)).toBe(false);
   });
 
   it('does not give way for long where that does not help', () => {
