@@ -1,7 +1,7 @@
 /** waitReady: over connections, listeners, sockets and promises. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { ConnectionClosedError, InvalidStateError, Thread } from 'heddle';
+import { type Connection, ConnectionClosedError, engine, InvalidStateError, Process, Thread } from 'heddle';
 import { Client, Listener, Pipe, waitReady } from 'heddle/multiprocessing';
 import { expect, test } from 'vitest';
 
@@ -121,4 +121,25 @@ test('checks its arguments', async () => {
     await expect(waitReady([wrong as never])).rejects.toThrow(/list\[0\] must be/);
   await expect(waitReady(7 as never)).rejects.toThrow(TypeError);
   await expect(waitReady([], { timeout: -1 })).rejects.toThrow(RangeError);
+});
+
+const reaching = engine.supports.processSharedMemory || engine.supports.processProxies;
+
+test.runIf(reaching)('waits for what another process sends, and for its end', { timeout: 60_000 }, async () => {
+  const [here, there] = Pipe<string>();
+  const child = new Process({
+    target: async (end: Connection<string>) => {
+      await end.send('begun');
+      await end.recv();
+    },
+    args: [there],
+  });
+  await child.start();
+  const { sentinel } = child;
+  expect(await waitReady([sentinel, here])).toEqual([here]);
+  expect(here.recvSync()).toBe('begun');
+  expect(await waitReady([sentinel, here], { timeout: 0 })).toEqual([]);
+  await here.send('end');
+  expect(await waitReady([sentinel, here])).toEqual([sentinel]);
+  expect(await sentinel).toBe(0);
 });

@@ -15,9 +15,10 @@ interface Result {
   output: string;
 }
 
-/** Runs a module of one or a few lines with HEDDLE_ENGINE set. */
-function run(source: string, wish: string | undefined): Promise<Result> {
+/** Runs a module of one or a few lines with HEDDLE_ENGINE set; `family`: as if heddle had started it. */
+function run(source: string, wish: string | undefined, family?: object): Promise<Result> {
   const { HEDDLE_ENGINE: _, ...env } = process.env;
+  if (family !== undefined) env['HEDDLE_FAMILY'] = JSON.stringify(family);
   if (wish !== undefined) env.HEDDLE_ENGINE = wish;
   return new Promise((resolve) => {
     const child = execFile(
@@ -92,6 +93,31 @@ describe('HEDDLE_ENGINE', () => {
     expect(output).toContain(
       `HEDDLE_ENGINE=${other} asks for the ${other} engine, but the thread that started this worker runs on the ${engine.name} engine`,
     );
+  });
+});
+
+describe('a process that was started by one of', () => {
+  const family = { engine: engine.name, layout: 1, nonce: '0', record: 0, generation: 0 };
+
+  it('another version of heddle says so', async () => {
+    const { code, output } = await run(print(index), undefined, family);
+    expect(code).toBe(1);
+    expect(output).toContain(
+      'EngineUnavailableError: the process that started this one runs another version of heddle; make both load the same copy',
+    );
+  });
+
+  it('another engine than HEDDLE_ENGINE asks for says so', async () => {
+    const other = engine.name === 'native' ? 'fallback' : 'native';
+    const { code, output } = await run(print(index), other, family);
+    expect(code).toBe(1);
+    expect(output).toContain(`the process that started this one runs on the ${engine.name} engine`);
+  });
+
+  it('nothing of the kind says so', async () => {
+    const { code, output } = await run(print(index), undefined, { engine: 'other' });
+    expect(code).toBe(1);
+    expect(output).toContain('which no process of heddle has set');
   });
 });
 

@@ -417,6 +417,20 @@ describe.runIf(processes)('a program with processes that share nothing', () => {
     expect(lines).toEqual(['blue / --stack-size=900 false true']);
   });
 
+  it('whose target is in a module that is no longer there says so, and ends with 1', async () => {
+    const { stdout, stderr } = await runProgram(
+      `${IMPORTS}
+       import { work } from './module.mjs';
+       (await import('node:fs')).unlinkSync(new URL('module.mjs', import.meta.url));
+       const child = new Process({ target: work, name: 'lost' });
+       await child.start(); await child.join();
+       console.log(child.exitCode);`,
+      { 'module.mjs': 'export function work() {}' },
+    );
+    expect(stdout).toBe('1\n');
+    expect(stderr).toMatch(/^Process lost:\n.*module\.mjs/);
+  });
+
   it('inherits the options of Node.js but those that say what to run, whatever form these have', async () => {
     const options = ['--input-type', 'module', '--test-name-pattern', 'x', '--conditions', 'extra', '--stack-size=900'];
     const text = `${IMPORTS}
