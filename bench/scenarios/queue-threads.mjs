@@ -16,8 +16,8 @@ export default {
   work: `One Queue of ${PLACES} places; what comes out is added up and checked. A MessagePort has one writer and one reader, so it gets a channel for each pair, and no bound; that it has places and blocks, as a Queue, is shown for comparison, and so is a bare ring in C++.`,
   unit: 'op/s',
   variants: [
-    { name: 'integers 1 → 1', item: 'int', pairs: 1, count: 10_000_000, floors: integers },
-    { name: 'integers 4 → 4', item: 'int', pairs: 4, count: 10_000_000, floors: integers },
+    { name: 'integers 1 → 1', item: 'int', pairs: 1, count: 4_000_000, floors: integers },
+    { name: 'integers 4 → 4', item: 'int', pairs: 4, count: 4_000_000, floors: integers },
     { name: '{ id, name, x }', item: 'object', pairs: 1, count: 500_000, floors: port(3, 10) },
     { name: '1 KB strings', item: 'string', pairs: 1, count: 500_000, floors: port(2, 5) },
     { name: '64 KB buffers', item: 'buffer', pairs: 1, count: 20_000, floors: port(2) },
@@ -48,7 +48,7 @@ export default {
     'CPython queue.Queue': {
       needs: 'python3',
       skip: ({ item }) => item !== 'int',
-      run: ({ pairs, count }) => python('threading_bench.py', 'queue_ints', count / 5, pairs),
+      run: ({ pairs, count }) => python('threading_bench.py', 'queue_ints', count / 20, pairs),
     },
     'Java ArrayBlockingQueue': {
       needs: 'java',
