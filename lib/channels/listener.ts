@@ -2,6 +2,7 @@
 import type { Server, Socket } from 'node:net';
 import { requireInteger, requireOptions } from '../engine/arguments.js';
 import { onDemand } from '../engine/on-demand.js';
+import { stays } from '../engine/stays.js';
 import { LONGEST_TIMER, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
 import { AuthenticationError, ConnectionClosedError, TimeoutError } from '../errors.js';
 import {
@@ -342,3 +343,5 @@ function asRefusal(error: unknown): unknown {
   if (error instanceof AuthenticationError) return error;
   return new AuthenticationError('the other side did not meet the challenge', { cause: error });
 }
+
+stays(Listener, 'accept where it listens, and send what arrives; elsewhere, make another');

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { types } from 'node:util';
 import { SharedObject } from '../engine/shared-object.js';
+import { whyItStays } from '../engine/stays.js';
 import { onRegistration, registrationOf } from './classes.js';
 
 export const Sort = {
@@ -87,6 +88,8 @@ const HERE = 'it belongs to the thread that made it; make it where it is used, o
 export function whyNot(object: object): Reason | undefined {
   if (types.isProxy(object)) return { what: 'a Proxy', remedy: 'send the object behind it, or a copy of it' };
   const what = article(className(object));
+  const staying = whyItStays(object);
+  if (staying !== undefined) return { what: staying.what ?? what, remedy: staying.remedy };
   if (types.isPromise(object)) return { what, remedy: 'await it first' };
   if (types.isSharedArrayBuffer(object)) return { what, remedy: 'use a SharedArray' };
   if (types.isWeakMap(object) || types.isWeakSet(object) || object instanceof WeakRef)

@@ -1,4 +1,5 @@
 /** What `using` holds: gives back a lock or permit when its block ends. */
+import { stays } from '../engine/stays.js';
 
 /**
  * Holds a lock or a permit until its block ends, or until `release()`.
@@ -34,3 +35,5 @@ export class LockGuard {
     return this.release;
   }
 }
+
+stays(LockGuard, 'send the lock, and acquire it there');
