@@ -1,23 +1,22 @@
 /** The results of all chunks of a list as one future, which settles when the last of them has. */
 import { isChunkError } from './chunk.js';
 import { Future, type FutureSource } from './future.js';
-import { addSite } from './submit-site.js';
+import { addOrigin, type Site } from './task-origin.js';
 
 /**
  * @param count Items of all chunks.
  * @param size Items of every chunk but the last.
- * @param caller The function whose caller is the place of submission.
+ * @param site The place of submission.
  */
 export function allChunks(
   chunks: readonly Future<unknown[]>[],
   count: number,
   size: number,
-  caller: Function,
+  site: Site,
 ): Future<unknown[]> {
   // Chunks come in any order: an array that grew with them would become a dictionary.
   const results: unknown[] = new Array(count);
-  const site: { stack?: string } = {};
-  Error.captureStackTrace(site, caller);
+  const origin = { site, isSure: true, name: undefined };
   let left = chunks.length;
   let failure: { readonly error: unknown; readonly cancelled: boolean } | undefined;
   const all = new Future<unknown[]>(new Chunks(chunks));
@@ -32,7 +31,7 @@ export function allChunks(
       const outcome = chunk._outcome;
       if (chunk._failed || chunk.cancelled()) {
         // The first to fail.
-        if (failure === undefined && isChunkError(outcome)) addSite(outcome.cause, site);
+        if (failure === undefined && isChunkError(outcome)) addOrigin(outcome.cause, origin);
         failure ??= { error: isChunkError(outcome) ? outcome.cause : outcome, cancelled: chunk.cancelled() };
       } else {
         const values = outcome as unknown[];

@@ -1,5 +1,6 @@
 /** What a pool's asynchronous calls return. Python: `multiprocessing.pool.AsyncResult`. */
 import { requireFunction, requireOptions } from '../engine/arguments.js';
+import { stays } from '../engine/stays.js';
 import type { SyncWaitOptions, WaitOptions } from '../engine/wait.js';
 import { deadlineOf, timeoutOf } from '../engine/wait.js';
 import { InvalidStateError, TimeoutError } from '../errors.js';
@@ -97,3 +98,5 @@ export class AsyncResult<R> {
     return !this.#future._failed && !this.#future.cancelled();
   }
 }
+
+stays(AsyncResult, 'get() the result, and send that');

@@ -1,15 +1,15 @@
 /** Tasks that wait for an entry of the table, in order of arrival. */
 import type { EncodedItem } from '../engine/engine.js';
 import type { Extra } from './extras.js';
-import type { KnownFunction } from './functions.js';
 import type { Future } from './future.js';
+import type { TaskOrigin } from './task-origin.js';
 
 type AnyFuture = Future<unknown>;
 
 /** A task that waits for an entry. */
 export interface Waiting {
   readonly future: AnyFuture;
-  readonly fn: KnownFunction;
+  readonly origin: TaskOrigin;
   readonly item: EncodedItem | undefined;
   readonly flags: number;
   readonly submitted: number;

@@ -132,7 +132,7 @@ export const Lane = {
   LISTENING: 48,
   /** Segments of the table. */
   SEGMENTS: 49,
-  /** Tasks that found no room in the ring and wait in the client's own memory. */
+  /** How many tasks found no room in the table and wait in the client's own memory. */
   BACKLOG: 50,
   /** Handles of the semaphores that ring the client: its event loop, or its thread in a Sync call. */
   LOOP_BELL: 51,
@@ -233,6 +233,14 @@ export function workerId(record: number, count: number): number {
 /** First word of the record that belongs to a worker's identifier, or to a record's number. */
 export function recordAt(idOrNumber: number): number {
   return Board.WORKERS + (idOrNumber & (MAX_WORKERS - 1)) * WORDS_PER_WORKER;
+}
+
+/** How many workers there are, or are starting. */
+export function workersOn(board: Int32Array): number {
+  let count = 0;
+  for (let number = 0; number < MAX_WORKERS; number++)
+    if (Atomics.load(board, recordAt(number) + WorkerWord.ID) !== 0) count++;
+  return count;
 }
 
 /** The state word of an entry that runs on a worker. */

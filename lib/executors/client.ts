@@ -47,7 +47,7 @@ import { Completions, type Settler } from './completions.js';
 import { Errands } from './errands.js';
 import { Extra, Extras } from './extras.js';
 import { FreeEntries } from './free-entries.js';
-import { type KnownFunction, knownFunction } from './functions.js';
+import type { KnownFunction } from './functions.js';
 import { Future, type FutureSource } from './future.js';
 import { areCoresTaken, lowWaterOf } from './lookers.js';
 import { enrol, OtherClients } from './other-clients.js';
@@ -56,9 +56,9 @@ import type { Owner } from './owner.js';
 import { OwnerWatch } from './owner-watch.js';
 import type { Parts } from './parts.js';
 import { Publisher } from './publisher.js';
-import { addSite, noteSite } from './submit-site.js';
 import type { Tally } from './tally.js';
 import type { TaskOptions } from './task-options.js';
+import { addOrigin, originOf, type Site, type TaskOrigin } from './task-origin.js';
 import { emptyParcel, placeOf, TaskTable } from './task-table.js';
 
 type AnyFuture = Future<unknown>;
@@ -75,7 +75,7 @@ export class Client implements FutureSource, Settler {
   readonly #completions: Completions;
   /** By index; undefined where the entry is free or detached. */
   readonly #futures: (AnyFuture | undefined)[] = [];
-  readonly #functions: (KnownFunction | undefined)[] = [];
+  readonly #origins: (TaskOrigin | undefined)[] = [];
   readonly #submitted: number[] = [];
   readonly #extras: Extras;
   readonly #publisher: Publisher;
@@ -131,36 +131,44 @@ export class Client implements FutureSource, Settler {
     this.#completions.daemon = true;
   }
 
-  /** Tasks that no worker has begun. */
+  /** Tasks that no worker has begun, of all clients. */
   get queued(): number {
-    return this.#backlog.size + this.table.countQueued();
+    return this.#backlog.size + this.table.countQueued() + this.others.countQueued();
+  }
+
+  /** Tasks that run, of all clients, and how many workers run them. */
+  activity(): { readonly running: number; readonly busy: number } {
+    const busy = new Set<number>();
+    let running = this.table.countRunning(busy);
+    for (const table of this.others.tables()) running += table.countRunning(busy);
+    return { running, busy: busy.size };
   }
 
   /**
-   * Sends a task on its way. Throws, with nothing done, when the function or an argument cannot travel.
+   * Sends a task on its way. Throws, with nothing done, when an argument cannot travel.
    *
    * @param worker Identifier of the one worker it is for; 0: any.
-   * @param caller The function whose caller is the place of submission.
+   * @param from The place of submission, or the function whose caller it is.
    * @param call CHUNK when `args` are those of a chunk, beside the function; 0 otherwise.
    */
   dispatch(
-    fn: Function,
+    fn: KnownFunction,
     args: readonly unknown[],
     options: TaskOptions | undefined,
     worker: number,
-    caller: Function,
+    from: Function | Site,
     call: 0 | typeof Flag.CHUNK = 0,
   ): AnyFuture {
     const carriage = this.#cargo.carriage(options?.transfer);
-    const known = knownFunction(fn);
-    noteSite(known, caller);
+    const submitted = clock();
+    const origin = originOf(fn, from, options?.name, submitted);
     const future = new Future<unknown>(this);
     const refusal = this.#refusal(options);
     if (refusal !== undefined) {
       future._reject(refusal.error);
       return future;
     }
-    let flags = known.isAsync ? call | Flag.ASYNC : call;
+    let flags = fn.isAsync ? call | Flag.ASYNC : call;
     let item: EncodedItem | undefined;
     if (args.length === 0) flags |= Flag.NONE;
     else if (args.length === 1) {
@@ -171,8 +179,7 @@ export class Client implements FutureSource, Settler {
     const givesAway = carriage.listed.length > 0;
     if (carries) flags |= Flag.CARRIED;
     else if (!givesAway) this.#cargo.giveBack(carriage);
-    const extra = options === undefined && worker === 0 ? undefined : this.#extras.of(options, worker);
-    const submitted = clock();
+    const extra = options === undefined && worker === 0 ? undefined : this.#extras.of(options, worker, origin);
     const index = this.#backlog.isEmpty ? this.#free.take() : -1;
     let filled = false;
     let cargo: object[] | undefined;
@@ -180,7 +187,7 @@ export class Client implements FutureSource, Settler {
     let ahead = 0;
     try {
       if (index >= 0) {
-        this.#fill(index, known, item, flags);
+        this.#fill(index, fn, item, flags);
         filled = true;
       } else if (item !== undefined) item = own(item);
       if (carries && index >= 0 && worker === 0) ahead = this.#errands.takeLooking();
@@ -196,11 +203,11 @@ export class Client implements FutureSource, Settler {
     }
     this.inFlight++;
     if (index < 0)
-      this.#postpone({ future, fn: known, item, flags, submitted, extra, cargo: carries ? cargo : undefined }, options);
+      this.#postpone({ future, origin, item, flags, submitted, extra, cargo: carries ? cargo : undefined }, options);
     else {
       if (cargo !== undefined && carries) this.#cargo.set(index, cargo);
       this.#futures[index] = future;
-      this.#functions[index] = known;
+      this.#origins[index] = origin;
       this.#submitted[index] = submitted;
       future._task = index + 1;
       if (extra !== undefined) {
@@ -218,7 +225,7 @@ export class Client implements FutureSource, Settler {
     if (this.#broken !== undefined) return { error: this.#broken };
     if (options?.signal?.aborted) return { error: options.signal.reason };
     const maxQueue = this.#board[Board.MAX_QUEUE] as number;
-    if (maxQueue === 0 || this.inFlight < maxQueue || this.queued < maxQueue) return undefined;
+    if (maxQueue === 0 || (this.inFlight < maxQueue && this.others.areNone) || this.queued < maxQueue) return undefined;
     return { error: new QueueFullError(`the executor has ${maxQueue} tasks queued, as many as maxQueue allows`) };
   }
 
@@ -249,7 +256,7 @@ export class Client implements FutureSource, Settler {
 
   #postpone(waiting: Waiting, options: TaskOptions | undefined): void {
     this.#backlog.push(waiting);
-    Atomics.store(this.#words, Lane.BACKLOG, 1);
+    this.#tellBacklog();
     if (waiting.extra !== undefined) this.#extras.watch(waiting.future, waiting.extra, options);
   }
 
@@ -258,11 +265,14 @@ export class Client implements FutureSource, Settler {
     this.#errands.queueReturned();
     for (let waiting = this.#backlog.first(); waiting !== undefined; waiting = this.#backlog.first()) {
       const index = this.#free.take();
-      if (index < 0) return;
+      if (index < 0) {
+        this.#tellBacklog();
+        return;
+      }
       this.#backlog.shift();
-      const { future, fn, extra } = waiting;
+      const { future, origin, extra } = waiting;
       try {
-        this.#fill(index, fn, waiting.item, waiting.flags);
+        this.#fill(index, origin.fn, waiting.item, waiting.flags);
       } catch (error) {
         if (waiting.item !== undefined) discard(waiting.item);
         this.#free.give(index);
@@ -272,7 +282,7 @@ export class Client implements FutureSource, Settler {
         continue;
       }
       this.#futures[index] = future;
-      this.#functions[index] = fn;
+      this.#origins[index] = origin;
       this.#submitted[index] = waiting.submitted;
       if (waiting.cargo !== undefined) this.#cargo.set(index, waiting.cargo);
       future._task = index + 1;
@@ -284,7 +294,11 @@ export class Client implements FutureSource, Settler {
 
   #clearBacklog(): void {
     this.#backlog.clear();
-    Atomics.store(this.#words, Lane.BACKLOG, 0);
+    this.#tellBacklog();
+  }
+
+  #tellBacklog(): void {
+    Atomics.store(this.#words, Lane.BACKLOG, this.#backlog.size);
   }
 
   // --- cancelling
@@ -317,6 +331,7 @@ export class Client implements FutureSource, Settler {
       this.#backlog.bury();
       // Workers do not end while there is a backlog: the last that leaves it has to say so, if no pump follows.
       if (this.#backlog.size === 0) this.#clearBacklog();
+      else this.#tellBacklog();
       this.#oneLess();
       return true;
     }
@@ -346,7 +361,7 @@ export class Client implements FutureSource, Settler {
     this.#extras.drop(index);
     this.#cargo.drop(index);
     this.#futures[index] = undefined;
-    this.#functions[index] = undefined;
+    this.#origins[index] = undefined;
     // What lies in a worker's mail is linked there; it is found again when that is gone.
     if (!linked) this.#free.give(index);
     this.#oneLess();
@@ -367,7 +382,7 @@ export class Client implements FutureSource, Settler {
       future._cancelled(error as CancelledError);
       return;
     }
-    addSite(error, this.#functions[index]?.site);
+    addOrigin(error, this.#origins[index] as TaskOrigin);
     future._reject(error);
   }
 
@@ -422,17 +437,17 @@ export class Client implements FutureSource, Settler {
     const took = segment.floats[at + Entry.TOOK] as number;
     this.tally.record(started - (this.#submitted[index] as number), took);
     const future = this.#futures[index];
-    const site = this.#functions[index]?.site;
+    const origin = this.#origins[index] as TaskOrigin;
     // Whoever has a hint of it finds it not QUEUED either way.
     words[at] = EntryState.FREE;
     this.#futures[index] = undefined;
-    this.#functions[index] = undefined;
+    this.#origins[index] = undefined;
     if (this.#extras.size > 0) this.#extras.drop(index);
     this.#free.give(index);
     if (!this.#backlog.isEmpty || this.#errands.hasReturned) this.#pump();
     if (failed) {
       this.tally.failed++;
-      addSite(value, site);
+      addOrigin(value, origin);
       future?._reject(value);
     } else {
       this.tally.completed++;
@@ -499,25 +514,26 @@ export class Client implements FutureSource, Settler {
     const at = placeOf(index);
     const future = this.#futures[index];
     const cancelled = ran && (words[at + Entry.ABORT] as number) === (Abort.CANCELLED | Abort.OVERDUE);
-    const site = this.#functions[index]?.site;
+    const origin = this.#origins[index] as TaskOrigin;
     emptyParcel(words[at + Entry.PARCEL] as number);
     Atomics.store(words, at, EntryState.FREE);
     this.tally.failed++;
     this.#extras.drop(index);
     this.#cargo.drop(index);
     this.#futures[index] = undefined;
-    this.#functions[index] = undefined;
+    this.#origins[index] = undefined;
     this.#free.give(index);
     if (cancelled)
       future?._cancelled(
         new CancelledError(
-          `the task was cancelled; it did not stop within ${this.#grace} ms, and its worker was ended`,
+          `${origin.task} was cancelled; it did not stop within ${this.#grace} ms, and its worker was ended`,
         ),
       );
     else {
       const error =
-        this.#owner?.lossOf(worker) ?? new WorkerLostError('the worker that ran the task has ended unexpectedly');
-      addSite(error, site);
+        this.#owner?.lossOf(worker, origin.task) ??
+        new WorkerLostError(`the worker that ran ${origin.task} has ended unexpectedly`);
+      addOrigin(error, origin);
       future?._reject(error);
     }
     this.#oneLess();

@@ -22,11 +22,12 @@ import {
   WORDS_PER_ENTRY,
 } from './board.js';
 import { Client } from './client.js';
+import { knownFunction } from './functions.js';
 import type { Future } from './future.js';
 import { Histogram } from './histogram.js';
 import type { Owner } from './owner.js';
 import type { Note, Parts } from './parts.js';
-import type { TaskOptions } from './task-options.js';
+import { siteOf } from './task-origin.js';
 import { blockOf, TaskTable } from './task-table.js';
 import type { WorkerHost } from './worker-host.js';
 import { type WorkerPlan, WorkerSet } from './worker-set.js';
@@ -84,7 +85,7 @@ export class ExecutorCore {
       carrierOf: (worker) => workers.carrierOf(worker),
       consider: () => workers.consider(),
       endWorker: (worker) => workers.endWorker(worker),
-      lossOf: (worker) => workers.lossOf(worker),
+      lossOf: (worker, task) => workers.lossOf(worker, task),
       tend: () => workers.tend(),
       atRest: () => this.#rest(),
     };
@@ -96,20 +97,11 @@ export class ExecutorCore {
     return this.#closed || (Atomics.load(this.#board, Board.FLAGS) & BoardFlag.BROKEN) !== 0;
   }
 
-  get workers(): number {
-    return this.#workers.size;
-  }
-
   /** Runs a function once on each worker that there may be. */
-  broadcast(
-    fn: Function,
-    args: readonly unknown[],
-    options: TaskOptions | undefined,
-    caller: Function,
-  ): Future<unknown>[] {
-    return this.#workers
-      .fullRoll()
-      .map((worker) => this.client.dispatch(fn, args, options, worker, caller) as Future<unknown>);
+  broadcast(fn: Function, args: readonly unknown[], caller: Function): Future<unknown>[] {
+    const known = knownFunction(fn);
+    const site = siteOf(caller);
+    return this.#workers.fullRoll().map((worker) => this.client.dispatch(known, args, undefined, worker, site));
   }
 
   shutdown(wait: boolean, cancelFutures: boolean): Promise<void> {

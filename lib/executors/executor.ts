@@ -3,30 +3,31 @@
  * calls, which the subclass does. Python: `concurrent.futures.Executor`.
  */
 import { requireFunction } from '../engine/arguments.js';
-import { runChunk } from './chunk.js';
+import type { KnownFunction } from './functions.js';
 import type { Future } from './future.js';
 import type { Histogram } from './histogram.js';
 import { mapOver } from './map.js';
 import type { MapOptions, Mapped } from './map-options.js';
 import { checkTaskOptions, type TaskOptions } from './task-options.js';
+import type { Site } from './task-origin.js';
 
-/** What an executor is doing, and has done for the thread that asks. */
+/** What an executor is doing for all that submit to it, and has done for the thread that asks. */
 export interface ExecutorStats {
   /** Workers that are there or are starting. */
   readonly workers: number;
   /** Workers that run no task. */
   readonly idle: number;
-  /** Tasks that no worker has begun. */
+  /** Tasks that no worker has begun, whichever thread has submitted them. */
   readonly queued: number;
-  /** Tasks that a worker has begun. */
+  /** Tasks that a worker has begun, whichever thread has submitted them. */
   readonly running: number;
-  /** Tasks that have returned. A chunk of `map` is one task. */
+  /** Tasks of this thread that have returned. A chunk of `map` is one task. */
   readonly completed: number;
-  /** Tasks that have failed: thrown, timed out, or lost with their worker. */
+  /** Tasks of this thread that have failed: thrown, timed out, or lost with their worker. */
   readonly failed: number;
-  /** How long tasks ran. */
+  /** How long tasks of this thread ran. */
   readonly runTime: Histogram;
-  /** How long tasks waited to be run. */
+  /** How long tasks of this thread waited to be run. */
   readonly waitTime: Histogram;
 }
 
@@ -40,19 +41,32 @@ export interface ShutdownOptions {
 
 /** Runs functions elsewhere. Python: `concurrent.futures.Executor`. */
 export abstract class Executor implements AsyncDisposable {
-  /** Sends one call on its way. Throws when function or arguments cannot travel. @internal */
-  abstract _dispatch(fn: Function, args: unknown[], options: TaskOptions | undefined): Future<unknown>;
+  /**
+   * Sends one call on its way. Throws when function or arguments cannot travel.
+   *
+   * @param from The place of submission, or the function whose caller it is.
+   * @internal
+   */
+  abstract _dispatch(
+    fn: Function,
+    args: unknown[],
+    options: TaskOptions | undefined,
+    from: Function | Site,
+  ): Future<unknown>;
+  /** Sends a chunk of calls: the future is of what `runChunk` returns. @internal */
+  abstract _dispatchChunk(
+    fn: KnownFunction,
+    items: unknown[],
+    style: number,
+    options: TaskOptions | undefined,
+    from: Site,
+  ): Future<unknown[]>;
   /** @internal */
   abstract _broadcast(fn: Function, args: unknown[]): Promise<unknown[]>;
   /** How many workers there may be. @internal */
   abstract get _workerLimit(): number;
   /** How many tasks may be queued; 0: any number. @internal */
   abstract get _queueLimit(): number;
-
-  /** Sends a chunk of calls: the future is of what `runChunk` returns. @internal */
-  _dispatchChunk(fn: Function, items: unknown[], style: number, options: TaskOptions | undefined): Future<unknown[]> {
-    return this._dispatch(runChunk, [fn, items, style], options) as Future<unknown[]>;
-  }
 
   /**
    * Runs `fn(...args)` on a worker. The function and what it captures, and the arguments, travel as they do to a
@@ -67,7 +81,7 @@ export abstract class Executor implements AsyncDisposable {
    */
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
     requireFunction('fn', fn);
-    return this._dispatch(fn, args, undefined) as Future<Awaited<R>>;
+    return this._dispatch(fn, args, undefined, this.submit) as Future<Awaited<R>>;
   }
 
   /**
@@ -77,16 +91,12 @@ export abstract class Executor implements AsyncDisposable {
    */
   options(options: TaskOptions): Pick<Executor, 'submit' | 'map'> {
     const checked = checkTaskOptions(options);
-    const executor = this;
-    return {
-      submit(fn, ...args) {
-        requireFunction('fn', fn);
-        return executor._dispatch(fn, args, checked) as ReturnType<typeof executor.submit>;
-      },
-      map(fn, items, mapOptions) {
-        return mapOver(executor, fn, items, mapOptions, checked, this.map);
-      },
-    } as Pick<Executor, 'submit' | 'map'>;
+    const submit = ((fn, ...args) => {
+      requireFunction('fn', fn);
+      return this._dispatch(fn, args, checked, submit);
+    }) as Executor['submit'];
+    const map: Executor['map'] = (fn, items, mapOptions) => mapOver(this, fn, items, mapOptions, checked, map);
+    return { submit, map };
   }
 
   /**

@@ -5,6 +5,7 @@ import { Alarm } from './alarm.js';
 import { Abort, clock, Entry, EntryState, STATE_MASK } from './board.js';
 import type { Future } from './future.js';
 import type { TaskOptions } from './task-options.js';
+import type { TaskOrigin } from './task-origin.js';
 import { placeOf, type TaskTable } from './task-table.js';
 
 type AnyFuture = Future<unknown>;
@@ -24,6 +25,8 @@ export class Extra {
   grace: number;
   /** The worker it is for, 0 for any. */
   worker = 0;
+  /** Of a task with options. */
+  origin: TaskOrigin | undefined;
   signal: AbortSignal | undefined;
   onAbort: (() => void) | undefined;
   readonly alarms = new Set<Alarm>();
@@ -57,9 +60,10 @@ export class Extras {
     this.#byIndex.set(index, extra);
   }
 
-  of(options: TaskOptions | undefined, worker: number): Extra {
+  of(options: TaskOptions | undefined, worker: number, origin: TaskOrigin): Extra {
     const extra = new Extra(this.#grace);
     extra.worker = worker;
+    extra.origin = origin;
     if (options?.timeout !== undefined) extra.timeout = options.timeout;
     if (options?.priority !== undefined) extra.priority = options.priority;
     extra.signal = options?.signal;
@@ -72,7 +76,9 @@ export class Extras {
     if (queueTimeout !== undefined && queueTimeout !== Number.POSITIVE_INFINITY)
       this.alarm(extra, queueTimeout, () => {
         if (this.#tasks.withdraw(future))
-          future._reject(new TimeoutError(`the task was queued longer than its queueTimeout of ${queueTimeout} ms`));
+          future._reject(
+            new TimeoutError(`${extra.origin?.task} was queued longer than its queueTimeout of ${queueTimeout} ms`),
+          );
       });
     if (extra.timeout >= 0 && extra.timeout !== Number.POSITIVE_INFINITY)
       this.alarm(extra, extra.timeout, () => this.#checkTimeout(future, extra));
@@ -117,7 +123,7 @@ export class Extras {
       this.#tasks.giveUp(
         future,
         Abort.TIMED_OUT,
-        new TimeoutError(`the task ran longer than its timeout of ${extra.timeout} ms`),
+        new TimeoutError(`${extra.origin?.task} ran longer than its timeout of ${extra.timeout} ms`),
       );
   }
 

@@ -8,28 +8,44 @@
  *   definition   length in bytes │ number of handles │ handles │ bytes
  *
  * It owns one reference to each shared object that the function captures; every reader takes one more.
+ *
+ * A function keeps its number for as long as its definition stays the same. Which that is `steadinessOf` says:
+ *
+ *   constant   nothing in it can change: a look at a WeakMap decides
+ *   lasting    it captures what may change: it is encoded, and the bytes are compared, each time
+ *
+ * Function objects that are made again and again at one place, and capture nothing, have one number together.
  */
-import { decodeBytes, encode, neededModulesOfBytes } from '../codec/codec.js';
+import { decodeBytes, discard, encode, neededModulesOfBytes } from '../codec/codec.js';
+import type { EncodedItem } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
 import { SharedArray } from '../shared/shared-array.js';
 import '../shipping/lane.js';
 import { importModules, modulesLoaded } from '../shipping/modules.js';
+import { steadinessOf } from '../shipping/steadiness.js';
+import type { TaskOrigin } from './task-origin.js';
 import { blockOf } from './task-table.js';
 
 type Call = (...args: unknown[]) => unknown;
 
-/** A function that this isolate has submitted. */
+/** A function that this isolate has submitted, as it was then. */
 export class KnownFunction {
   readonly number: number;
+  readonly name: string;
+  readonly isAsync: boolean;
+  /** It cannot become another. */
+  readonly isConstant: boolean;
   readonly definition: SharedArray<Int32Array>;
   readonly handle: number;
-  /** Where it was submitted, for the stack of errors: see `submit-site.ts`. */
-  site: { stack?: string } | undefined;
-  readonly isAsync: boolean;
+  /** Of a task whose own place nobody has noted: see `task-origin.ts`. */
+  likely: TaskOrigin | undefined;
 
-  constructor(fn: Function, number: number) {
+  /** @param item What `fn` was encoded as, with its references. */
+  constructor(fn: Function, { bytes, length, handles }: EncodedItem, isConstant: boolean, number: number) {
     this.number = number;
-    const { bytes, length, handles } = encode(fn, 'fn');
+    this.name = fn.name;
+    this.isAsync = fn.constructor.name === 'AsyncFunction';
+    this.isConstant = isConstant;
     const words = 2 + handles.length + ((length + 3) >> 2);
     try {
       this.definition = new SharedArray('i', words, { lock: false });
@@ -41,13 +57,28 @@ export class KnownFunction {
     array[0] = length;
     array[1] = handles.length;
     array.set(handles, 2);
-    const target = new Uint8Array(array.buffer, array.byteOffset + 4 * (2 + handles.length), length);
-    target.set(bytes.subarray(0, length));
+    bytesIn(array).set(bytes.subarray(0, length));
     this.definition._remember();
     this.handle = this.definition._handle;
-    this.isAsync = fn.constructor.name === 'AsyncFunction';
     if (handles.length > 0) forgotten.register(this, handles.slice());
   }
+
+  /** Whether a function that is encoded so is this one. */
+  isWrittenAs({ bytes, length, handles }: EncodedItem): boolean {
+    const { array } = this.definition;
+    return (
+      array[0] === length &&
+      array[1] === handles.length &&
+      handles.every((handle, i) => array[2 + i] === handle) &&
+      Buffer.compare(bytesIn(array), bytes.subarray(0, length)) === 0
+    );
+  }
+}
+
+/** The bytes of a definition. */
+function bytesIn(array: Int32Array): Uint8Array {
+  const [length, count] = array as unknown as [number, number];
+  return new Uint8Array(array.buffer, array.byteOffset + 4 * (2 + count), length);
 }
 
 const forgotten = new FinalizationRegistry<readonly number[]>((handles) => {
@@ -56,23 +87,38 @@ const forgotten = new FinalizationRegistry<readonly number[]>((handles) => {
 
 /** The functions of this isolate, by which it knows them again. Numbers are never used twice. */
 const known = new WeakMap<Function, KnownFunction>();
+/** Those that capture nothing, by what they have in common. */
+const alikes = new WeakMap<object, KnownFunction>();
 let last = 0;
 
 /**
- * Makes a function known, if it is not yet.
+ * A function as it is now: known from before, unless it is new or captures something that has changed.
  *
  * @throws FunctionNotShippableError when it cannot travel.
  */
 export function knownFunction(fn: Function): KnownFunction {
-  let found = known.get(fn);
-  if (found === undefined) {
-    found = new KnownFunction(fn, ++last);
-    known.set(fn, found);
-  }
-  return found;
+  const before = known.get(fn);
+  return before?.isConstant ? before : define(fn, before);
 }
 
-/** Definitions a worker keeps of each client; the one unused for longest goes first. */
+function define(fn: Function, before: KnownFunction | undefined): KnownFunction {
+  const item = encode(fn, 'fn');
+  if (before?.isWrittenAs(item)) {
+    discard(item);
+    return before;
+  }
+  const { constant, alike } = steadinessOf(fn);
+  let now = alike && alikes.get(alike);
+  if (now?.isWrittenAs(item)) discard(item);
+  else {
+    now = new KnownFunction(fn, item, constant, ++last);
+    if (alike !== undefined) alikes.set(alike, now);
+  }
+  known.set(fn, now);
+  return now;
+}
+
+/** Functions a worker keeps of each client; the one it has had for longest goes first, and is made anew when it is called again. */
 const KEPT = 1000;
 
 /** A function as a worker has it. */
@@ -108,10 +154,8 @@ export class FunctionCache {
 
   #make(number: number, handle: number): LoadedFunction | Promise<LoadedFunction> {
     const { array } = blockOf(handle);
-    const [length, count] = array as unknown as [number, number];
-    const bytes = new Uint8Array(length);
-    bytes.set(new Uint8Array(array.buffer, array.byteOffset + 4 * (2 + count), length));
-    const handles = array.slice(2, 2 + count);
+    const bytes = bytesIn(array).slice();
+    const handles = array.slice(2, 2 + (array[1] as number));
     const decode = (): LoadedFunction => {
       for (const captured of handles) engine.retain(captured);
       const fn = new LoadedFunction(decodeBytes(bytes) as Call);

@@ -11,6 +11,7 @@
  */
 import { inspect } from 'node:util';
 import { requireFunction, show } from '../engine/arguments.js';
+import { stays } from '../engine/stays.js';
 import { deadlineOf, type SyncWaitOptions, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
 import { CancelledError, DeadlockError, InvalidStateError, TimeoutError } from '../errors.js';
 import { report } from '../threads/excepthook.js';
@@ -390,3 +391,5 @@ export function requireFutures<T>(futures: Iterable<Future<T>>): Future<T>[] {
   });
   return list;
 }
+
+stays(Future, 'wait for it, and send its result');

@@ -7,6 +7,7 @@
  * buckets end at LONGEST: what is longer, which only a clock that was set can come up with, counts as that.
  */
 import { inspect } from 'node:util';
+import { stays } from '../engine/stays.js';
 
 const TICKS_PER_MS = 4096;
 const PART_BITS = 4;
@@ -112,3 +113,5 @@ export class Histogram {
     if (duration > this.#max) this.#max = duration;
   }
 }
+
+stays(Histogram, 'send what its toJSON() returns');

@@ -10,6 +10,8 @@
  * somebody waits; the signal is aborted; the consumer leaves. At every end but the first the futures are
  * cancelled and the source closed.
  */
+
+import { stays } from '../engine/stays.js';
 import {
   checkedTimeout,
   deadlineOf,
@@ -24,13 +26,14 @@ import { isChunkError } from './chunk.js';
 import { ChunkSizer } from './chunk-sizer.js';
 import type { Executor } from './executor.js';
 import { expiresFirst } from './expiry.js';
+import { type KnownFunction, knownFunction } from './functions.js';
 import type { Future } from './future.js';
 import { hold, release } from './hold.js';
 import type { Manner, MapOptions, Mapped } from './map-options.js';
 import { NO_VALUES, type Slot, Slots, slotOf } from './map-slots.js';
 import { open } from './map-source.js';
-import { addSite } from './submit-site.js';
 import type { TaskOptions } from './task-options.js';
+import { addOrigin, type Site, siteOf } from './task-origin.js';
 
 const CHUNKS_UNDER_WAY = 8;
 const CHUNKS_BUFFERED = 64;
@@ -73,7 +76,9 @@ export class MapRun<R> implements Mapped<R> {
   readonly #waiters: Waiter<R>[] = [];
   #timer: NodeJS.Timeout | undefined;
   #holding = false;
-  readonly #site: { stack?: string } = {};
+  readonly #site: Site;
+  /** The function as it was when the first items were sent. */
+  #known: KnownFunction | undefined;
   #array:
     | { readonly values: R[]; readonly resolve: (values: R[]) => void; readonly reject: (error: unknown) => void }
     | undefined;
@@ -92,7 +97,7 @@ export class MapRun<R> implements Mapped<R> {
     this.#sizer = new ChunkSizer(options.chunkSize, options.bufferSize, workers);
     this.#taskOptions = taskOptions;
     this.#manner = manner;
-    Error.captureStackTrace(this.#site, manner.caller);
+    this.#site = siteOf(manner.caller);
     this.#slots = new Slots(options.ordered ?? true);
     this.#bufferSize = options.bufferSize ?? Number.POSITIVE_INFINITY;
     this.#timeout = checkedTimeout(options.timeout);
@@ -339,7 +344,8 @@ export class MapRun<R> implements Mapped<R> {
 
   #sendChunk(items: unknown[], first: number): void {
     const style = this.#manner.style ?? first;
-    const future = this.#executor._dispatchChunk(this.#fn, items, style, this.#taskOptions);
+    this.#known ??= knownFunction(this.#fn);
+    const future = this.#executor._dispatchChunk(this.#known, items, style, this.#taskOptions, this.#site);
     const slot = slotOf(items.length, future);
     this.#buffered += items.length;
     this.#slots.begin(slot);
@@ -370,7 +376,7 @@ export class MapRun<R> implements Mapped<R> {
       if (isChunkError(outcome)) {
         slot.values = outcome.values ?? NO_VALUES;
         slot.error = outcome.cause;
-        addSite(slot.error, this.#site);
+        addOrigin(slot.error, { site: this.#site, isSure: true, name: this.#taskOptions?.name });
       } else slot.error = outcome;
     }
     this.#slots.settled(slot);
@@ -496,3 +502,5 @@ export class MapRun<R> implements Mapped<R> {
     );
   }
 }
+
+stays(MapRun, 'send an array of what it yields', 'an iterator over results');

@@ -28,8 +28,23 @@ export class OtherClients {
     this.#own = own;
   }
 
+  get areNone(): boolean {
+    return Atomics.load(this.#board, Board.CLIENTS) <= 1;
+  }
+
   /** Has their loops look, also those whose ring a worker owed that has died: a blocked thread looks by itself. */
   ring(): void {
+    for (const { words } of this.tables()) engine.semaphoreRelease(words[Lane.LOOP_BELL] as number, 1);
+  }
+
+  /** Tasks of theirs that no worker has begun. */
+  countQueued(): number {
+    let count = 0;
+    for (const table of this.tables()) count += table.countQueued() + table.countWaiting();
+    return count;
+  }
+
+  *tables(): Generator<TaskTable> {
     const count = Math.min(MAX_CLIENTS, Atomics.load(this.#board, Board.CLIENTS));
     for (let number = 0; number < count; number++) {
       const handle = number === this.#own ? 0 : Atomics.load(this.#board, Board.LANES + number);
@@ -39,7 +54,7 @@ export class OtherClients {
         table = new TaskTable(blockOf(handle));
         this.#tables.set(number, table);
       }
-      engine.semaphoreRelease(table.words[Lane.LOOP_BELL] as number, 1);
+      yield table;
     }
   }
 }

@@ -12,8 +12,8 @@ export interface Owner {
   consider(): void;
   /** A task on this worker is overdue. */
   endWorker(worker: number): void;
-  /** Why a worker is no more. */
-  lossOf(worker: number): WorkerLostError;
+  /** Why a worker is no more, which ran a task that messages call so. */
+  lossOf(worker: number, task: string): WorkerLostError;
   /** Nothing of this client is in flight any more. */
   atRest(): void;
   /** Sees, while the thread is blocked, to what its event loop would. */

@@ -7,6 +7,7 @@
  * `imap` reads its items as it goes, also after `close()`: the executor is shut down when the last item is sent.
  */
 import { availableParallelism } from 'node:os';
+import { registerClass } from '../codec/classes.js';
 import { requireFunction, requireInteger, requireOptions, show } from '../engine/arguments.js';
 import type { WaitOptions } from '../engine/wait.js';
 import { NotSerializableError, PoolStateError } from '../errors.js';
@@ -14,9 +15,11 @@ import { allChunks } from './all-chunks.js';
 import { type AsyncCallbacks, AsyncResult, requireCallbacks } from './async-result.js';
 import { ONE_ARGUMENT, SPREAD } from './chunk.js';
 import type { Executor } from './executor.js';
+import { type KnownFunction, knownFunction } from './functions.js';
 import { Future } from './future.js';
 import { heldUntil } from './hold.js';
 import { MapRun } from './map-run.js';
+import { siteOf } from './task-origin.js';
 
 /** Options of a pool. */
 export interface PoolOptions {
@@ -54,6 +57,8 @@ export interface PoolIterator<R> extends AsyncIterableIterator<R, undefined, und
 export interface PoolExecutor extends Executor {
   /** Ends the workers now; what has not finished is cancelled. Resolves when they are gone. */
   _terminate(): Promise<void>;
+  /** Tasks in flight do not keep the process alive. */
+  _beDaemon(): void;
 }
 
 /** The parts of PoolOptions, checked. */
@@ -84,10 +89,25 @@ export function checkPoolOptions(
   return { processes, initializer, initArgs, maxTasksPerChild };
 }
 
+/** How a pool travels. */
+export interface TravellingPool {
+  readonly executor: PoolExecutor;
+  readonly processes: number;
+}
+
+export function isTravellingPool(source: unknown): source is TravellingPool {
+  return typeof source === 'object' && source !== null && 'executor' in source;
+}
+
+/** Pools of other isolates, by their executors: one each, however often they arrive. */
+const arrived = new WeakMap<PoolExecutor, BasePool>();
+
 /** `multiprocessing.Pool`, whatever its workers are. */
 export abstract class BasePool implements AsyncDisposable {
   readonly #executor: PoolExecutor;
   readonly #processes: number;
+  /** It was made elsewhere. */
+  readonly #isGuest: boolean;
   #state: 'running' | 'closed' | 'terminated' = 'running';
   /** Runs of `imap` that have items left to send. */
   #sending = 0;
@@ -95,9 +115,38 @@ export abstract class BasePool implements AsyncDisposable {
   #ended: Promise<void> | undefined;
 
   /** @internal */
-  constructor(executor: PoolExecutor, processes: number) {
+  constructor({ executor, processes }: TravellingPool, isGuest: boolean) {
     this.#executor = executor;
     this.#processes = processes;
+    this.#isGuest = isGuest;
+    executor._beDaemon();
+  }
+
+  /**
+   * Lets pools of a class travel.
+   *
+   * @param module URL of the module that makes this call, where isolates must import it first.
+   * @internal
+   */
+  static _registerTravel<P extends BasePool>(
+    cls: abstract new (...args: never[]) => P,
+    name: string,
+    make: (travelling: TravellingPool) => P,
+    module: string,
+  ): void {
+    registerClass<BasePool, TravellingPool>(cls, {
+      name: `heddle:${name}`,
+      module,
+      encode: (pool) => ({ executor: pool.#executor, processes: pool.#processes }),
+      decode: (travelling) => {
+        let pool = arrived.get(travelling.executor);
+        if (pool === undefined) {
+          pool = make(travelling);
+          arrived.set(travelling.executor, pool);
+        }
+        return pool;
+      },
+    });
   }
 
   /**
@@ -105,12 +154,12 @@ export abstract class BasePool implements AsyncDisposable {
    * Python: `Pool.apply`.
    */
   async apply<A extends unknown[], R>(fn: (...args: A) => R, args?: A): Promise<Awaited<R>> {
-    return heldUntil(this.#call(fn, args).result() as Promise<Awaited<R>>);
+    return heldUntil(this.#call(fn, args, this.apply).result() as Promise<Awaited<R>>);
   }
 
   /** `apply`, blocking the calling thread. */
   applySync<A extends unknown[], R>(fn: (...args: A) => R, args?: A): Awaited<R> {
-    return this.#call(fn, args).resultSync() as Awaited<R>;
+    return this.#call(fn, args, this.applySync).resultSync() as Awaited<R>;
   }
 
   /**
@@ -128,7 +177,7 @@ export abstract class BasePool implements AsyncDisposable {
     options?: AsyncCallbacks<Awaited<R>>,
   ): AsyncResult<Awaited<R>> {
     requireCallbacks(options);
-    return new AsyncResult(this.#call(fn, args) as Future<Awaited<R>>, options);
+    return new AsyncResult(this.#call(fn, args, this.applyAsync) as Future<Awaited<R>>, options);
   }
 
   /**
@@ -209,8 +258,15 @@ export abstract class BasePool implements AsyncDisposable {
     return this.#iterate(fn, items, options, false, this.imapUnordered);
   }
 
-  /** Takes no more tasks. Those that are there finish, then the workers end. Python: `Pool.close`. */
+  /**
+   * Takes no more tasks. Those that are there finish, then the workers end.
+   *
+   * @throws PoolStateError in a thread that has not made the pool, as `terminate()` and `join()` do.
+   *
+   * Python: `Pool.close`.
+   */
   close(): void {
+    this.#requireHost('close it');
     if (this.#state !== 'running') return;
     this.#state = 'closed';
     this.#shutDownWhenSent();
@@ -221,6 +277,7 @@ export abstract class BasePool implements AsyncDisposable {
    * Python: `Pool.terminate`.
    */
   terminate(): void {
+    this.#requireHost('terminate it');
     if (this.#state === 'terminated') return;
     this.#state = 'terminated';
     this.#ended = this.#executor._terminate();
@@ -235,6 +292,7 @@ export abstract class BasePool implements AsyncDisposable {
    * Python: `Pool.join`.
    */
   async join(): Promise<void> {
+    this.#requireHost('join it');
     if (this.#state === 'running')
       throw new PoolStateError('the pool is still running: call close() or terminate() before join()');
     await heldUntil(this.#allSent().then(() => this.#ended ?? this.#executor.shutdown({ wait: true })));
@@ -246,16 +304,20 @@ export abstract class BasePool implements AsyncDisposable {
     await this.join();
   }
 
+  #requireHost(what: string): void {
+    if (this.#isGuest) throw new PoolStateError(`only the thread that made the pool can ${what}`);
+  }
+
   #requireRunning(): void {
     if (this.#state !== 'running') throw new PoolStateError(`the pool takes no more tasks: it is ${this.#state}`);
   }
 
-  #call(fn: Function, args: unknown[] = []): Future<unknown> {
+  #call(fn: Function, args: unknown[] | undefined, caller: Function): Future<unknown> {
     requireFunction('fn', fn);
-    if (!Array.isArray(args)) throw new TypeError(`args must be an array, got ${show(args)}`);
+    if (args !== undefined && !Array.isArray(args)) throw new TypeError(`args must be an array, got ${show(args)}`);
     this.#requireRunning();
     try {
-      return this.#executor._dispatch(fn, args, undefined);
+      return this.#executor._dispatch(fn, args ?? [], undefined, caller);
     } catch (error) {
       return failedWith(error);
     }
@@ -281,14 +343,17 @@ export abstract class BasePool implements AsyncDisposable {
     }
     const size = options?.chunkSize ?? Math.max(1, Math.ceil(list.length / (4 * this.#processes)));
     const chunks: Future<unknown[]>[] = [];
+    const site = siteOf(caller);
+    let known: KnownFunction | undefined;
     for (let first = 0; first < list.length; first += size) {
       try {
-        chunks.push(this.#executor._dispatchChunk(fn, list.slice(first, first + size), style, undefined));
+        known ??= knownFunction(fn);
+        chunks.push(this.#executor._dispatchChunk(known, list.slice(first, first + size), style, undefined, site));
       } catch (error) {
         chunks.push(failedWith(error));
       }
     }
-    return allChunks(chunks, list.length, size, caller);
+    return allChunks(chunks, list.length, size, site);
   }
 
   #iterate<T, R>(

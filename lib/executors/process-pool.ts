@@ -1,6 +1,6 @@
 /** Pool: a pool whose workers are processes. Python: `multiprocessing.Pool`. */
 import { MAX_PROCESSES } from '../memory/layout.js';
-import { BasePool, checkPoolOptions, type PoolOptions } from './pool.js';
+import { BasePool, checkPoolOptions, isTravellingPool, type PoolOptions, type TravellingPool } from './pool.js';
 import { ProcessPoolExecutor, type ProcessPoolExecutorOptions } from './process-pool-executor.js';
 
 /** Options of a Pool. */
@@ -13,6 +13,8 @@ let pools = 0;
  * so does `join()`. A worker that dies fails the task that it ran with WorkerLostError, and is replaced.
  *
  * The workers are daemonic: they end with this process, and their tasks may start no processes.
+ *
+ * It travels: a task that captures it, or is given it, calls functions on the same processes.
  *
  * Python: `multiprocessing.Pool`.
  *
@@ -31,24 +33,35 @@ export class Pool extends BasePool {
    * @throws ProcessStateError where processes share no memory (`engine.supports.processSharedMemory`); TypeError or
    * RangeError naming the option, what was expected, and the value.
    */
-  constructor(options?: number | ProcessPoolOptions) {
-    const { processes, initializer, initArgs, maxTasksPerChild } = checkPoolOptions(options, MAX_PROCESSES - 1);
-    const { env, execArgv, cwd } = typeof options === 'number' ? {} : (options ?? {});
-    const executor = new ProcessPoolExecutor(
-      {
-        maxWorkers: processes,
-        minWorkers: processes,
-        namePrefix: `Pool-${pools++}`,
-        initializer,
-        initArgs,
-        maxTasksPerChild,
-        env,
-        execArgv,
-        cwd,
-      },
-      false,
-    );
-    executor._beDaemon();
-    super(executor, processes);
+  constructor(options?: number | ProcessPoolOptions);
+  /** @internal */
+  constructor(options: TravellingPool | number | ProcessPoolOptions | undefined);
+  constructor(options?: number | ProcessPoolOptions | TravellingPool) {
+    const isGuest = isTravellingPool(options);
+    super(isGuest ? options : making(options), isGuest);
   }
+
+  static {
+    BasePool._registerTravel(Pool, 'Pool', (travelling) => new Pool(travelling), import.meta.url);
+  }
+}
+
+function making(options: number | ProcessPoolOptions | undefined): TravellingPool {
+  const { processes, initializer, initArgs, maxTasksPerChild } = checkPoolOptions(options, MAX_PROCESSES - 1);
+  const { env, execArgv, cwd } = typeof options === 'number' ? {} : (options ?? {});
+  const executor = new ProcessPoolExecutor(
+    {
+      maxWorkers: processes,
+      minWorkers: processes,
+      namePrefix: `Pool-${pools++}`,
+      initializer,
+      initArgs,
+      maxTasksPerChild,
+      env,
+      execArgv,
+      cwd,
+    },
+    false,
+  );
+  return { executor, processes };
 }

@@ -25,6 +25,7 @@ import {
   Entry,
   EntryState,
   Flag,
+  isAttached,
   Lane,
   Listening,
   RING_MASK,
@@ -33,6 +34,7 @@ import {
   SEGMENT_SHIFT,
   STATE_MASK,
   WORDS_PER_ENTRY,
+  workerOf,
 } from './board.js';
 
 type Words = SharedArray<Int32Array>;
@@ -157,6 +159,7 @@ export class TaskTable {
 
   /** Entries that no worker has claimed. */
   countQueued(): number {
+    this.#mapAll();
     let count = 0;
     for (const { words } of this.segments)
       for (let at = 0; at < words.length; at += 16) {
@@ -166,13 +169,30 @@ export class TaskTable {
     return count;
   }
 
-  /** Entries whose tasks run. */
-  countRunning(): number {
+  /** Entries whose tasks run; adds the workers that run them to `busy`. */
+  countRunning(busy: Set<number>): number {
+    this.#mapAll();
     let count = 0;
     for (const { words } of this.segments)
-      for (let at = 0; at < words.length; at += 16)
-        if (((words[at] as number) & STATE_MASK) === EntryState.RUNNING) count++;
+      for (let at = 0; at < words.length; at += 16) {
+        const state = words[at] as number;
+        if ((state & STATE_MASK) !== EntryState.RUNNING) continue;
+        busy.add(workerOf(state));
+        count++;
+      }
     return count;
+  }
+
+  /** Tasks that wait in the client's own memory, which has gone with it if it is no more. */
+  countWaiting(): number {
+    const { words } = this;
+    const waiting = Atomics.load(words, Lane.BACKLOG);
+    return waiting !== 0 && isAttached(words[Lane.SLOT] as number, words[Lane.GENERATION] as number) ? waiting : 0;
+  }
+
+  #mapAll(): void {
+    const count = Atomics.load(this.words, Lane.SEGMENTS);
+    for (let number = 0; number < count; number++) if (this.segments[number] === undefined) this.#map(number);
   }
 
   /**

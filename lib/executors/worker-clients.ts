@@ -2,7 +2,7 @@
  * The isolates that submit to an executor, as one of its workers sees them: each has a lane with a table of tasks. The
  * worker claims tasks of each in turn. Its mail are tasks for this worker alone, linked from a word of its record.
  */
-import { Board, CLIENT_SHIFT, Entry, isAttached, Lane, recordAt, WorkerWord } from './board.js';
+import { Board, CLIENT_SHIFT, Entry, recordAt, WorkerWord } from './board.js';
 import { FunctionCache } from './functions.js';
 import type { Client } from './running-task.js';
 import { blockOf, placeOf, TaskTable } from './task-table.js';
@@ -83,12 +83,6 @@ export class WorkerClients {
 
   /** Whether nobody has a task, not even one that there is no room for yet. */
   haveNone(): boolean {
-    // What a client that is no more has kept by itself has gone with it.
-    return this.#all.every(
-      ({ table: { words }, table }) =>
-        table.isEmpty() &&
-        (Atomics.load(words, Lane.BACKLOG) === 0 ||
-          !isAttached(words[Lane.SLOT] as number, words[Lane.GENERATION] as number)),
-    );
+    return this.#all.every(({ table }) => table.isEmpty() && table.countWaiting() === 0);
   }
 }

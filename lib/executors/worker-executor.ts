@@ -6,15 +6,17 @@
 import { registerClass } from '../codec/classes.js';
 import { requireOptions } from '../engine/arguments.js';
 import { PoolStateError } from '../errors.js';
-import { Board, BoardFlag, Flag } from './board.js';
+import { Board, BoardFlag, Flag, workersOn } from './board.js';
 import { Client } from './client.js';
 import { Executor, type ExecutorStats, type ShutdownOptions } from './executor.js';
 import { ExecutorCore } from './executor-core.js';
 import type { CheckedExecutorOptions } from './executor-options.js';
+import { type KnownFunction, knownFunction } from './functions.js';
 import type { Future } from './future.js';
 import { Histogram } from './histogram.js';
 import type { Parts } from './parts.js';
 import type { TaskOptions } from './task-options.js';
+import type { Site } from './task-origin.js';
 import type { WorkerHost } from './worker-host.js';
 
 const abandoned = new FinalizationRegistry<ExecutorCore>((core) => void core.shutdown(false, false));
@@ -88,22 +90,23 @@ export abstract class WorkerExecutor extends Executor {
   }
 
   /** @internal */
-  _dispatch(fn: Function, args: unknown[], options: TaskOptions | undefined): Future<unknown> {
+  _dispatch(fn: Function, args: unknown[], options: TaskOptions | undefined, from: Function | Site): Future<unknown> {
     const { client } = this.#access;
     if (((this.#words[Board.FLAGS] as number) & BoardFlag.CLOSED) !== 0) this.#refuse();
-    return client.dispatch(fn, args, options, 0, this.submit);
+    return client.dispatch(knownFunction(fn), args, options, 0, from);
   }
 
   /** @internal */
-  override _dispatchChunk(
-    fn: Function,
+  _dispatchChunk(
+    fn: KnownFunction,
     items: unknown[],
     style: number,
     options: TaskOptions | undefined,
+    from: Site,
   ): Future<unknown[]> {
     const { client } = this.#access;
     if (((this.#words[Board.FLAGS] as number) & BoardFlag.CLOSED) !== 0) this.#refuse();
-    return client.dispatch(fn, [items, style], options, 0, this.map, Flag.CHUNK) as Future<unknown[]>;
+    return client.dispatch(fn, [items, style], options, 0, from, Flag.CHUNK) as Future<unknown[]>;
   }
 
   /** @internal */
@@ -112,7 +115,7 @@ export abstract class WorkerExecutor extends Executor {
     if (core === undefined)
       throw new PoolStateError('broadcast() is for the thread that made the executor; submit tasks from here');
     if (core.closed) this.#refuse();
-    const results = await Promise.allSettled(core.broadcast(fn, args, undefined, this.broadcast));
+    const results = await Promise.allSettled(core.broadcast(fn, args, this.broadcast));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     return results.map((result) => (result as PromiseFulfilledResult<unknown>).value);
   }
@@ -161,12 +164,12 @@ export abstract class WorkerExecutor extends Executor {
   }
 
   get stats(): ExecutorStats {
-    const { client, core } = this.#access;
-    const workers = core === undefined ? Math.max(0, Atomics.load(this.#words, Board.SIZE)) : core.workers;
-    const running = client.table.countRunning();
+    const { client } = this.#access;
+    const workers = workersOn(this.#words);
+    const { running, busy } = client.activity();
     return {
       workers,
-      idle: Math.max(0, workers - running),
+      idle: Math.max(0, workers - busy),
       queued: client.queued,
       running,
       completed: this.#tally.completed,

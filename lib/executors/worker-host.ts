@@ -8,6 +8,8 @@ export interface Ending {
   readonly error?: unknown;
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
+  /** It was ended because a task there did not stop when it was told to. */
+  readonly overdue?: boolean;
 }
 
 export interface HostedWorker {

@@ -42,6 +42,8 @@ interface Member {
   /** When to look whether it has answered, of `performance.now()`; 0 when it is not asked. */
   due: number;
   timer: NodeJS.Timeout | undefined;
+  /** It was ended for the sake of a task that did not stop. */
+  overdue: boolean;
 }
 
 export class WorkerSet {
@@ -137,7 +139,7 @@ export class WorkerSet {
         (ending) => this.#bury(id, ending),
       );
       if (hosted.port !== undefined) this.#carriers.set(id, new Carrier(hosted.port));
-      this.#members.set(id, { id, record, hosted, due: 0, timer: undefined });
+      this.#members.set(id, { id, record, hosted, due: 0, timer: undefined, overdue: false });
     } catch (error) {
       set(WorkerWord.ID, 0);
       set(WorkerWord.STATE, WorkerState.NONE);
@@ -154,7 +156,7 @@ export class WorkerSet {
     this.#members.delete(id);
     const uncaught = this.#uncaught.get(id);
     this.#uncaught.delete(id);
-    const ending = uncaught === undefined ? how : { ...how, ...uncaught };
+    const ending = { ...how, ...uncaught, overdue: member.overdue };
     clearTimeout(member.timer);
     const board = this.#board;
     const { record } = member;
@@ -222,8 +224,8 @@ export class WorkerSet {
     return this.#carriers.get(worker);
   }
 
-  lossOf(worker: number): WorkerLostError {
-    return describeLoss(this.#losses.get(worker));
+  lossOf(worker: number, task: string): WorkerLostError {
+    return describeLoss(this.#losses.get(worker), task);
   }
 
   /** A task on this worker should have stopped: the worker takes no more, and ends when nothing else runs there. */
@@ -255,8 +257,10 @@ export class WorkerSet {
     }
     member.due = 0;
     const { record } = member;
-    if (Atomics.load(this.#board, record + WorkerWord.PING) !== Atomics.load(this.#board, record + WorkerWord.PONG))
+    if (Atomics.load(this.#board, record + WorkerWord.PING) !== Atomics.load(this.#board, record + WorkerWord.PONG)) {
+      member.overdue = true;
       member.hosted.kill();
+    }
   }
 
   /** What the event loop does here, for a thread that is blocked. */
@@ -355,15 +359,16 @@ export class WorkerSet {
   }
 }
 
-function describeLoss(ending: Ending | undefined): WorkerLostError {
+function describeLoss(ending: Ending | undefined, task: string): WorkerLostError {
   const cause = ending?.error;
   return new WorkerLostError(
-    `the worker that ran the task has ended${describeEnding(ending ?? {})}`,
+    `the worker that ran ${task} has ended${describeEnding(ending ?? {})}`,
     cause === undefined ? undefined : { cause },
   );
 }
 
-function describeEnding({ error, exitCode, signal }: Ending): string {
+function describeEnding({ error, exitCode, signal, overdue }: Ending): string {
+  if (overdue) return ' because another task there did not stop within its grace';
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY')
     return ': out of memory; raise resourceLimits, or hold less';
   if (error !== undefined) return ` with an uncaught error: ${describe(error)}`;

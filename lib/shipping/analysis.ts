@@ -33,6 +33,11 @@ const analyses = new WeakMap<Function, Analysis>();
 /** Scripts taken apart, as long as `inspection.ts` keeps them. */
 const scripts = new WeakMap<LoadedScript, Script>();
 
+/** What was found of a function before, for ever: undefined when its variables may change, or nobody has asked. */
+export function lastingAnalysis(fn: Function): Analysis | undefined {
+  return analyses.get(fn);
+}
+
 /** What `fn` is. Values of variables that may change are read anew each time. */
 export function analyse(fn: Function): Analysis {
   const known = analyses.get(fn);

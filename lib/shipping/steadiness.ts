@@ -1,20 +1,21 @@
-/** Whether a function can ever travel as something else than it does now: it, and whatever it captures. */
+/**
+ * Whether a function that has been encoded can ever travel as something else than it did: it, and whatever it captures.
+ * All of it has been analysed by then, and what was found to last is known: nothing is inspected here.
+ */
 import { SharedObject } from '../engine/shared-object.js';
-import { analyse } from './analysis.js';
+import { lastingAnalysis } from './analysis.js';
 import { capturedValues } from './departure.js';
 
 export interface Steadiness {
   readonly constant: boolean;
-  /** The same for all function objects that travel as the same thing; undefined when `fn` is one of a kind. */
+  /** The same for function objects of one place in the source that capture nothing; otherwise undefined. */
   readonly alike: object | undefined;
 }
 
-/** @throws FunctionNotShippableError when `fn` itself, not what it captures, cannot travel. */
 export function steadinessOf(fn: Function): Steadiness {
-  const analysis = analyse(fn);
-  if (analysis.kind === 'reference') return { constant: true, alike: analysis };
   const constant = isConstant(fn, new Set());
-  if (!constant || analysis.kind === 'bound') return { constant, alike: undefined };
+  const analysis = lastingAnalysis(fn);
+  if (!constant || analysis?.kind !== 'source') return { constant, alike: undefined };
   return { constant, alike: capturedValues(fn, analysis).length === 0 ? analysis.plan : undefined };
 }
 
@@ -22,13 +23,14 @@ function isConstant(value: unknown, seen: Set<object>): boolean {
   if (typeof value === 'function') {
     if (seen.has(value)) return true;
     seen.add(value);
-    const analysis = analyse(value);
+    const analysis = lastingAnalysis(value);
+    if (analysis === undefined) return false;
     if (analysis.kind === 'reference') return true;
     if (analysis.kind === 'bound') {
       const { target, boundThis, boundArguments } = analysis.bound;
       return [target, boundThis, ...boundArguments].every((part) => isConstant(part, seen));
     }
-    if (!analysis.lasting || hasOwnState(value)) return false;
+    if (hasOwnState(value)) return false;
     return capturedValues(value, analysis).every((captured) => isConstant(captured, seen));
   }
   if (typeof value !== 'object' || value === null) return true;

@@ -25,6 +25,20 @@ describe('the process', () => {
     expect(lines).toEqual(['1', '2', '3']);
   });
 
+  it('ends without waiting for the tasks of a ThreadPool that nobody closes, joins or waits for', LONG, async () => {
+    const lines = await linesOf(`
+      import { Event, ThreadPool } from 'heddle';
+      const pool = new ThreadPool(1);
+      const started = new Event();
+      const running = () => { started.set(); return new Promise((done) => setTimeout(done, 60_000)); };
+      pool.applyAsync(running, [], { callback: () => console.log('never') });
+      pool.applyAsync(() => console.log('never either'));
+      await started.wait();
+      console.log('end');
+    `);
+    expect(lines).toEqual(['end']);
+  });
+
   it('ends at process.exit with a pool at work, whatever that does', LONG, async () => {
     for (const task of [
       'for (;;);',

@@ -82,7 +82,7 @@ describe.runIf(shared)('a worker process', () => {
       const lost = executor.submit(dieBy, signal);
       const others = [1, 2, 3].map((x) => executor.submit((x: number) => x * x, x));
       expect(await lost.exception()).toEqual(
-        new WorkerLostError(`the worker that ran the task has ended by ${signal}`),
+        new WorkerLostError(`the worker that ran the task 'dieBy' has ended by ${signal}`),
       );
       expect(await Promise.all(others)).toEqual([1, 4, 9]);
     },
@@ -239,7 +239,7 @@ describe.runIf(shared)('a ProcessPoolExecutor', () => {
     expect(() => executor.submit(pidOf)).toThrow(PoolStateError);
     for (const future of running)
       expect(await future.exception()).toEqual(
-        new WorkerLostError(`the worker that ran the task has ended by ${signal}`),
+        new WorkerLostError(`the worker that ran the task 'holdUntil' has ended by ${signal}`),
       );
     await ended;
     expect(executor.stats.workers).toBe(0);

@@ -1,11 +1,19 @@
 /** The contract of Executor: its workers, its limits, and its end. */
-import { BrokenExecutorError, Event, PoolStateError, QueueFullError, Value, WorkerLostError } from 'heddle';
+import {
+  BrokenExecutorError,
+  Event,
+  PoolStateError,
+  QueueFullError,
+  TimeoutError,
+  Value,
+  WorkerLostError,
+} from 'heddle';
 import type { Executor, Future } from 'heddle/futures';
 import { describe, expect, it } from 'vitest';
 import type { ExecutorKind } from '../executors.js';
 import * as tasks from '../fixtures/tasks.mjs';
 import { rejection, until } from '../reach.js';
-import { occupy } from './gates.js';
+import { gateOfTest, occupy } from './gates.js';
 
 export function executorWorkersContract(kind: ExecutorKind): void {
   describe('a worker that dies', () => {
@@ -24,6 +32,21 @@ export function executorWorkersContract(kind: ExecutorKind): void {
       expect(error).toBeInstanceOf(WorkerLostError);
       expect(`${error.message} ${String(error.cause)}`).toMatch(why);
       expect(await Promise.all(others)).toEqual([1, 4, 9]);
+    });
+
+    it('because a task there does not stop takes those beside it along, and says so', async () => {
+      const executor = kind.make({ maxWorkers: 1, concurrency: 2, grace: 20 });
+      const [started, gate] = [new Event(), gateOfTest()];
+      const beside = executor.submit(tasks.linger, started, gate, 'done');
+      await started.wait();
+      const endless = executor.options({ timeout: 20 }).submit(tasks.hang, new Event());
+      expect(await endless.exception()).toBeInstanceOf(TimeoutError);
+      const error = (await beside.exception()) as Error;
+      expect(error).toBeInstanceOf(WorkerLostError);
+      expect(error.message).toBe(
+        "the worker that ran the task 'linger' has ended because another task there did not stop within its grace",
+      );
+      expect(await executor.submit(tasks.add, 1, 2)).toBe(3);
     });
 
     it('is replaced while a thread waits for it, blocked', () => {

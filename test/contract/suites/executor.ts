@@ -1,10 +1,21 @@
 /** The contract of Executor: what becomes of what is submitted. Python: `concurrent.futures.Executor` and its subclasses. */
-import { Event, FunctionNotShippableError, Lock, NotSerializableError, Queue, Semaphore, Value } from 'heddle';
+import {
+  Event,
+  FunctionNotShippableError,
+  Lock,
+  NotSerializableError,
+  Queue,
+  QueueFullError,
+  Semaphore,
+  Thread,
+  Value,
+} from 'heddle';
+import type { Executor } from 'heddle/futures';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ExecutorKind } from '../executors.js';
 import * as tasks from '../fixtures/tasks.mjs';
 import { rejection, until } from '../reach.js';
-import { occupy } from './gates.js';
+import { gateOfTest, occupy } from './gates.js';
 
 export function executorContract(kind: ExecutorKind): void {
   describe('submit', () => {
@@ -25,6 +36,31 @@ export function executorContract(kind: ExecutorKind): void {
       const [base, table] = [10, new Map([['a', 1]])];
       const double = (x: number): number => 2 * x;
       expect(await executor.submit((x: number) => double(x) + base + (table.get('a') ?? 0), 5)).toBe(21);
+    });
+
+    it('and anew at the next call when they have changed', async () => {
+      const executor = kind.make({ maxWorkers: 1 });
+      let factor = 1;
+      const table = { base: 0 };
+      const scale = (x: number) => x * factor + table.base;
+      expect(await executor.submit(scale, 10)).toBe(10);
+      factor = 2;
+      expect(await executor.submit(scale, 10)).toBe(20);
+      table.base = 5;
+      expect([await executor.submit(scale, 10), await executor.submit(scale, 20)]).toEqual([25, 45]);
+      factor = 1;
+      table.base = 0;
+      expect(await executor.submit(scale, 10)).toBe(10);
+    });
+
+    it('for all items of one map as they were at its call', async () => {
+      const executor = kind.make({ maxWorkers: 1 });
+      let factor = 2;
+      const scale = (x: number) => x * factor;
+      const results = executor.map(scale, [1, 2, 3], { chunkSize: 1, bufferSize: 1 });
+      factor = 3;
+      expect(await results.toArray()).toEqual([2, 4, 6]);
+      expect(await executor.map(scale, [1, 2, 3]).toArray()).toEqual([3, 6, 9]);
     });
 
     it('hands shared objects over as they are', async () => {
@@ -109,6 +145,45 @@ export function executorContract(kind: ExecutorKind): void {
       expect((error.cause as Error).message).toBe('the cause');
       expect(error.stack).toMatch(/tasks\.mjs/);
       expect(error.stack).toMatch(/executor\.ts/);
+    });
+
+    it.each([
+      ['submit', (executor: Executor) => executor.submit(tasks.fail, 'x')],
+      ['submit with options', (executor: Executor) => executor.options({ priority: 0 }).submit(tasks.fail, 'x')],
+      ['map', (executor: Executor) => executor.map(tasks.failOnThree, [3]).toArray()],
+      ['map with options', (executor: Executor) => executor.options({}).map(tasks.failOnThree, [3]).toArray()],
+      ['broadcast', (executor: Executor) => executor.broadcast(tasks.fail, 'x')],
+    ])('of %s say which call of the program it was', async (_name, call) => {
+      const executor = kind.make({ maxWorkers: 1 });
+      function theCaller(): PromiseLike<unknown> {
+        return call(executor);
+      }
+      const { stack } = (await rejection(theCaller())) as Error;
+      expect(stack).toMatch(/--- submitted ---\n[^\n]*executor\.ts[^\n]*\n[^\n]*theCaller/);
+    });
+
+    it('say which call it was when a function is submitted by several', async () => {
+      const executor = kind.make({ maxWorkers: 1 });
+      const { gate } = await occupy(executor, 1);
+      const first = () => executor.submit(tasks.fail, 'x');
+      const second = () => executor.submit(tasks.fail, 'x');
+      const futures = [first(), second()];
+      gate.set();
+      const stacks = await Promise.all(futures.map(async (future) => ((await future.exception()) as Error).stack));
+      expect(stacks[0]).toMatch(/at first/);
+      expect(stacks[0]).not.toMatch(/at second/);
+      expect(stacks[1]).toMatch(/at second/);
+    });
+
+    it('say so when the call that they name is only the likely one', async () => {
+      const executor = kind.make({ maxWorkers: 1 });
+      const futures = Array.from({ length: 2000 }, () => executor.submit(tasks.fail, 'x'));
+      const errors = await Promise.all(futures.map((future) => future.exception()));
+      const stacks = errors.map((error) => (error as Error).stack);
+      expect(stacks.every((stack) => /--- submitted(, probably)? ---\n[^\n]*executor\.ts/.test(stack as string))).toBe(
+        true,
+      );
+      expect(stacks.some((stack) => stack?.includes('submitted, probably'))).toBe(true);
     });
 
     it('arrive with the parts of an AggregateError', async () => {
@@ -206,6 +281,36 @@ export function executorContract(kind: ExecutorKind): void {
       expect(waitTime.count).toBe(4);
       expect(runTime.percentile(50)).toBeLessThanOrEqual(runTime.max);
       expect(runTime.min).toBeGreaterThanOrEqual(0);
+    });
+
+    it('count as idle the workers that run nothing, however many tasks the others run', async () => {
+      const executor = kind.make({ maxWorkers: 2, concurrency: 4 });
+      await executor.broadcast(tasks.nothing);
+      expect(executor.stats).toMatchObject({ workers: 2, idle: 2 });
+      const [started, gate] = [new Semaphore(0), gateOfTest()];
+      const names = [1, 2, 3].map(() => executor.submit(tasks.lingerAndSayWorker, started, gate));
+      for (const _ of names) await started.acquire();
+      const { idle, running } = executor.stats;
+      gate.set();
+      expect(running).toBe(3);
+      expect(idle).toBe(2 - new Set(await Promise.all(names)).size);
+    });
+
+    it('and maxQueue count the tasks of all threads', async () => {
+      const executor = kind.make({ maxWorkers: 1, maxQueue: 2 });
+      const { gate } = await occupy(executor, 1);
+      const [queued, seen] = [new Event(), new Queue<unknown>()];
+      const thread = new Thread({ target: tasks.submitTwo, args: [executor, queued, seen] });
+      await thread.start();
+      await queued.wait();
+      const { workers, idle, running, queued: count } = executor.stats;
+      expect({ workers, idle, running, count }).toEqual({ workers: 1, idle: 0, running: 1, count: 2 });
+      await expect(executor.submit(tasks.nothing)).rejects.toThrow(QueueFullError);
+      expect(await seen.get()).toEqual({ workers: 1, idle: 0, running: 1, queued: 2, refused: true });
+      gate.set();
+      expect(await seen.get()).toEqual([2, 4]);
+      await thread.join();
+      expect(await executor.submit(tasks.add, 3, 3)).toBe(6);
     });
   });
 }

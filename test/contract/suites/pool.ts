@@ -21,6 +21,8 @@ import { gateOfTest } from './gates.js';
 import { collect, range, squares } from './items.js';
 import { waitOptionsContract } from './options.js';
 
+type P = ReturnType<PoolKind['make']>;
+
 export function poolContract(kind: PoolKind): void {
   describe('apply', () => {
     it('calls a function and waits for it', async () => {
@@ -40,6 +42,21 @@ export function poolContract(kind: PoolKind): void {
       expect(() => pool.applySync(tasks.fail, ['again'])).toThrow('again');
     });
 
+    it.each([
+      ['apply', (pool: P) => pool.apply(tasks.fail, ['x'])],
+      ['applySync', (pool: P) => new Promise((resolve) => resolve(pool.applySync(tasks.fail, ['x'])))],
+      ['applyAsync', (pool: P) => pool.applyAsync(tasks.fail, ['x']).get()],
+      ['map', (pool: P) => pool.map(tasks.failOnThree, [3])],
+      ['imap', (pool: P) => pool.imap(tasks.failOnThree, [3]).next()],
+    ])('and its kin say in the error where they were called: %s', async (_name, call) => {
+      const pool = kind.make(1);
+      function theCaller(): Promise<unknown> {
+        return call(pool);
+      }
+      const { stack } = (await rejection(theCaller())) as Error;
+      expect(stack).toMatch(/--- submitted ---\n[\s\S]*theCaller/);
+    });
+
     it('refuses bad arguments', async () => {
       const pool = kind.make(1);
       await expect(pool.apply(5 as never)).rejects.toThrow(new TypeError('fn must be a function, got 5'));
@@ -49,6 +66,29 @@ export function poolContract(kind: PoolKind): void {
       expect(() => pool.applyAsync(tasks.add, [1, 2], { callback: 5 as never })).toThrow('callback must be a function');
       expect(() => pool.applyAsync(tasks.add, [1, 2], { errorCallback: 5 as never })).toThrow('errorCallback must be');
       expect(() => pool.applyAsync(tasks.add, [1, 2], 5 as never)).toThrow('options must be an object, got 5');
+    });
+  });
+
+  describe('a pool that has travelled', () => {
+    it('can be used by its own tasks, also when it has one worker', async () => {
+      const pool = kind.make(1);
+      expect(await pool.apply(tasks.useOwnPool, [pool])).toEqual([3, 1, 4, 9]);
+      expect(pool.applySync(tasks.useOwnPool, [pool])).toEqual([3, 1, 4, 9]);
+      expect(await pool.apply(tasks.awaitOwnPool, [pool])).toEqual([3, 1, 4, 9]);
+      const captured = () => tasks.useOwnPool(pool);
+      expect(await pool.apply(captured)).toEqual([3, 1, 4, 9]);
+    });
+
+    it('arrives as one pool, which only its maker can end', async () => {
+      const pool = kind.make(1);
+      const why = 'only the thread that made the pool can';
+      expect(await pool.apply(tasks.endPool, [pool, [pool]])).toEqual([
+        true,
+        `${why} close it`,
+        `${why} terminate it`,
+        `${why} join it`,
+      ]);
+      expect(await pool.apply(tasks.add, [1, 2])).toBe(3);
     });
   });
 

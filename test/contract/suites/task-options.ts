@@ -30,6 +30,27 @@ export function taskOptionsContract(kind: ExecutorKind): void {
       expect(await executor.options({ timeout: 60_000 }).submit(tasks.add, 1, 2)).toBe(3);
     });
 
+    it('name: what errors call the task; by default that of its function', async () => {
+      const executor = kind.make({ maxWorkers: 1 });
+      const messages = await Promise.all(
+        [{}, { name: 'search' }].map(async (named) => {
+          const late = executor.options({ ...named, timeout: 20 }).submit(tasks.stopWhenTold, new Event());
+          return ((await late.exception()) as Error).message;
+        }),
+      );
+      expect(messages).toEqual([
+        "the task 'stopWhenTold' ran longer than its timeout of 20 ms",
+        "the task 'search' ran longer than its timeout of 20 ms",
+      ]);
+      const lost = (await executor.options({ name: 'crash' }).submit(tasks.exit, 3).exception()) as Error;
+      expect(lost.message).toMatch(/^the worker that ran the task 'crash' has ended/);
+      expect(lost.stack).toContain("--- submitted as 'crash' ---");
+      const [failed] = await Promise.allSettled([
+        executor.options({ name: 'each' }).map(tasks.failOnThree, [3]).toArray(),
+      ]);
+      expect(((failed as PromiseRejectedResult).reason as Error).stack).toContain("--- submitted as 'each' ---");
+    });
+
     it('timeout: counts from the start of the task', async () => {
       const executor = kind.make({ maxWorkers: 1 });
       const { gate } = await occupy(executor, 1);
