@@ -158,7 +158,7 @@ export function executorContract(kind: ExecutorKind): void {
       function theCaller(): PromiseLike<unknown> {
         return call(executor);
       }
-      const { stack } = (await rejection(theCaller())) as Error;
+      const { stack } = (await rejection(Promise.resolve(theCaller()))) as Error;
       expect(stack).toMatch(/--- submitted ---\n[^\n]*executor\.ts[^\n]*\n[^\n]*theCaller/);
     });
 
