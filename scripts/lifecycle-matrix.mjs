@@ -16,7 +16,7 @@ const driver = join(root, 'test/lifecycle/fixtures/driver.mjs');
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    rounds: { type: 'string', default: '8' },
+    rounds: { type: 'string', default: '6' },
     engine: { type: 'string', multiple: true, default: ['native', 'fallback'] },
     others: { type: 'boolean', default: false },
   },

@@ -14,18 +14,19 @@ const SLACK = GIGABYTE / 4;
 
 interface Resident {
   readonly before: number;
-  readonly rounds: readonly [{ queued: number; after: number }, { queued: number; after: number }];
+  readonly rounds: readonly { queued: number; after: number }[];
 }
 
 describe.runIf(freemem() > NEEDED)('An item of a gigabyte', () => {
   it('comes out of a Queue as it went in, and leaves its memory to others', { timeout: 120_000 }, async () => {
     const program = fileURLToPath(new URL('fixtures/payload.mjs', import.meta.url));
-    const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', program]);
+    // The native engine gives it back to the system, the fallback uses it again.
+    const times = engine.name === 'native' ? 1 : 2;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', program, String(times)]);
     const { before, rounds } = JSON.parse(stdout) as Resident;
     const [first, second] = rounds;
-    expect(first.queued - before).toBeGreaterThan(GIGABYTE - SLACK);
-    // The native engine gives it back to the system, the fallback uses it again.
-    expect(second.after - first.after).toBeLessThan(SLACK);
-    if (engine.name === 'native') expect(first.after - before).toBeLessThan(SLACK);
+    expect(first!.queued - before).toBeGreaterThan(GIGABYTE - SLACK);
+    if (second === undefined) expect(first!.after - before).toBeLessThan(SLACK);
+    else expect(second.after - first!.after).toBeLessThan(SLACK);
   });
 });
