@@ -1,6 +1,7 @@
 /** One project per engine: every test file runs on each engine that this machine has; `npm test` says if that is the fallback alone. */
 import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig, type TestProjectConfiguration, type UserWorkspaceConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const built = new URL('build/Release/heddle.node', import.meta.url);
 const prebuilds = new URL('prebuilds/', import.meta.url);
@@ -34,9 +35,31 @@ function project(engine: 'native' | 'fallback'): TestProjectConfiguration {
   };
 }
 
+/** Files that take half a minute and more. */
+const LONG = [
+  'contract/lifetime',
+  'lifecycle/lifecycle',
+  'contract/races',
+  'processes/process',
+  'executors/process-pool-executor',
+  'executors/thread-pool-executor',
+  'engine/differential',
+];
+
+/** Begun last, a long file would run alone at the end. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => LONG.some((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
     projects: hasAddon ? [project('native'), project('fallback')] : [project('fallback')],
+    sequence: { sequencer: LongFirst },
     maxWorkers: 2,
+    maxConcurrency: 2,
   },
 });

@@ -64,6 +64,18 @@ export const needs = {
   'source-words': ['processSharedMemory'],
 };
 
+/** Examples that have the machine to themselves: the order of their lines, or their bounds, hang on who sleeps how long. */
+export const alone = [
+  'e04-fifty-threads',
+  'e08-collect-and-join',
+  'e09-join-with-timeout',
+  'e17-bounded-semaphore',
+  'e18-event',
+  'e19-traffic-light',
+  'e29-main-and-child',
+  'e32-cpu-use',
+];
+
 export const expectations = {
   'e23-process-queue': lines('[42,null,"hello"]'),
 

@@ -31,6 +31,8 @@ const programsIn = (folder) =>
 const PROGRAMS = { portable: SLEEPING, faults: programsIn('native/test/faults') };
 /** Of what takes longer to compile than to run. */
 const UNOPTIMISED = ['portable', 'faults'];
+/** Stack traces are to have lines; the rest of what a debugger knows takes long to write. */
+const FLAGS = ['-DCMAKE_CXX_FLAGS_DEBUG=-g1', '-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1 -DNDEBUG'];
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : ['plain'];
 
 function run(command, args, env) {
@@ -58,7 +60,7 @@ function test(name) {
   const type = UNOPTIMISED.includes(name) ? 'Debug' : 'RelWithDebInfo';
   const programs = PROGRAMS[name] ?? programsIn('native/test');
   const configured =
-    run('cmake', ['-S', 'native', '-B', folder, ...OPTIONS[name], `-DCMAKE_BUILD_TYPE=${type}`]) ||
+    run('cmake', ['-S', 'native', '-B', folder, ...OPTIONS[name], ...FLAGS, `-DCMAKE_BUILD_TYPE=${type}`]) ||
     run('cmake', ['--build', folder, '--parallel', jobs]);
   if (configured !== 0) return configured;
 

@@ -19,7 +19,8 @@ const ROUNDS = 5;
 for (const stage of STAGES) {
   describe(`a thread at stage "${stage}"`, () => {
     for (const ending of ENDINGS) {
-      it(`harms nobody when it ${WHAT[ending]}`, { timeout: 150_000 }, async () => {
+      // Half of the time the processes of a scenario wait for one another.
+      it.concurrent(`harms nobody when it ${WHAT[ending]}`, { timeout: 150_000 }, async () => {
         await runScenario(stage, ending, ending.startsWith('main-') ? 1 : ROUNDS);
       });
     }
