@@ -19,24 +19,13 @@ interface Endable extends Executor {
   _terminate(): Promise<void>;
 }
 
-/**
- * Workers that have nothing to do any more are asleep then. A process must not be killed in the middle of an operation on
- * a shared object: that would stay locked, and who comes next would wait for ever.
- */
-export function untilAsleep(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 100));
-}
-
 function kindOf(cls: new (options?: ExecutorOptions) => Executor, moves: boolean): ExecutorKind {
   return {
     name: cls.name,
     moves,
     make(options) {
       const executor = new cls(options);
-      onTestFinished(async () => {
-        if (!moves) await untilAsleep();
-        await (executor as Endable)._terminate();
-      });
+      onTestFinished(() => (executor as Endable)._terminate());
       return executor;
     },
   };
@@ -51,19 +40,16 @@ export interface PoolKind {
   make(options?: number | PoolOptions): ThreadPool | Pool;
 }
 
-function poolKindOf(cls: new (options?: number | PoolOptions) => ThreadPool | Pool, isProcess: boolean): PoolKind {
+function poolKindOf(cls: new (options?: number | PoolOptions) => ThreadPool | Pool): PoolKind {
   return {
     name: cls.name,
     make(options) {
       const pool = new cls(options);
-      onTestFinished(async () => {
-        if (isProcess) await untilAsleep();
-        await pool[Symbol.asyncDispose]();
-      });
+      onTestFinished(() => pool[Symbol.asyncDispose]());
       return pool;
     },
   };
 }
 
-export const threadPools = poolKindOf(ThreadPool, false);
-export const processPools = poolKindOf(Pool, true);
+export const threadPools = poolKindOf(ThreadPool);
+export const processPools = poolKindOf(Pool);

@@ -17,7 +17,6 @@ import {
   WorkerLostError,
 } from 'heddle';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { untilAsleep } from '../contract/executors.js';
 import { linesOf, runProgram } from '../threads/program.js';
 
 const shared = engine.supports.processSharedMemory;
@@ -25,10 +24,7 @@ const LONG = { timeout: 60_000 };
 
 function make(options?: ProcessPoolExecutorOptions): ProcessPoolExecutor {
   const executor = new ProcessPoolExecutor(options);
-  onTestFinished(async () => {
-    await untilAsleep();
-    await executor.killWorkers();
-  });
+  onTestFinished(() => executor.killWorkers());
   return executor;
 }
 
@@ -110,7 +106,6 @@ describe.runIf(shared)('a worker process', () => {
     const executor = make({ maxWorkers: 2 });
     for (let round = 0; round < 3; round++) {
       const pids = await pidsOf(executor, 2);
-      await untilAsleep();
       for (const pid of pids) process.kill(pid, 'SIGKILL');
       await until(() => executor.stats.workers === 0);
       const next = await executor.submit(pidOf);
@@ -127,6 +122,9 @@ describe.runIf(shared)('a worker process', () => {
     });
     const told = () => [process.env['HEDDLE_TEST_WORD'], process.execArgv, process.cwd()];
     expect(await executor.submit(told)).toEqual(['here', ['--stack-trace-limit=7'], '/']);
+    const pool = new Pool({ processes: 1, env: { HEDDLE_TEST_WORD: 'there' }, execArgv: [], cwd: '/' });
+    onTestFinished(() => pool[Symbol.asyncDispose]());
+    expect(await pool.apply(told)).toEqual(['there', [], '/']);
   });
 
   it('that cannot begin breaks the executor, saying how it ended', LONG, async () => {
@@ -280,6 +278,7 @@ describe.runIf(shared)('a ProcessPoolExecutor', () => {
     expect(wrong({ cwd: 5 })).toThrow(/^cwd must be a string/);
     expect(() => new Pool(0)).toThrow(new RangeError('processes must be at least 1, got 0'));
     expect(() => new Pool({ processes: 128 })).toThrow(RangeError);
+    expect(() => new Pool({ cwd: 5 as never })).toThrow(/^cwd must be a string/);
   });
 });
 
