@@ -42,13 +42,13 @@ bool EntryRing::attach(const Self& self, int32_t word, uint32_t limit) {
   const EntryRing empty(arena, ring);
   guard.set(ring + Ring::TAIL, static_cast<int32_t>(kSlow));
   for (int32_t i = 0; i < RING_HEADER_WORDS; i++) {
-    if (i != Ring::TAIL) empty.word(i).store(0, std::memory_order_relaxed);
+    if (i != Ring::TAIL) empty.ref(i).store(0, std::memory_order_relaxed);
   }
-  empty.word(Ring::HEAD).store(kSlow, std::memory_order_relaxed);
+  empty.ref(Ring::HEAD).store(kSlow, std::memory_order_relaxed);
   for (uint32_t i = 0; i < RING_ENTRIES; i++) {
     empty.sequence_at(i * kStep).store(0, std::memory_order_relaxed);
   }
-  empty.word(Ring::LIMIT).store(limit, std::memory_order_relaxed);
+  empty.ref(Ring::LIMIT).store(limit, std::memory_order_relaxed);
   // Who finds the ring finds it as it is now.
   guard.publish(word, ring);
   return true;
@@ -63,7 +63,7 @@ void EntryRing::detach(const Self& self, int32_t word) {
 }
 
 bool EntryRing::has_room(uint32_t tail) const {
-  const uint32_t limit = word(Ring::LIMIT).load(std::memory_order_relaxed);
+  const uint32_t limit = ref(Ring::LIMIT).load(std::memory_order_relaxed);
   // A tail that is out of date may lie before the head: a difference below 0 is room, and the step on
   // TAIL then fails.
   auto used = [&](uint32_t head) { return static_cast<int32_t>(tail - head) / static_cast<int32_t>(kStep); };
@@ -78,7 +78,7 @@ bool EntryRing::has_room(uint32_t tail) const {
 void EntryRing::copy_out(uint32_t position, Entry& entry) const {
   EntryWords copy;
   for (size_t i = 0; i < copy.size(); i++) {
-    copy[i] = word(entry_at(position) + static_cast<int32_t>(i)).load(std::memory_order_relaxed);
+    copy[i] = ref(entry_at(position) + static_cast<int32_t>(i)).load(std::memory_order_relaxed);
   }
   entry = std::bit_cast<Entry>(copy);
 }
@@ -92,22 +92,24 @@ void EntryRing::write(uint32_t position, const Entry& entry) const {
 }
 
 EntryRing::Outcome EntryRing::push(RingClaim& claim, const Entry& entry) {
-  auto tail = word(Ring::TAIL);
+  auto tail = ref(Ring::TAIL);
   uint32_t seen = tail.load(std::memory_order_relaxed);
   do {
     if ((seen & kSlow) != 0) return Outcome::kSlow;
     if (!has_room(seen)) return Outcome::kNo;
     claim.put_at(seen);
+    HEDDLE_STEP();
   } while (
       !tail.compare_exchange_weak(seen, seen + kStep, std::memory_order_seq_cst, std::memory_order_relaxed));
   // seq_cst: before the look at GET_WAITING.
   write(seen, entry);
   publish(seen, std::memory_order_seq_cst);
+  HEDDLE_STEP();
   return Outcome::kDone;
 }
 
 EntryRing::Outcome EntryRing::pop(RingClaim& claim, Entry& entry) {
-  auto head = word(Ring::HEAD);
+  auto head = ref(Ring::HEAD);
   uint32_t seen = head.load(std::memory_order_acquire);
   for (;;) {
     if ((seen & kSlow) != 0) return Outcome::kSlow;
@@ -124,6 +126,7 @@ EntryRing::Outcome EntryRing::pop(RingClaim& claim, Entry& entry) {
     }
     copy_out(seen, entry);
     claim.take_at(seen);
+    HEDDLE_STEP();
     // release: the copy is made before a putter sees the place free. seq_cst: before the look at
     // PUT_WAITING.
     if (!head.compare_exchange_weak(seen, seen + kStep, std::memory_order_seq_cst,
@@ -140,9 +143,9 @@ bool EntryRing::is_published_at(uint32_t position) const {
 }
 
 bool EntryRing::is_published(uint32_t n) const {
-  const uint32_t position = (word(Ring::HEAD).load(std::memory_order_seq_cst) & ~kSlow) + n * kStep;
+  const uint32_t position = (ref(Ring::HEAD).load(std::memory_order_seq_cst) & ~kSlow) + n * kStep;
   if (!is_published_at(position)) return false;
-  const uint32_t meta = word(entry_at(position) + RingEntry::META).load(std::memory_order_relaxed);
+  const uint32_t meta = ref(entry_at(position) + RingEntry::META).load(std::memory_order_relaxed);
   return static_cast<uint8_t>(meta >> 16) != Entry::kNowhere;
 }
 
@@ -162,7 +165,7 @@ void EntryRing::await_publication() const {
 }
 
 void EntryRing::push_closed(const Guard& guard, const Entry& entry) {
-  const uint32_t position = word(Ring::TAIL).load(std::memory_order_relaxed);
+  const uint32_t position = ref(Ring::TAIL).load(std::memory_order_relaxed);
   // The entry last: undone, TAIL is where it was, and nobody has looked at the entry, which is not published.
   guard.set(ring_ + Ring::TAIL, static_cast<int32_t>(position + kStep));
   write(position, entry);
@@ -171,7 +174,7 @@ void EntryRing::push_closed(const Guard& guard, const Entry& entry) {
 
 bool EntryRing::pop_closed(const Guard& guard, Entry& entry) {
   if (!is_published(0)) return false;
-  const uint32_t position = word(Ring::HEAD).load(std::memory_order_relaxed);
+  const uint32_t position = ref(Ring::HEAD).load(std::memory_order_relaxed);
   copy_out(position, entry);
   guard.move_head(ring_, position + kStep);
   return true;
@@ -188,10 +191,11 @@ void EntryRing::carry_out(uint32_t from, uint32_t to, uint32_t head) {
 }
 
 void EntryRing::skip_blanks_closed() {
-  auto head = word(Ring::HEAD);
+  auto head = ref(Ring::HEAD);
   for (;;) {
     const uint32_t position = head.load(std::memory_order_relaxed);
     if (!is_published_at(position) || is_published(0)) return;
+    HEDDLE_ACCESS();
     head.store(position + kStep, std::memory_order_seq_cst);
   }
 }

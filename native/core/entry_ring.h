@@ -25,6 +25,7 @@
 
 #include "payload_store.h"
 #include "self.h"
+#include "step.h"
 
 namespace heddle {
 
@@ -72,8 +73,8 @@ class EntryRing {
   // Entries put and not taken, those included that are not published yet.
   [[nodiscard]] uint32_t size() const {
     // seq_cst: see PUT_WAITING. HEAD first, which is never ahead of a later TAIL.
-    const uint32_t head = word(layout::Ring::HEAD).load(std::memory_order_seq_cst);
-    return distance(word(layout::Ring::TAIL).load(std::memory_order_seq_cst), head);
+    const uint32_t head = ref(layout::Ring::HEAD).load(std::memory_order_seq_cst);
+    return distance(ref(layout::Ring::TAIL).load(std::memory_order_seq_cst), head);
   }
   [[nodiscard]] bool is_full() const { return size() >= layout::RING_ENTRIES; }
   // Puts so far.
@@ -85,7 +86,7 @@ class EntryRing {
 
   void set_limit(uint32_t limit) { word(layout::Ring::LIMIT).store(limit, std::memory_order_relaxed); }
   [[nodiscard]] bool is_waited_for(int32_t list_flag) const {
-    return word(list_flag).load(std::memory_order_seq_cst) != 0;
+    return ref(list_flag).load(std::memory_order_seq_cst) != 0;
   }
   void set_waited_for(int32_t list_flag, bool waited_for) {
     word(list_flag).store(waited_for ? 1 : 0, std::memory_order_seq_cst);
@@ -120,13 +121,18 @@ class EntryRing {
   [[nodiscard]] static uint32_t distance(uint32_t tail, uint32_t head) {
     return ((tail & ~kSlow) - (head & ~kSlow)) / kStep;
   }
-  [[nodiscard]] std::atomic_ref<uint32_t> word(int32_t offset) const {
+  // To be read, or changed where that is no step.
+  [[nodiscard]] std::atomic_ref<uint32_t> ref(int32_t offset) const {
     return std::atomic_ref<uint32_t>(reinterpret_cast<uint32_t&>(words_[offset]));
   }
-  [[nodiscard]] uint32_t load(int32_t offset) const { return word(offset).load(std::memory_order_acquire); }
+  [[nodiscard]] std::atomic_ref<uint32_t> word(int32_t offset) const {
+    HEDDLE_ACCESS();
+    return ref(offset);
+  }
+  [[nodiscard]] uint32_t load(int32_t offset) const { return ref(offset).load(std::memory_order_acquire); }
   // Only the holder of the guard changes SLOW, so that it can tell by a look whether there is anything to do.
   [[nodiscard]] bool is_closed(int32_t side) const {
-    return (word(side).load(std::memory_order_relaxed) & kSlow) != 0;
+    return (ref(side).load(std::memory_order_relaxed) & kSlow) != 0;
   }
   void close(int32_t side) {
     if (!is_closed(side)) word(side).fetch_or(kSlow, std::memory_order_seq_cst);
@@ -140,13 +146,14 @@ class EntryRing {
            static_cast<int32_t>((position / kStep) % layout::RING_ENTRIES) * layout::WORDS_PER_ENTRY;
   }
   [[nodiscard]] std::atomic_ref<uint32_t> sequence_at(uint32_t position) const {
-    return word(entry_at(position) + layout::RingEntry::SEQUENCE);
+    return ref(entry_at(position) + layout::RingEntry::SEQUENCE);
   }
   [[nodiscard]] bool is_published_at(uint32_t position) const;
   [[nodiscard]] bool has_room(uint32_t tail) const;
   void copy_out(uint32_t position, Entry& entry) const;
   void write(uint32_t position, const Entry& entry) const;
   void publish(uint32_t position, std::memory_order order) const {
+    HEDDLE_STEP();
     sequence_at(position).store((position & ~kSlow) | 1, order);
   }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "step.h"
 #include "tagged_stack.h"
 
 namespace heddle {
@@ -66,37 +67,52 @@ uint32_t Heap::allocate(uint64_t bytes, bool zeroed) {
   uint64_t units = units_for(bytes);
   uint32_t unit = 0;
   bool zero = false;
+  // Counted before it is taken, and until after it is given back: of what the dead had in hand none is
+  // missing.
+  count_live(static_cast<int64_t>(capacity(bytes)));
   if (units <= kSmallUnits) {
     unit = allocate_small(size_class(units));
   } else {
     unit = allocate_pages(size_class(pages_for(bytes)), zero) * kUnitsPerPage;
   }
-  if (unit == 0) return 0;
-  counter(header_->live_bytes).fetch_add(static_cast<int64_t>(capacity(bytes)), std::memory_order_relaxed);
+  if (unit == 0) {
+    count_live(-static_cast<int64_t>(capacity(bytes)));
+    return 0;
+  }
   if (zeroed && !zero) std::memset(at(unit), 0, bytes);
   return unit;
 }
 
 void Heap::free(uint32_t unit, uint64_t bytes) {
   if (unit == 0) return;
-  counter(header_->live_bytes).fetch_sub(static_cast<int64_t>(capacity(bytes)), std::memory_order_relaxed);
-  uint64_t units = units_for(bytes);
+  const uint64_t units = units_for(bytes);
   if (units <= kSmallUnits) {
     TaggedStack(header_->small[size_class(units)], slab_links()).push(unit);
-    return;
+  } else {
+    free_pages(unit / kUnitsPerPage, size_class(pages_for(bytes)));
   }
-  uint32_t page = unit / kUnitsPerPage;
-  uint32_t cls = size_class(pages_for(bytes));
-  auto pages = static_cast<int64_t>(class_size(cls));
+  count_live(-static_cast<int64_t>(capacity(bytes)));
+}
+
+void Heap::free_pages(uint32_t page, uint32_t size_class) {
+  const auto pages = static_cast<int64_t>(class_size(size_class));
   auto resident = counter(header_->resident_free);
+  HEDDLE_ACCESS();
   if (resident.fetch_add(pages, std::memory_order_relaxed) + pages <= kResidentFreePages) {
-    TaggedStack(header_->resident[cls], page_links()).push(page);
+    TaggedStack(header_->resident[size_class], page_links()).push(page);
     return;
   }
+  HEDDLE_ACCESS();
   resident.fetch_sub(pages, std::memory_order_relaxed);
   bool zero = discard_pages(mapping_, offset_ + page * kPageBytes, static_cast<size_t>(pages) * kPageBytes);
   if (!zero) std::memset(base_ + page * kPageBytes, 0, static_cast<size_t>(pages) * kPageBytes);
-  TaggedStack(header_->discarded[cls], page_links()).push(page);
+  TaggedStack(header_->discarded[size_class], page_links()).push(page);
+}
+
+void Heap::count_live(int64_t bytes) {
+  HEDDLE_STEP();
+  counter(header_->live_bytes).fetch_add(bytes, std::memory_order_relaxed);
+  HEDDLE_STEP();
 }
 
 int64_t Heap::live_bytes() const {
@@ -137,6 +153,7 @@ uint32_t Heap::allocate_pages(uint32_t size_class, bool& zero) {
   uint32_t page = 0;
   uint64_t pages = class_size(size_class);
   if (TaggedStack(header_->resident[size_class], page_links()).pop(page)) {
+    HEDDLE_ACCESS();
     counter(header_->resident_free).fetch_sub(static_cast<int64_t>(pages), std::memory_order_relaxed);
     zero = false;
     return page;
@@ -158,6 +175,7 @@ uint32_t Heap::carve(uint64_t pages, uint64_t alignment) {
   do {
     page = (seen + alignment - 1) / alignment * alignment;
     if (page + pages > pages_) return 0;
+    HEDDLE_ACCESS();
   } while (!top.compare_exchange_weak(seen, page + pages, std::memory_order_relaxed));
   if (page > seen) push_discarded(static_cast<uint32_t>(seen), page - seen);
   if (!commit_pages(mapping_, offset_ + page * kPageBytes, pages * kPageBytes)) {
@@ -174,6 +192,7 @@ uint32_t Heap::split_larger(uint32_t size_class) {
     uint64_t whole = class_size(larger);
     if (!TaggedStack(header_->discarded[larger], page_links()).pop(page)) {
       if (!TaggedStack(header_->resident[larger], page_links()).pop(page)) continue;
+      HEDDLE_ACCESS();
       counter(header_->resident_free).fetch_sub(static_cast<int64_t>(whole), std::memory_order_relaxed);
       if (!discard_pages(mapping_, offset_ + page * kPageBytes, whole * kPageBytes)) {
         std::memset(base_ + page * kPageBytes, 0, whole * kPageBytes);

@@ -32,7 +32,8 @@ class Heap {
   [[nodiscard]] std::byte* at(uint32_t unit) const { return base_ + unit * kUnitBytes; }
   // What a block for `bytes` really holds.
   [[nodiscard]] static uint64_t capacity(uint64_t bytes);
-  // Bytes in blocks allocated and not freed.
+  // Bytes in blocks allocated and not freed; those too that somebody was allocating or freeing when he was
+  // killed.
   [[nodiscard]] int64_t live_bytes() const;
   // Bytes up to which the heap was ever used.
   [[nodiscard]] uint64_t top_bytes() const;
@@ -56,6 +57,8 @@ class Heap {
     alignas(64) int64_t live_bytes;
   };
 
+  void free_pages(uint32_t page, uint32_t size_class);
+  void count_live(int64_t bytes);
   [[nodiscard]] uint32_t allocate_small(uint32_t size_class);
   [[nodiscard]] bool carve_slab(uint32_t size_class);
   // First page of a block of that class, or 0. `zero` says whether its pages read as zero.

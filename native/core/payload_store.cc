@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstring>
 
+#include "step.h"
+
 namespace heddle {
 
 namespace {
@@ -60,7 +62,9 @@ bool PayloadStore::put(const PutItem& item, Key stored_key, Entry& entry) {
   entry.at.offset = chunk->used;
   copy(reinterpret_cast<uint8_t*>(chunk) + chunk->used, item, stored_key);
   chunk->used += room;
+  // Counted before a queue has it and somebody frees it; a sweep must not find more freed than put.
   chunk->puts++;
+  HEDDLE_STEP();
   return true;
 }
 
@@ -70,11 +74,10 @@ uint32_t PayloadStore::chunk_with(uint32_t room) {
   if (unit != 0) {
     Chunk* chunk = chunk_at(unit);
     if (chunk->used + room <= chunk->bytes) return unit;
-    // All that was put into it may be gone. acquire: those who freed it have read it.
+    // All that was put into it may be gone: then it is filled anew, and both counts go on. acquire: those who
+    // freed it have read it.
     const bool empty = atomic(chunk->live).load(std::memory_order_acquire) == kBias - chunk->puts;
-    if (empty && sizeof(Chunk) + room <= chunk->bytes) {
-      atomic(chunk->live).store(kBias, std::memory_order_relaxed);
-      chunk->puts = 0;
+    if (empty && chunk->puts < kMostPuts && sizeof(Chunk) + room <= chunk->bytes) {
       chunk->used = sizeof(Chunk);
       return unit;
     }
@@ -85,6 +88,7 @@ uint32_t PayloadStore::chunk_with(uint32_t room) {
   if (next == 0) return 0;
   retire_chunk(arena_, slot_);
   *chunk_at(next) = {kBias, 0, sizeof(Chunk), bytes};
+  HEDDLE_STEP();
   arena_.set(slot_word(slot_, layout::Slot::CHUNK), static_cast<int32_t>(next));
   return next;
 }
@@ -96,6 +100,7 @@ void PayloadStore::retire_chunk(Arena& arena, int32_t slot) {
   auto* chunk = reinterpret_cast<Chunk*>(arena.heap().at(unit));
   const uint32_t bytes = chunk->bytes;
   const uint32_t rest = kBias - chunk->puts;
+  HEDDLE_STEP();
   // acquire and release: whoever frees the chunk does so after all others have read what they took.
   if (atomic(chunk->live).fetch_sub(rest, std::memory_order_acq_rel) == rest) arena.heap().free(unit, bytes);
 }
@@ -108,6 +113,7 @@ void PayloadStore::free(Heap& heap, const Entry& entry) {
   }
   auto* chunk = reinterpret_cast<Chunk*>(heap.at(entry.at.unit));
   const uint32_t bytes = chunk->bytes;
+  HEDDLE_STEP();
   if (atomic(chunk->live).fetch_sub(1, std::memory_order_acq_rel) == 1) heap.free(entry.at.unit, bytes);
 }
 

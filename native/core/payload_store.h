@@ -70,7 +70,7 @@ class PayloadStore {
 
  private:
   struct Chunk {
-    // Payloads not freed, and what is left of the bias. For those who take, on another core perhaps.
+    // The bias, less the payloads freed. For those who take, on another core perhaps.
     alignas(64) uint32_t live;
     // Payloads put, and bytes used; for the isolate alone.
     alignas(64) uint32_t puts;
@@ -78,6 +78,8 @@ class PayloadStore {
     uint32_t bytes;
   };
   static constexpr uint32_t kBias = 1U << 31;
+  // Then another chunk, although this one may be empty: the bias has to outlast the puts.
+  static constexpr uint32_t kMostPuts = kBias / 2;
   static constexpr uint32_t kSmallestChunk = 4096;
   static constexpr uint32_t kLargestChunk = 64 * 1024;
 

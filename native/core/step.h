@@ -2,8 +2,8 @@
 // HEDDLE_STEP(): a killed process has done all that comes before the instruction at which it was killed, and
 // nothing that comes after, so that only the compiler has to be kept from changing the order.
 //
-// In a build with HEDDLE_FAULTS each of them, and each access to a shared word, is numbered, and the process
-// kills itself at the number that a test has chosen.
+// In a build with HEDDLE_FAULTS each of them, and each access to a shared word that is not a plain read, is
+// numbered, and the process kills itself at the number that a test has chosen.
 #pragma once
 
 #include <atomic>

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "step.h"
+
 namespace heddle {
 
 // `Links` says where the word is that links a free index to the next: an int32_t& (*)(uint32_t index).
@@ -22,6 +24,7 @@ class TaggedStack {
     for (;;) {
       std::atomic_ref<int32_t>(links_(last))
           .store(static_cast<int32_t>(index_of(seen)), std::memory_order_relaxed);
+      HEDDLE_STEP();
       // release: whoever pops an index sees what its last owner wrote, the link included.
       if (head.compare_exchange_weak(seen, with_index(seen, first + 1), std::memory_order_release,
                                      std::memory_order_relaxed)) {
@@ -44,6 +47,7 @@ class TaggedStack {
       // makes the exchange fail.
       auto next =
           static_cast<uint32_t>(std::atomic_ref<int32_t>(links_(top - 1)).load(std::memory_order_relaxed));
+      HEDDLE_ACCESS();
       if (head.compare_exchange_weak(seen, with_index(seen, next), std::memory_order_acquire,
                                      std::memory_order_acquire)) {
         index = top - 1;

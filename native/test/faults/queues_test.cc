@@ -325,6 +325,10 @@ TEST_F(QueueDeathsTest, Fifo) {
 TEST_F(QueueDeathsTest, FifoThatIsBounded) {
   die_everywhere({Discipline::FIFO, 3, false, 100});
 }
+// Each in a block of the heap, which whoever takes the item takes over.
+TEST_F(QueueDeathsTest, FifoOfLargeItems) {
+  die_everywhere({Discipline::FIFO, 3, false, EngineCore::kScratchBytes + 1});
+}
 TEST_F(QueueDeathsTest, Ring) {
   die_everywhere({Discipline::FIFO, 0, true, 4});
 }
