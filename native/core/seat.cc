@@ -17,11 +17,10 @@ bool Seat::give_way() {
   const int64_t start = monotonic_ns();
   yield_core();
   const int64_t end = monotonic_ns();
-  if (end - start > kRegretNs) {
-    // Soon after the last time: for longer.
-    const bool again = start - wanted_until_ns_ < rest_ns_;
-    rest_ns_ = again ? std::min(2 * rest_ns_, kLongestRestNs) : kShortestRestNs;
-    wanted_until_ns_ = end + rest_ns_;
+  if (end - start > kLongNs) {
+    long_ones_ = start - last_long_ns_ < kCalmNs ? long_ones_ + 1 : 1;
+    last_long_ns_ = end;
+    if (long_ones_ >= kMany) wanted_until_ns_ = end + kRestNs;
     if (!regrets_ && start - moved_ns_ < stay_ns_) {
       regrets_ = true;
       stay_ns_ = std::min(2 * stay_ns_, kLongestStayNs);
@@ -32,14 +31,6 @@ bool Seat::give_way() {
 
 bool Seat::is_wanted() const {
   return wanted_until_ns_ != 0 && monotonic_ns() < wanted_until_ns_;
-}
-
-void Seat::helped(bool by_giving_way) {
-  if (!by_giving_way) {
-    helped_ = 0;
-  } else if (++helped_ >= kHelped && leave()) {
-    helped_ = 0;
-  }
 }
 
 bool Seat::leave() {

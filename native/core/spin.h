@@ -77,7 +77,6 @@ class Spinner {
       // The clock costs as much as several looks.
       for (int look = 0; look < kLooksPerClock; look++) {
         if (ready()) {
-          Seat::own().helped(yields && crowded_);
           budget_ns_ = budget_ns_ * 2 < limit_ns_ ? budget_ns_ * 2 : limit_ns_;
           return true;
         }
