@@ -67,6 +67,7 @@ export const needs = {
 /** Examples that have the machine to themselves: the order of their lines, or their bounds, hang on who sleeps how long. */
 export const alone = [
   'e04-fifty-threads',
+  'e04-fifty-threads',
   'e08-collect-and-join',
   'e09-join-with-timeout',
   'e17-bounded-semaphore',

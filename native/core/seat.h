@@ -22,8 +22,8 @@ class Seat {
   bool give_way();
   // Others have had the core for long, several times of late: whoever waits had better sleep.
   [[nodiscard]] bool is_wanted() const;
-  // Moves the thread to another core, which it may leave again. False when there is none, or it moved not long
-  // ago.
+  // Moves the thread to another core, which it may leave again. False when there is none, or it moved not
+  // long ago.
   bool leave();
 
  private:
@@ -31,8 +31,8 @@ class Seat {
   static constexpr int64_t kOthersRanNs = 1500;
   // One that took so long has cost more than sleeping would have.
   static constexpr int64_t kLongNs = 200'000;
-  // So many long ones, none of them so long after the one before, are a machine that is busy with other work. A
-  // compiler's thread, or a collector's, keeps the core a few times only.
+  // So many long ones, none of them so long after the one before, are a machine that is busy with other work.
+  // A compiler's thread, or a collector's, keeps the core a few times only.
   static constexpr int kMany = 6;
   static constexpr int64_t kCalmNs = 25'000'000;
   // Shorter than kCalmNs: if the first yield after it is long again, so is the next rest begun.
