@@ -134,6 +134,7 @@ export interface EncodedItem {
   handles: Handle[];
 }
 
+/** Numbers in and out of a queue's ring, in a few instructions of the caller's. */
 export interface NumberRing {
   /** False: not put. */
   put(queue: Handle, number: number): boolean;

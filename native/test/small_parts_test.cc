@@ -157,7 +157,9 @@ TEST(OsThread, StaysWhereThereIsOneCoreOnly) {
     CPU_ZERO(&one);
     CPU_SET(static_cast<size_t>(sched_getcpu()), &one);
     // The thread may have been moved in between.
-    if (sched_setaffinity(0, sizeof one, &one) == 0) EXPECT_FALSE(move_to_other_core());
+    if (sched_setaffinity(0, sizeof one, &one) == 0) {
+      EXPECT_FALSE(move_to_other_core());
+    }
     const cpu_set_t after = allowed_cores();
     EXPECT_TRUE(CPU_EQUAL(&one, &after));
   }).join();
@@ -171,7 +173,9 @@ TEST(Seat, IsNotLeftAgainAtOnce) {
     // A thread that lost its core for milliseconds may.
     const int64_t start = monotonic_ns();
     const bool again = Seat::own().leave();
-    if (monotonic_ns() - start < 1'000'000) EXPECT_FALSE(again);
+    if (monotonic_ns() - start < 1'000'000) {
+      EXPECT_FALSE(again);
+    }
   }).join();
 }
 
