@@ -1,6 +1,7 @@
 /** What travels beside a message: moved, copied, or, without a port, written among the bytes. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { expect, it } from 'vitest';
+import { CARRIED_BYTES } from '#dist/codec/carriage.js';
 import { Carriage, decode, encode, Lane, move } from '#dist/codec/codec.js';
 
 /** What arrives of a value, and what travelled beside its bytes. */
@@ -15,7 +16,7 @@ function send(value: unknown, hasPort: boolean, listed: readonly object[] = []) 
 
 const small = 100;
 const middle = 10_000;
-const large = 1 << 20;
+const large = CARRIED_BYTES + 4;
 
 it.each([small, middle, large])('bytes that are given away leave nothing behind: %i', (size) => {
   for (const hasPort of [true, false]) {
