@@ -16,7 +16,7 @@ function send(value: unknown, hasPort: boolean, listed: readonly object[] = []) 
 
 const small = 100;
 const middle = 10_000;
-const large = CARRIED_BYTES + 4;
+const large = CARRIED_BYTES + 8;
 
 it.each([small, middle, large])('bytes that are given away leave nothing behind: %i', (size) => {
   for (const hasPort of [true, false]) {
