@@ -134,12 +134,14 @@ export interface EncodedItem {
   handles: Handle[];
 }
 
-/** Numbers in and out of a queue's ring, in a few instructions of the caller's. */
-export interface NumberRing {
+/** Small items in and out of a queue's ring, in a few instructions of the caller's. */
+export interface ItemRing {
   /** False: not put. */
-  put(queue: Handle, number: number): boolean;
-  /** Undefined: none taken. */
-  take(queue: Handle): number | undefined;
+  putNumber(queue: Handle, number: number): boolean;
+  /** The lane of the item taken; 0: none taken. */
+  take(queue: Handle): number;
+  /** The number that the last take took; of other items, how many bytes it has left in the scratch. */
+  readonly value: number;
 }
 
 export interface Engine {
@@ -224,8 +226,8 @@ export interface Engine {
    * the caller, who adopts each as it decodes.
    */
   queueTake(handle: Handle, reserved: boolean, blocking?: boolean): number | string | Uint8Array | undefined;
-  /** The shortest way for numbers, where there is one; what it cannot do, `queuePut` and `queueTake` can. */
-  readonly numberRing: NumberRing | undefined;
+  /** The shortest way for small items, where there is one; what it cannot do, `queuePut` and `queueTake` can. */
+  readonly itemRing: ItemRing | undefined;
   /** GRANTED: a place is reserved for the caller. SHUT_DOWN. Or a ticket. */
   queueAwaitPlace(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket;
   /** GRANTED: an item is reserved for the caller. SHUT_DOWN: shut down and empty. Or a ticket. */

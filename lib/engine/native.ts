@@ -3,7 +3,7 @@ import { markAsUntransferable } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../errors.js';
 import { Cell, Event, ItemLane, Outcome as Outcomes } from '../memory/layout.js';
 import type { EncodedItem, Engine, EngineSupports, Handle, Kernels, Outcome, Processes, Segments } from './engine.js';
-import { NumberRing } from './number-ring.js';
+import { ItemRing } from './item-ring.js';
 
 /**
  * An attached isolate as the addon hands it out: `Engine` but for the puts, of which there is one per
@@ -75,7 +75,7 @@ type Passed = Exclude<
   | 'kernels'
   | 'segments'
   | 'processes'
-  | 'numberRing'
+  | 'itemRing'
 >;
 
 /** `Turn` of native/core/types.h. */
@@ -146,7 +146,7 @@ export class NativeEngine implements Engine {
   readonly segments: Segments | undefined;
   readonly processes: Processes | undefined;
 
-  readonly numberRing: NumberRing;
+  readonly itemRing: ItemRing;
   readonly #binding: Binding;
   readonly #putNumber: Binding['queuePutNumber'];
   readonly #putString: Binding['queuePutString'];
@@ -239,7 +239,7 @@ export class NativeEngine implements Engine {
     this.#putString = binding.queuePutString;
     this.#putBytes = binding.queuePutBytes;
     this.#take = binding.queueTake;
-    this.numberRing = new NumberRing(this.words, this.doubles, this.self, binding.queueNotice);
+    this.itemRing = new ItemRing(this.words, this.doubles, binding.scratchBuffer, this.self, binding.queueNotice);
   }
 
   look(handle: Handle, word: number): number {
@@ -278,12 +278,12 @@ export class NativeEngine implements Engine {
     key: Uint8Array | undefined,
     blocking = false,
   ): Outcome {
-    const turn = turnOf(reserved, blocking);
     const handles = item.handles.length === 0 ? undefined : Int32Array.from(item.handles);
     const extras = key !== undefined || handles !== undefined;
+    if (!extras && !reserved && this.#putInRing(handle, item)) return Outcomes.OK;
+    const turn = turnOf(reserved, blocking);
     switch (item.lane) {
       case ItemLane.NUMBER:
-        if (!extras && !reserved && this.numberRing.put(handle, item.number)) return Outcomes.OK;
         return extras
           ? this.#putNumber(handle, turn, item.number, key, handles)
           : this.#putNumber(handle, turn, item.number);
@@ -300,14 +300,29 @@ export class NativeEngine implements Engine {
     }
   }
 
+  #putInRing(handle: Handle, item: EncodedItem): boolean {
+    switch (item.lane) {
+      case ItemLane.NUMBER:
+        return this.itemRing.putNumber(handle, item.number);
+      case ItemLane.STRING:
+        return false;
+      default:
+        return this.itemRing.putBytes(handle, item.lane, item.bytes, item.length);
+    }
+  }
+
   queueTake(handle: Handle, reserved: boolean, blocking = false): number | string | Uint8Array | undefined {
     if (!reserved) {
-      const number = this.numberRing.take(handle);
-      if (number !== undefined) {
-        this.out[0] = ItemLane.NUMBER;
-        return number;
+      const { itemRing, out } = this;
+      const lane = itemRing.take(handle);
+      if (lane !== 0) {
+        const { value } = itemRing;
+        out[0] = lane;
+        if (lane === ItemLane.NUMBER) return value;
+        out[1] = value;
+        return undefined;
       }
     }
-    return this.#take(handle, blocking && this.numberRing.empty ? Turn.BEHIND : turnOf(reserved, blocking));
+    return this.#take(handle, blocking && this.itemRing.empty ? Turn.BEHIND : turnOf(reserved, blocking));
   }
 }

@@ -33,7 +33,7 @@ export const REF_WORDS_PER_SLOT = MAX_CELLS / 32;
 export const MAX_RINGS = 1024;
 /** Entries of a ring: a power of 2. */
 export const RING_ENTRIES = 1024;
-export const WORDS_PER_ENTRY = 8;
+export const WORDS_PER_ENTRY = 16;
 /** Words of a ring before its entries: see Ring. */
 export const RING_HEADER_WORDS = 96;
 export const WORDS_PER_RING = RING_HEADER_WORDS + RING_ENTRIES * WORDS_PER_ENTRY;
@@ -501,16 +501,18 @@ export const Ring = {
   PUT_WAITING: 66,
 } as const;
 
-/** Words of an entry. It is published when SEQUENCE is the TAIL of its put | 1. */
+/** Words of an entry, which fills a cache line. It is published when SEQUENCE is the TAIL of its put | 1. */
 export const RingEntry = {
   /** lane | tag << 8 | place << 16 */
   META: 0,
   HANDLES: 1,
   LENGTH: 2,
   SEQUENCE: 3,
-  /** 16 bytes of payload, 8-byte aligned. */
+  /** INLINE_BYTES of payload, 8-byte aligned. */
   DATA: 4,
 } as const;
+/** A longer payload lies elsewhere. */
+export const INLINE_BYTES = 48;
 
 export const Discipline = { FIFO: 0, LIFO: 1, PRIORITY: 2 } as const;
 

@@ -30,7 +30,7 @@ import { itemsIn } from './counts.js';
 import { encodeKey, type PriorityKey } from './priority-key.js';
 
 const DONE = Promise.resolve();
-const numbers = engine.numberRing;
+const ring = engine.itemRing;
 export const NOW: SyncWaitOptions = { timeout: 0 };
 export const MOST_ITEMS = 0x3fffffff;
 
@@ -99,7 +99,7 @@ export abstract class BaseQueue<T> extends SharedObject {
 
   /** The same, blocking the calling thread, the main thread included. */
   putSync(item: T, options?: SyncWaitOptions): void {
-    if (typeof item === 'number' && options === undefined && numbers?.put(this._handle, item)) {
+    if (typeof item === 'number' && options === undefined && ring?.putNumber(this._handle, item)) {
       settleOwnGrants();
       return;
     }
@@ -136,11 +136,12 @@ export abstract class BaseQueue<T> extends SharedObject {
   /** The same, blocking the calling thread, the main thread included. */
   getSync(options?: SyncWaitOptions): T {
     if (this.#failure !== undefined) this.#throwFailure();
-    if (options === undefined) {
-      const number = numbers?.take(this._handle);
-      if (number !== undefined) {
-        settleOwnGrants();
-        return number as T;
+    if (options === undefined && ring !== undefined) {
+      const lane = ring.take(this._handle);
+      if (lane !== 0) {
+        if (lane === Lane.NUMBER) return this.#receiveSync(lane, ring.value);
+        engine.out[1] = ring.value;
+        return this.#receiveSync(lane, undefined);
       }
     }
     const timeout = options === undefined ? -1 : timeoutOf(options);

@@ -47,7 +47,7 @@ class EntryHeap {
     uint32_t key_length;
     uint32_t unused;
   };
-  static_assert(sizeof(Node) == 64);
+  static_assert(sizeof(Node) == 96);
 
   [[nodiscard]] Node* nodes() const { return reinterpret_cast<Node*>(heap_.at(state_.nodes)); }
   [[nodiscard]] Key key_of(const Node& node) const;

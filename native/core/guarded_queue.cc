@@ -5,6 +5,15 @@ namespace heddle {
 
 using namespace layout;
 
+namespace {
+
+// As the ring counts its puts: up to 2^31, and from 0 again.
+int32_t modulo(int32_t count, int32_t more) {
+  return static_cast<int32_t>((static_cast<uint32_t>(count) + static_cast<uint32_t>(more)) & INT32_MAX);
+}
+
+}  // namespace
+
 static_assert(Queue::GETTERS == Cell::WAITERS);
 
 const GuardedQueue::Line GuardedQueue::kGetters = {Queue::GETTERS, Ring::GET_WAITING, Queue::RESERVED_ITEMS};
@@ -86,7 +95,7 @@ void GuardedQueue::refill() {
     // Counted in the ring before it is no longer counted here: who looks without the guard may see an
     // item twice, but never one too few.
     ring_.push_closed(guard_, rest.pop(static_cast<uint32_t>(left)));
-    add(Queue::UNFINISHED, -1);
+    add_unfinished(-1);
     set(Queue::COUNT, left - 1);
     if (guard_.is_long()) stand();
   }
@@ -130,7 +139,7 @@ OutcomeCode GuardedQueue::put(bool promised, const Entry& entry, Key key) {
   const OutcomeCode outcome = body().push(static_cast<uint32_t>(before), entry, key);
   if (outcome != Outcome::OK) return outcome;
   set(Queue::COUNT, before + 1);
-  add(Queue::UNFINISHED, 1);
+  add_unfinished(1);
   if (!has_ring() && discipline() == Discipline::FIFO && get(Queue::WARMTH) < PUTS_BEFORE_RING) {
     add(Queue::WARMTH, 1);
     if (get(Queue::WARMTH) == PUTS_BEFORE_RING) start_ring();
@@ -226,11 +235,15 @@ void GuardedQueue::mend() {
 }
 
 int32_t GuardedQueue::unfinished() const {
-  return get(Queue::UNFINISHED) + (has_ring() ? ring_.puts() : 0);
+  return modulo(get(Queue::UNFINISHED), has_ring() ? ring_.puts() : 0);
+}
+
+void GuardedQueue::add_unfinished(int32_t amount) {
+  set(Queue::UNFINISHED, modulo(get(Queue::UNFINISHED), amount));
 }
 
 void GuardedQueue::task_done() {
-  add(Queue::UNFINISHED, -1);
+  add_unfinished(-1);
   if (unfinished() == 0) finish_joiners();
 }
 
@@ -245,7 +258,7 @@ std::vector<Entry> GuardedQueue::clear() {
   while (take(entry)) {
     dropped.push_back(entry);
     // With each, so that whoever is killed here leaves no item that is never done.
-    if (unfinished() > 0) add(Queue::UNFINISHED, -1);
+    if (unfinished() > 0) add_unfinished(-1);
     stand();
   }
   if (unfinished() == 0) finish_joiners();
@@ -280,7 +293,12 @@ std::vector<Entry> GuardedQueue::shut_down(bool immediate) {
   stand();
   if (has_ring()) ring_.await_publication();
   std::vector<Entry> dropped;
-  if (immediate) dropped = clear();
+  if (immediate) {
+    // Before the look: of a put that was stopped half way, either the item is found here, or who publishes it
+    // finds the flag and drops it.
+    set_waited_for(kGetters, true);
+    dropped = clear();
+  }
   end_waits();
   return dropped;
 }

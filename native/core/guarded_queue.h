@@ -110,6 +110,7 @@ class GuardedQueue : public QueueView {
 
   void set(int32_t offset, int32_t value) { guard_.set(queue_, offset, value); }
   void add(int32_t offset, int32_t amount) { guard_.add(queue_, offset, amount); }
+  void add_unfinished(int32_t amount);
   // Ends the section and begins another.
   void stand();
   [[nodiscard]] QueueBody body();

@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0x1bce7d42U;
+inline constexpr uint32_t HASH = 0x5b3b1a4fU;
 
 inline constexpr int32_t LAYOUT_VERSION = 4;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -25,17 +25,17 @@ inline constexpr int32_t MAX_CELLS = 2097152;
 inline constexpr int32_t REF_WORDS_PER_SLOT = 65536;
 inline constexpr int32_t MAX_RINGS = 1024;
 inline constexpr int32_t RING_ENTRIES = 1024;
-inline constexpr int32_t WORDS_PER_ENTRY = 8;
+inline constexpr int32_t WORDS_PER_ENTRY = 16;
 inline constexpr int32_t RING_HEADER_WORDS = 96;
-inline constexpr int32_t WORDS_PER_RING = 8288;
+inline constexpr int32_t WORDS_PER_RING = 16480;
 inline constexpr int32_t WORDS_PER_JOURNAL = 2048;
 inline constexpr int32_t PROCESSES_START = 1024;
 inline constexpr int32_t SLOTS_START = 13312;
 inline constexpr int32_t REFS_START = 62464;
 inline constexpr int32_t RINGS_START = 33616896;
-inline constexpr int32_t JOURNALS_START = 42103808;
-inline constexpr int32_t CELLS_START = 43154432;
-inline constexpr int32_t CONTROL_WORDS = 76708864;
+inline constexpr int32_t JOURNALS_START = 50492416;
+inline constexpr int32_t CELLS_START = 51543040;
+inline constexpr int32_t CONTROL_WORDS = 85097472;
 
 namespace Header {
 inline constexpr int32_t MAGIC = 0;
@@ -239,7 +239,7 @@ inline constexpr int32_t NO_MEMORY = 11;
 inline constexpr int32_t MISUSE = 12;
 }  // namespace Outcome
 
-inline constexpr int32_t FIRST_TICKET = 43154432;
+inline constexpr int32_t FIRST_TICKET = 51543040;
 
 namespace Mutex {
 inline constexpr int32_t LOCKED = 1;
@@ -314,6 +314,8 @@ inline constexpr int32_t LENGTH = 2;
 inline constexpr int32_t SEQUENCE = 3;
 inline constexpr int32_t DATA = 4;
 }  // namespace RingEntry
+
+inline constexpr int32_t INLINE_BYTES = 48;
 
 namespace Discipline {
 inline constexpr int32_t FIFO = 0;

@@ -20,7 +20,7 @@ namespace heddle {
 
 // An item in a queue, as it lies in the arena; in a ring, layout::RingEntry.
 struct Entry {
-  static constexpr size_t kInlineBytes = 16;
+  static constexpr size_t kInlineBytes = layout::INLINE_BYTES;
   // kNowhere: a blank entry of a ring, without an item.
   enum Place : uint8_t { kInline, kChunk, kBlock, kNowhere };
 
@@ -44,7 +44,7 @@ struct Entry {
     } at;
   };
 };
-static_assert(sizeof(Entry) == 32);
+static_assert(sizeof(Entry) == 64);
 
 class PayloadStore {
  public:

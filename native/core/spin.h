@@ -77,6 +77,7 @@ class Spinner {
       // The clock costs as much as several looks.
       for (int look = 0; look < kLooksPerClock; look++) {
         if (ready()) {
+          note_hand_over(yields && crowded_);
           budget_ns_ = budget_ns_ * 2 < limit_ns_ ? budget_ns_ * 2 : limit_ns_;
           return true;
         }
@@ -92,6 +93,18 @@ class Spinner {
     return false;
   }
 
+  // Whether it came because others had the core. If so again and again, this thread and the one it waits for
+  // hand one core to and fro, and the system will not part them: see seat.h.
+  void note_hand_over(bool was_one) {
+    if (!was_one) {
+      hand_overs_ = 0;
+    } else if (++hand_overs_ == kMostHandOvers) {
+      hand_overs_ = 0;
+      (void)Seat::own().leave();
+    }
+  }
+
+  static constexpr int kMostHandOvers = 16;
   static constexpr int kLooksPerClock = 16;
   // After so many the clock costs little.
   static constexpr int kPausesPerClock = 16;
@@ -104,6 +117,7 @@ class Spinner {
 
   // Others want this core: the last yield let them have it.
   bool crowded_ = false;
+  int hand_overs_ = 0;
   int64_t limit_ns_;
   int64_t budget_ns_;
   uint32_t waits_ = 0;

@@ -38,6 +38,23 @@ TEST_F(RingTest, ComesWithTheSixtyFourthPutAndKeepsTheOrder) {
   EXPECT_EQ(count(queue), 0);
 }
 
+TEST_F(RingTest, CountsOnWhereItsPositionsBeginAnew) {
+  Handle queue = create_busy_queue();
+  const int32_t ring = word(queue, Queue::RING);
+  constexpr uint32_t kNearTheEnd = UINT32_MAX - 2 * 10 + 1;
+  for (const int32_t offset : {layout::Ring::TAIL, layout::Ring::HEAD, layout::Ring::HEAD_SEEN})
+    arena().set(ring + offset, static_cast<int32_t>(kNearTheEnd));
+  arena().set(queue + Queue::UNFINISHED, static_cast<int32_t>(INT32_MAX - kNearTheEnd / 2 + 1));
+  constexpr int kItems = 30;
+  for (int i = 0; i < kItems; i++) ASSERT_EQ(main().put_number(queue, i, 0), Outcome::OK);
+  EXPECT_EQ(count(queue), kItems);
+  for (int i = 0; i < kItems; i++) {
+    ASSERT_EQ(take_now(queue), i);
+    ASSERT_EQ(core().queue_task_done(queue), Outcome::OK);
+  }
+  EXPECT_EQ(core().queue_task_done(queue), Outcome::MISUSE);
+}
+
 TEST_F(RingTest, OverflowsIntoTheBodyAndBackInOrder) {
   Handle queue = create_busy_queue();
   constexpr int kItems = 3 * layout::RING_ENTRIES + 17;

@@ -58,7 +58,7 @@ const SLICES_PER_LOOK = 4;
 const EVENTS: ReadonlySet<number> = new Set([Kind.EVENT, Kind.THREAD, Kind.PROCESS]);
 
 export class FallbackEngine implements Engine {
-  readonly numberRing = undefined;
+  readonly itemRing = undefined;
   readonly name = 'fallback';
   readonly supports = supports;
   readonly kernels = undefined;

@@ -115,6 +115,29 @@ export function queueContract(reach: Reach): void {
       }
     });
 
+    it('carry small items of every size and kind through a busy queue, in order', { timeout: 60_000 }, async () => {
+      const [other] = reach.partners(1);
+      const queue = new Queue<unknown>(64);
+      const shared = new Lock();
+      const items = Array.from({ length: 640 }, (_, i) => {
+        const text = 'abcdefgh'.repeat(10).slice(0, i % 64);
+        return [i, { i, text }, text, [text, i / 3], Buffer.from(text), `${text}é`, null, { shared, text }][i % 8];
+      });
+      const received: unknown[] = [];
+      await Promise.all([
+        (async () => {
+          for (const item of items) await queue.put(item);
+        })(),
+        (async () => {
+          while (received.length < items.length) received.push(await other!.call(queue, 'get'));
+        })(),
+      ]);
+      const plain = (list: unknown[]): unknown[] =>
+        list.map((item, i) => (i % 8 === 7 ? { ...(item as object), shared: undefined } : item));
+      expect(plain(received)).toEqual(plain(items));
+      expect(queue.empty()).toBe(true);
+    });
+
     it('wait for an item, which lets go who has waited longest', async () => {
       const others = reach.partners(3);
       const queue = new Queue<string>();

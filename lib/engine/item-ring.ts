@@ -1,0 +1,182 @@
+/**
+ * Numbers and small messages in and out of the ring of a busy queue without a call of the addon: what `push` and
+ * `pop` of native/core/entry_ring.h do, for items that lie in their entry. What every step is for is said there.
+ * Strings are the addon's, which reads and makes them several characters at a time.
+ *
+ * Only the first try is made here. Whatever is in the way – no ring, a full or empty one, an item that lies
+ * elsewhere, another thread that was quicker – is the addon's.
+ *
+ * `Atomics.load` is a call, an element of an array one instruction. On x86 both are the same to the
+ * processor: it does not reorder a load with earlier loads, nor with an earlier exchange.
+ */
+import {
+  INLINE_BYTES,
+  ItemLane,
+  Queue,
+  RING_ENTRIES,
+  RING_HEADER_WORDS,
+  Ring,
+  RingEntry,
+  SLOTS_START,
+  Slot,
+  WORDS_PER_ENTRY,
+  WORDS_PER_SLOT,
+} from '../memory/layout.js';
+
+/** Who waits for what: the argument of `queueNotice`. */
+const PLACE = 0;
+const ITEM = 1;
+const BYTES_PER_WORD = 4;
+const NUMBER_BYTES = 8;
+const LAST = RING_ENTRIES - 1;
+/** What of META is the lane. The rest is 0 for a payload that lies in the entry, unless it is a text. */
+const LANE = 0xff;
+
+type Words = Int32Array<ArrayBuffer>;
+
+const load: (words: Words, index: number) => number =
+  process.arch === 'x64' || process.arch === 'ia32'
+    ? (words, index) => words[index] as number
+    : (words, index) => Atomics.load(words, index);
+
+function entryAt(ring: number, position: number): number {
+  return ring + RING_HEADER_WORDS + ((position >>> 1) & LAST) * WORDS_PER_ENTRY;
+}
+
+export class ItemRing {
+  /** What the last take took: a number, or the length of the bytes that it has left in the scratch. */
+  value = 0;
+  /** Whether the last take that found nothing did so because there was no item. */
+  empty = false;
+  readonly #words: Words;
+  readonly #doubles: Float64Array<ArrayBuffer>;
+  readonly #scratch: Words;
+  readonly #claim: number;
+  readonly #notice: (handle: number, what: number) => void;
+  /** The buffer from which bytes were put last, and the same as words. */
+  #source: Uint8Array | undefined;
+  #sourceWords: Int32Array = new Int32Array(0);
+
+  /**
+   * @param scratch Where bytes that are taken go.
+   * @param self The slot of the isolate.
+   */
+  constructor(
+    words: Words,
+    doubles: Float64Array<ArrayBuffer>,
+    scratch: ArrayBuffer,
+    self: number,
+    notice: (handle: number, what: number) => void,
+  ) {
+    this.#words = words;
+    this.#doubles = doubles;
+    this.#scratch = new Int32Array(scratch);
+    this.#claim = SLOTS_START + self * WORDS_PER_SLOT + Slot.RING_QUEUE;
+    this.#notice = notice;
+  }
+
+  /** False: not put. */
+  putNumber(queue: number, number: number): boolean {
+    const words = this.#words;
+    const ring = load(words, queue + Queue.RING);
+    if (ring === 0) return false;
+    const tail = this.#claimPlace(queue, ring);
+    if ((tail & Ring.SLOW) !== 0) return false;
+    const entry = entryAt(ring, tail);
+    words[entry + RingEntry.META] = ItemLane.NUMBER;
+    words[entry + RingEntry.LENGTH] = NUMBER_BYTES;
+    this.#doubles[(entry + RingEntry.DATA) >>> 1] = number;
+    this.#publish(queue, ring, entry, tail);
+    return true;
+  }
+
+  /**
+   * Puts `bytes[0, length)`, if that is little of a buffer that is used for one item after the other. A view of words,
+   * made anew for each item, would take longer than a call. False: not put.
+   */
+  putBytes(queue: number, lane: number, bytes: Uint8Array, length: number): boolean {
+    if (length > INLINE_BYTES) return false;
+    if (bytes !== this.#source) {
+      if (bytes.length <= INLINE_BYTES || bytes.byteOffset % BYTES_PER_WORD !== 0) return false;
+      this.#source = bytes;
+      this.#sourceWords = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+    }
+    const source = this.#sourceWords;
+    const words = this.#words;
+    const ring = load(words, queue + Queue.RING);
+    if (ring === 0) return false;
+    const tail = this.#claimPlace(queue, ring);
+    if ((tail & Ring.SLOW) !== 0) return false;
+    const entry = entryAt(ring, tail);
+    words[entry + RingEntry.META] = lane;
+    words[entry + RingEntry.LENGTH] = length;
+    const data = entry + RingEntry.DATA;
+    for (let i = 0; i < length; i += BYTES_PER_WORD) words[data + (i >>> 2)] = source[i >>> 2] as number;
+    this.#publish(queue, ring, entry, tail);
+    return true;
+  }
+
+  /** The position of a place that is the caller's from now on; one with SLOW set when it has none. */
+  #claimPlace(queue: number, ring: number): number {
+    const words = this.#words;
+    const tail = load(words, ring + Ring.TAIL);
+    if ((tail & Ring.SLOW) !== 0) return Ring.SLOW;
+    const limit = (words[ring + Ring.LIMIT] as number) << 1;
+    if (((tail - load(words, ring + Ring.HEAD_SEEN)) | 0) >= limit) {
+      const head = load(words, ring + Ring.HEAD) & ~Ring.SLOW;
+      Atomics.store(words, ring + Ring.HEAD_SEEN, head);
+      if (((tail - head) | 0) >= limit) return Ring.SLOW;
+    }
+    const claim = this.#claim;
+    words[claim + 1] = tail;
+    words[claim] = queue;
+    if (Atomics.compareExchange(words, ring + Ring.TAIL, tail, (tail + 2) | 0) === tail) return tail;
+    words[claim] = 0;
+    return Ring.SLOW;
+  }
+
+  #publish(queue: number, ring: number, entry: number, tail: number): void {
+    const words = this.#words;
+    words[entry + RingEntry.HANDLES] = 0;
+    Atomics.store(words, entry + RingEntry.SEQUENCE, tail | 1);
+    if (load(words, ring + Ring.GET_WAITING) !== 0) this.#notice(queue, ITEM);
+    words[this.#claim] = 0;
+  }
+
+  /** The lane of the item taken, of which `value` says more; 0: none taken. */
+  take(queue: number): number {
+    const words = this.#words;
+    this.empty = false;
+    const ring = load(words, queue + Queue.RING);
+    if (ring === 0) return 0;
+    const head = load(words, ring + Ring.HEAD);
+    if ((head & Ring.SLOW) !== 0) return 0;
+    const entry = entryAt(ring, head);
+    if (load(words, entry + RingEntry.SEQUENCE) !== (head | 1)) {
+      this.empty = true;
+      return 0;
+    }
+    // What is read here is torn when another thread takes the item; then the step on HEAD fails.
+    const lane = load(words, entry + RingEntry.META);
+    if ((lane & ~LANE) !== 0) return 0;
+    const data = entry + RingEntry.DATA;
+    let value = 0;
+    if (lane === ItemLane.NUMBER) {
+      value = this.#doubles[data >>> 1] as number;
+    } else {
+      value = words[entry + RingEntry.LENGTH] as number;
+      if (lane === ItemLane.STRING || value < 0 || value > INLINE_BYTES) return 0;
+      const scratch = this.#scratch;
+      for (let i = 0; i < value; i += BYTES_PER_WORD) scratch[i >>> 2] = words[data + (i >>> 2)] as number;
+    }
+    const claim = this.#claim;
+    words[claim + 1] = head | 1;
+    words[claim] = queue;
+    const mine = Atomics.compareExchange(words, ring + Ring.HEAD, head, (head + 2) | 0) === head;
+    if (mine && load(words, ring + Ring.PUT_WAITING) !== 0) this.#notice(queue, PLACE);
+    words[claim] = 0;
+    if (!mine) return 0;
+    this.value = value;
+    return lane;
+  }
+}
