@@ -1,10 +1,9 @@
 /**
- * Gathers the modules that tsc has compiled into few files: Node.js takes about half a millisecond for every file that it
+ * Gathers the modules that tsc has compiled into few files, for Node.js takes about a millisecond for every file that it
  * imports, and heddle has more than two hundred.
  *
- *   dist/sync/lock.js ─┐                          ┌─ dist/chunks/core.js        the code of many modules
- *   dist/sync/rlock.js ┼─ become ─────────────────┤
- *   …                 ─┘                          └─ dist/sync/lock.js, …       export { Lock } from '../chunks/core.js';
+ *   dist/sync/lock.js    export class Lock { … }   becomes   export { Lock } from '../chunks/core.js';
+ *   dist/chunks/core.js                                      the code of Lock, and of many modules more
  *
  * Every module keeps its path, so that whatever names one, such as `new Worker` or an export of package.json, finds it,
  * and gets the same bindings as all others. Functions and classes keep their names, and `import.meta.url` what it was.
@@ -15,19 +14,36 @@ import { rolldown } from 'rolldown';
 import { parseSync } from 'rolldown/utils';
 
 /**
- * The chunks, and by whom they are used: a module is in the first of which each program reaches it by its imports. So what
- * a chunk imports is in itself or further up, and no program of these loads what it does not import. The programs
- * themselves do things when they are loaded, and stay files of their own.
+ * The chunks, from the ground up. Each has the modules that all programs of one of its lists reach by their imports and
+ * that are in no chunk before it. So a chunk imports from those before it alone, and with it no program loads much that
+ * it does not import. The programs do things when they are loaded, and stay files of their own.
  */
-export const CHUNKS = {
-  core: ['threads/worker-entry.js'],
-  processes: ['processes/child-entry.js'],
-  executors: ['index.js', 'executors/worker-entry.js'],
-  workers: ['executors/worker-entry.js'],
-  pools: ['index.js'],
-  parallel: ['parallel.js'],
-  broker: ['processes/broker-entry.js'],
+const CHUNKS = {
+  ground: [['threads/worker-entry.js', 'engine/fallback/fallback-engine.js']],
+  core: [['threads/worker-entry.js']],
+  processes: [['processes/child-entry.js']],
+  executors: [
+    ['executors/worker-entry.js', 'index.js'],
+    ['executors/worker-entry.js', 'executors/executor-core.js'],
+    ['index.js', 'executors/executor-core.js'],
+  ],
+  pools: [['index.js']],
+  fallback: [['engine/fallback/fallback-engine.js']],
+  shipping: [['shipping/travel.js']],
+  submission: [['executors/executor-core.js']],
+  workers: [['executors/worker-entry.js']],
+  parallel: [['parallel.js']],
+  broker: [['processes/broker-entry.js']],
 };
+
+/** Of these, what `ownOnDemand` loads: CommonJS, see `lib/engine/own-modules.ts`. */
+const ON_DEMAND = new Set(['fallback', 'shipping', 'submission']);
+
+/** The first chunk, which all others import. */
+const GROUND = Object.keys(CHUNKS)[0];
+
+/** The module that loads them. It imports nothing of ours, and is loaded before all who use it. */
+const LOADER = 'engine/own-modules.js';
 
 /** Rewrites the modules below `dist`. */
 export async function gather(dist) {
@@ -42,24 +58,15 @@ export async function gather(dist) {
     // All that a module exports and does is wanted, under its own path.
     treeshake: false,
     preserveEntrySignatures: 'strict',
-    plugins: [
-      {
-        name: 'modules-of-tsc',
-        load(id) {
-          const module = modules.get(nameOf(id));
-          if (module === undefined) return null;
-          const { code, map } = module;
-          return { code: chunkOf.has(nameOf(id)) ? withOwnUrl(module, nameOf(id)) : code, map };
-        },
-      },
-    ],
+    plugins: [{ name: 'modules-of-tsc', load: (id) => sourceOf(nameOf(id), modules, chunkOf) }],
     onLog(_level, log) {
       throw new Error(`gathering ${dist}: ${log.message}`);
     },
   });
-  const isIn = (name) => (id) => (id.startsWith('\0') ? name === 'core' : chunkOf.get(nameOf(id)) === name);
+  const isIn = (chunk) => (id) => chunkOf.get(nameOf(id)) === chunk;
   const groups = Object.keys(CHUNKS).map((name, i, { length }) => ({ name, test: isIn(name), priority: length - i }));
   const { output } = await bundle.generate({
+    dir: dist,
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',
     codeSplitting: { groups },
@@ -72,36 +79,15 @@ export async function gather(dist) {
     sourcemapExcludeSources: true,
   });
   await bundle.close();
-  write(dist, output);
-}
-
-/** The file of the functions that rolldown has the code call. */
-const RUNTIME = 'chunks/rolldown-runtime.js';
-
-/** Writes the files, and removes the source maps of modules that hold no code any more. */
-function write(dist, output) {
   const files = new Map(output.map(({ fileName, code, source }) => [fileName, code ?? source]));
-  const runtime = files
-    .get(RUNTIME)
-    .replaceAll(/^(?:import|export) .*$/gm, '')
-    .replaceAll(/\s+/g, ' ');
-  files.delete(RUNTIME);
-  mkdirSync(path.join(dist, 'chunks'));
-  for (const [name, content] of files) {
-    const text = name.endsWith('.map')
-      ? content
-      : asciiOf(content.replace(RUNTIME_IMPORT, (_, names) => (names ? runtime : '')));
-    writeFileSync(path.join(dist, name), text);
-    if (!files.has(`${name}.map`)) rmSync(path.join(dist, `${name}.map`), { force: true });
+  spreadRuntime(files);
+  checkDemands(files);
+  for (const name of Object.keys(CHUNKS)) {
+    if (ON_DEMAND.has(name)) makeLoadable(name, files);
+    else provideBindings(name, files);
   }
-}
-
-/** Where it is used; another file to read for a dozen lines is what this is about. */
-const RUNTIME_IMPORT = /^import (\{.*\} from )?"[^"]*\/rolldown-runtime\.js";$/m;
-
-/** V8 keeps text of ASCII in one byte a character, and any other in two. Comments are gone, so escapes mean the same. */
-function asciiOf(code) {
-  return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  for (const [name, content] of files) if (name.endsWith('.js')) files.set(name, withBuiltins(content));
+  write(dist, modules, files);
 }
 
 /** By path below `dist`, what tsc has written and what it imports. */
@@ -111,50 +97,188 @@ function readModules(dist) {
     const name = file.replaceAll(path.sep, '/');
     const code = readFileSync(path.join(dist, file), 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, '');
     const map = JSON.parse(readFileSync(path.join(dist, `${file}.map`), 'utf8'));
-    const { module } = parseSync(file, code);
-    const requests = [...module.staticImports, ...module.staticExports.flatMap(({ entries }) => entries)]
+    const { staticImports, staticExports, importMetas } = parseSync(file, code).module;
+    // What is loaded on demand has the value that a binding has then.
+    if (/^export (?:let|var) /m.test(code))
+      throw new Error(`${name} exports a variable; export a function that returns it`);
+    const requests = [...staticImports, ...staticExports.flatMap(({ entries }) => entries)]
       .map(({ moduleRequest }) => moduleRequest?.value)
       .filter((specifier) => specifier?.startsWith('.'));
     const imports = new Set(requests.map((specifier) => path.posix.join(path.posix.dirname(name), specifier)));
-    modules.set(name, { code, map, imports, metas: module.importMetas });
+    modules.set(name, { code, map, imports, importMetas });
   }
   return modules;
 }
 
 /** By module, its chunk; nothing for a file of its own. */
 function assignChunks(modules) {
-  const reached = new Map(
-    Object.values(CHUNKS).flatMap((programs) => programs.map((name) => [name, reach(modules, name)])),
-  );
-  const chunkOf = new Map();
+  const reached = new Map();
+  for (const program of Object.values(CHUNKS).flat(2)) reached.set(program, reach(modules, program));
+  const ownFile = (name) =>
+    reached.has(name) &&
+    !Object.keys(CHUNKS).some((chunk) => ON_DEMAND.has(chunk) && CHUNKS[chunk].flat().includes(name));
+  const chunkOf = new Map([[LOADER, GROUND]]);
   for (const name of modules.keys()) {
-    const found = Object.entries(CHUNKS).find(([, programs]) =>
-      programs.every((program) => reached.get(program).has(name)),
-    );
-    if (found !== undefined) chunkOf.set(name, found[0]);
+    if (chunkOf.has(name) || ownFile(name)) continue;
+    const isReached = (programs) => programs.every((program) => reached.get(program).has(name));
+    const chunk = Object.keys(CHUNKS).find((chunk) => CHUNKS[chunk].some(isReached));
+    if (chunk !== undefined) chunkOf.set(name, chunk);
   }
   return chunkOf;
 }
 
-/** What a program imports, directly or not. */
+/** A program, and what it imports, directly or not. */
 function reach(modules, program) {
-  const found = new Set(modules.get(program).imports);
+  const found = new Set([program]);
   for (const name of found) for (const next of modules.get(name).imports) found.add(next);
   return found;
 }
 
 /**
- * The code of a module that goes into a chunk, with its `import.meta.url` being the module's own. `import.meta.resolve`
- * stays: what heddle resolves are names of packages, which mean the same in a chunk.
+ * What goes into the bundle for a module, line by line what tsc has written. In a chunk, `import.meta.url` is to be the
+ * module's own; `import.meta.resolve` stays, since what heddle resolves are names of packages.
  */
-function withOwnUrl({ code, metas }, name) {
-  let text = code;
-  // All on one line, for the sake of the source map.
-  for (const { start, end } of metas.toReversed()) {
-    const member = /^\.(\w+)/.exec(text.slice(end))?.[1];
-    if (member === 'resolve') continue;
-    if (member !== 'url') throw new Error(`${name}: import.meta has no ${member} in a module that is gathered`);
-    text = `${text.slice(0, start)}new URL('../${name}', import.meta.url).href${text.slice(end + '.url'.length)}`;
+function sourceOf(name, modules, chunkOf) {
+  const module = modules.get(name);
+  if (module === undefined) return null;
+  let { code } = module;
+  for (const { start, end } of chunkOf.has(name) ? module.importMetas.toReversed() : []) {
+    const member = /^\.(\w+)/.exec(code.slice(end))?.[1];
+    if (member === 'url')
+      code = `${code.slice(0, start)}new URL('../${name}', import.meta.url).href${code.slice(end + 4)}`;
+    else if (name !== LOADER && member !== 'resolve')
+      throw new Error(`${name}: a module in a chunk has no import.meta.${member}`);
   }
-  return text;
+  if (name === LOADER) {
+    const table = Object.fromEntries(
+      [...chunkOf].filter(([, chunk]) => ON_DEMAND.has(chunk)).map(([name, chunk]) => [name, `${chunk}.cjs`]),
+    );
+    const filled = code.replace('const CHUNKS = {};', `const CHUNKS = ${JSON.stringify(table)};`);
+    if (filled === code) throw new Error(`${name} has no table of chunks to be filled`);
+    code = filled;
+  }
+  return { code, map: module.map };
+}
+
+/** Puts the few functions that rolldown has the code call where they are called: they would be one more file to read. */
+function spreadRuntime(files) {
+  const file = 'chunks/rolldown-runtime.js';
+  const runtime = files
+    .get(file)
+    .replaceAll(/^(?:import|export) .*$/gm, '')
+    .replaceAll(/\s+/g, ' ');
+  files.delete(file);
+  for (const [name, content] of files) {
+    if (name.endsWith('.map')) continue;
+    const own = content.replace(/^import (\{.*\} from )?"[^"]*\/rolldown-runtime\.js";$/m, (_, names) =>
+      names ? runtime : '',
+    );
+    files.set(name, own);
+  }
+}
+
+/** Sees to it that whoever has a chunk loaded on demand has loaded before what that chunk takes from others. */
+function checkDemands(files) {
+  const importsOf = (name) =>
+    [...files.get(`chunks/${name}.js`).matchAll(/^import .*"\.\/([\w-]+)\.js";$/gm)].map(([, chunk]) => chunk);
+  for (const name of Object.keys(CHUNKS)) {
+    const there = new Set([name]);
+    for (const chunk of there) for (const next of importsOf(chunk)) there.add(next);
+    for (const [, module] of files.get(`chunks/${name}.js`).matchAll(/ownOnDemand\("(.+?)"\)/g)) {
+      const [, wanted, renamed] = /"[./]+\/chunks\/([\w-]+)\.js"|( as )/.exec(files.get(module)) ?? [];
+      const missing = renamed ?? importsOf(wanted).find((chunk) => !there.has(chunk));
+      if (missing !== undefined) throw new Error(`${module}, wanted in ${name}, needs ${missing} as well`);
+    }
+  }
+}
+
+/** At the end of a chunk of ES modules: chunks that are loaded on demand may have its bindings. */
+function provideBindings(name, files) {
+  const file = `chunks/${name}.js`;
+  const provide = name === GROUND ? 'provide' : '$provide';
+  const loader = name === GROUND ? '' : `import { provide as $provide } from "./${GROUND}.js"; `;
+  const end = `${loader}import * as $own from "./${name}.js"; ${provide}("${name}.js", $own);\n`;
+  files.set(file, files.get(file).replace(/^(?=\/\/# sourceMappingURL=)/m, end));
+}
+
+/**
+ * Makes CommonJS of a chunk, line by line what it was: the function that `chunkAt` calls. Where the chunk was, the
+ * ES module that has it loaded takes its place, for those who import it.
+ */
+function makeLoadable(name, files) {
+  const file = `chunks/${name}.js`;
+  const code = files.get(file);
+  const { staticImports, staticExports, importMetas } = parseSync(file, code).module;
+  const others = staticImports
+    .map(({ moduleRequest }) => moduleRequest.value)
+    .filter((specifier) => specifier.startsWith('./'));
+  const exported = staticExports.flatMap(({ entries }) => entries);
+  const pairs = exported.map(({ exportName, localName }) => pair(exportName.name, localName.name));
+  const text = edited(code, [
+    ...importMetas.map((span) => ({ ...span, text: 'meta' })),
+    ...staticImports.map((statement) => {
+      const specifier = statement.moduleRequest.value;
+      const source = specifier.startsWith('./') ? `chunkAt("${atRun(specifier.slice(2))}")` : `require("${specifier}")`;
+      return { ...statement, text: constants(statement.entries, source) };
+    }),
+    ...staticExports.map((statement) => ({ ...statement, text: `return { ${pairs.join(', ')} }; });` })),
+  ]);
+  files.set(`chunks/${name}.cjs`, `"use strict"; module.exports = ((chunkAt, meta) => { ${text}`);
+  const imports = others.map((specifier) => `import "${specifier}";\n`).join('');
+  const names = exported.map(({ exportName }) => exportName.name).join(', ');
+  files.set(
+    file,
+    `import { chunkAt } from "./${GROUND}.js";\n${imports}export const { ${names} } = chunkAt("${name}.cjs");\n`,
+  );
+}
+
+/** Code that has Node's own modules from `process`: to import them takes longer, as Node.js makes ES modules of them. */
+function withBuiltins(code) {
+  const { staticImports } = parseSync('chunk.js', code).module;
+  const builtins = staticImports.filter(({ moduleRequest }) => moduleRequest.value.startsWith('node:'));
+  return edited(
+    code,
+    builtins.map(({ start, end, moduleRequest, entries }) => {
+      return { start, end, text: constants(entries, `process.getBuiltinModule("${moduleRequest.value}")`) };
+    }),
+  );
+}
+
+/** What is imported, as constants from an object that has it. */
+function constants(entries, source) {
+  const isNamed = ({ importName }) => importName.kind === 'Name';
+  const whole = entries.filter((entry) => !isNamed(entry)).map(({ localName }) => localName.value);
+  const named = entries.filter(isNamed).map(({ importName, localName }) => pair(importName.name, localName.value));
+  const targets = named.length > 0 ? [...whole, `{ ${named.join(', ')} }`] : whole;
+  return targets.map((target) => `const ${target} = ${source};`).join(' ');
+}
+
+function pair(name, local) {
+  return name === local ? name : `${name}: ${local}`;
+}
+
+/** A text with other texts in places of it. */
+function edited(text, edits) {
+  return edits
+    .toSorted((a, b) => b.start - a.start)
+    .reduce((text, { start, end, text: put }) => text.slice(0, start) + put + text.slice(end), text);
+}
+
+/** What `chunkAt` knows a chunk by. */
+function atRun(file) {
+  const name = file.replace(/\.js$/, '');
+  return ON_DEMAND.has(name) ? `${name}.cjs` : file;
+}
+
+/** Writes the files in place of those of tsc. */
+function write(dist, modules, files) {
+  for (const name of modules.keys()) if (!files.has(`${name}.map`)) rmSync(path.join(dist, `${name}.map`));
+  mkdirSync(path.join(dist, 'chunks'));
+  for (const [name, content] of files)
+    writeFileSync(path.join(dist, name), name.endsWith('.map') ? content : asciiOf(content));
+}
+
+/** V8 keeps text of ASCII in one byte a character, other text in two. Without comments, escapes mean the same. */
+function asciiOf(code) {
+  return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
