@@ -26,7 +26,8 @@ function newest(...paths) {
 }
 
 function buildTypeScript() {
-  const sources = newest('lib', 'tsconfig.json', 'package.json', 'scripts/make-dist.mjs', 'scripts/gather-modules.mjs');
+  const makers = ['make-dist', 'gather-modules', 'chunk-code'].map((name) => `scripts/${name}.mjs`);
+  const sources = newest('lib', 'tsconfig.json', 'package.json', ...makers);
   if (modified('dist/.built') > sources) return;
   const { status } = spawnSync(process.execPath, ['scripts/make-dist.mjs'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);

@@ -12,6 +12,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { rolldown } from 'rolldown';
 import { parseSync } from 'rolldown/utils';
+import { asciiOf, loadable, providing, runtimeOf, withBuiltins, withRuntime } from './chunk-code.mjs';
 
 /**
  * The chunks, from the ground up. Each has the modules that all programs of one of its lists reach by their imports and
@@ -44,6 +45,9 @@ const GROUND = Object.keys(CHUNKS)[0];
 
 /** The module that loads them. It imports nothing of ours, and is loaded before all who use it. */
 const LOADER = 'engine/own-modules.js';
+
+/** The functions that rolldown has the code call. */
+const RUNTIME = 'chunks/rolldown-runtime.js';
 
 /** Rewrites the modules below `dist`. */
 export async function gather(dist) {
@@ -80,13 +84,12 @@ export async function gather(dist) {
   });
   await bundle.close();
   const files = new Map(output.map(({ fileName, code, source }) => [fileName, code ?? source]));
-  spreadRuntime(files);
+  const runtime = runtimeOf(files.get(RUNTIME));
+  files.delete(RUNTIME);
+  for (const [name, code] of files) if (name.endsWith('.js')) files.set(name, withRuntime(code, runtime));
   checkDemands(files);
-  for (const name of Object.keys(CHUNKS)) {
-    if (ON_DEMAND.has(name)) makeLoadable(name, files);
-    else provideBindings(name, files);
-  }
-  for (const [name, content] of files) if (name.endsWith('.js')) files.set(name, withBuiltins(content));
+  for (const name of Object.keys(CHUNKS)) rewrite(name, files);
+  for (const [name, code] of files) if (name.endsWith('.js')) files.set(name, withBuiltins(code));
   write(dist, modules, files);
 }
 
@@ -160,23 +163,6 @@ function sourceOf(name, modules, chunkOf) {
   return { code, map: module.map };
 }
 
-/** Puts the few functions that rolldown has the code call where they are called: they would be one more file to read. */
-function spreadRuntime(files) {
-  const file = 'chunks/rolldown-runtime.js';
-  const runtime = files
-    .get(file)
-    .replaceAll(/^(?:import|export) .*$/gm, '')
-    .replaceAll(/\s+/g, ' ');
-  files.delete(file);
-  for (const [name, content] of files) {
-    if (name.endsWith('.map')) continue;
-    const own = content.replace(/^import (\{.*\} from )?"[^"]*\/rolldown-runtime\.js";$/m, (_, names) =>
-      names ? runtime : '',
-    );
-    files.set(name, own);
-  }
-}
-
 /** Sees to it that whoever has a chunk loaded on demand has loaded before what that chunk takes from others. */
 function checkDemands(files) {
   const importsOf = (name) =>
@@ -185,86 +171,30 @@ function checkDemands(files) {
     const there = new Set([name]);
     for (const chunk of there) for (const next of importsOf(chunk)) there.add(next);
     for (const [, module] of files.get(`chunks/${name}.js`).matchAll(/ownOnDemand\("(.+?)"\)/g)) {
-      const [, wanted, renamed] = /"[./]+\/chunks\/([\w-]+)\.js"|( as )/.exec(files.get(module)) ?? [];
-      const missing = renamed ?? importsOf(wanted).find((chunk) => !there.has(chunk));
-      if (missing !== undefined) throw new Error(`${module}, wanted in ${name}, needs ${missing} as well`);
+      const facade = files.get(module);
+      if (facade.includes(' as ')) throw new Error(`${module}: what it exports has other names in its chunk`);
+      const [, wanted] = /"[./]+\/chunks\/([\w-]+)\.js"/.exec(facade);
+      const missing = importsOf(wanted).find((chunk) => !there.has(chunk));
+      if (missing !== undefined)
+        throw new Error(`${module}, loaded by ${name}, needs ${missing}, which may not be there`);
     }
   }
 }
 
-/** At the end of a chunk of ES modules: chunks that are loaded on demand may have its bindings. */
-function provideBindings(name, files) {
-  const file = `chunks/${name}.js`;
-  const provide = name === GROUND ? 'provide' : '$provide';
-  const loader = name === GROUND ? '' : `import { provide as $provide } from "./${GROUND}.js"; `;
-  const end = `${loader}import * as $own from "./${name}.js"; ${provide}("${name}.js", $own);\n`;
-  files.set(file, files.get(file).replace(/^(?=\/\/# sourceMappingURL=)/m, end));
-}
-
-/**
- * Makes CommonJS of a chunk, line by line what it was: the function that `chunkAt` calls. Where the chunk was, the
- * ES module that has it loaded takes its place, for those who import it.
- */
-function makeLoadable(name, files) {
+/** Gives a chunk the form in which it is loaded. */
+function rewrite(name, files) {
   const file = `chunks/${name}.js`;
   const code = files.get(file);
-  const { staticImports, staticExports, importMetas } = parseSync(file, code).module;
-  const others = staticImports
-    .map(({ moduleRequest }) => moduleRequest.value)
-    .filter((specifier) => specifier.startsWith('./'));
-  const exported = staticExports.flatMap(({ entries }) => entries);
-  const pairs = exported.map(({ exportName, localName }) => pair(exportName.name, localName.name));
-  const text = edited(code, [
-    ...importMetas.map((span) => ({ ...span, text: 'meta' })),
-    ...staticImports.map((statement) => {
-      const specifier = statement.moduleRequest.value;
-      const source = specifier.startsWith('./') ? `chunkAt("${atRun(specifier.slice(2))}")` : `require("${specifier}")`;
-      return { ...statement, text: constants(statement.entries, source) };
-    }),
-    ...staticExports.map((statement) => ({ ...statement, text: `return { ${pairs.join(', ')} }; });` })),
-  ]);
-  files.set(`chunks/${name}.cjs`, `"use strict"; module.exports = ((chunkAt, meta) => { ${text}`);
-  const imports = others.map((specifier) => `import "${specifier}";\n`).join('');
-  const names = exported.map(({ exportName }) => exportName.name).join(', ');
-  files.set(
-    file,
-    `import { chunkAt } from "./${GROUND}.js";\n${imports}export const { ${names} } = chunkAt("${name}.cjs");\n`,
-  );
+  if (!ON_DEMAND.has(name)) {
+    files.set(file, providing(code, `${name}.js`, `${GROUND}.js`));
+    return;
+  }
+  const { required, imported } = loadable(code, `${name}.js`, `${GROUND}.js`, atRun);
+  files.set(file, imported);
+  files.set(`chunks/${name}.cjs`, required);
 }
 
-/** Code that has Node's own modules from `process`: to import them takes longer, as Node.js makes ES modules of them. */
-function withBuiltins(code) {
-  const { staticImports } = parseSync('chunk.js', code).module;
-  const builtins = staticImports.filter(({ moduleRequest }) => moduleRequest.value.startsWith('node:'));
-  return edited(
-    code,
-    builtins.map(({ start, end, moduleRequest, entries }) => {
-      return { start, end, text: constants(entries, `process.getBuiltinModule("${moduleRequest.value}")`) };
-    }),
-  );
-}
-
-/** What is imported, as constants from an object that has it. */
-function constants(entries, source) {
-  const isNamed = ({ importName }) => importName.kind === 'Name';
-  const whole = entries.filter((entry) => !isNamed(entry)).map(({ localName }) => localName.value);
-  const named = entries.filter(isNamed).map(({ importName, localName }) => pair(importName.name, localName.value));
-  const targets = named.length > 0 ? [...whole, `{ ${named.join(', ')} }`] : whole;
-  return targets.map((target) => `const ${target} = ${source};`).join(' ');
-}
-
-function pair(name, local) {
-  return name === local ? name : `${name}: ${local}`;
-}
-
-/** A text with other texts in places of it. */
-function edited(text, edits) {
-  return edits
-    .toSorted((a, b) => b.start - a.start)
-    .reduce((text, { start, end, text: put }) => text.slice(0, start) + put + text.slice(end), text);
-}
-
-/** What `chunkAt` knows a chunk by. */
+/** By what name `chunkAt` knows a chunk. */
 function atRun(file) {
   const name = file.replace(/\.js$/, '');
   return ON_DEMAND.has(name) ? `${name}.cjs` : file;
@@ -276,9 +206,4 @@ function write(dist, modules, files) {
   mkdirSync(path.join(dist, 'chunks'));
   for (const [name, content] of files)
     writeFileSync(path.join(dist, name), name.endsWith('.map') ? content : asciiOf(content));
-}
-
-/** V8 keeps text of ASCII in one byte a character, other text in two. Without comments, escapes mean the same. */
-function asciiOf(code) {
-  return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
