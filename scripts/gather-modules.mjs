@@ -17,7 +17,7 @@ import { asciiOf, loadable, providing, runtimeOf, withBuiltins, withRuntime } fr
 /**
  * The chunks, from the ground up. Each has the modules that all programs of one of its lists reach by their imports and
  * that are in no chunk before it. So a chunk imports from those before it alone, and with it no program loads much that
- * it does not import. The programs do things when they are loaded, and stay files of their own.
+ * it does not import. The programs do things when they are loaded, and stay files of their own, as do the faces.
  */
 const CHUNKS = {
   ground: [['threads/worker-entry.js', 'engine/fallback/fallback-engine.js']],
@@ -86,6 +86,7 @@ export async function gather(dist) {
   const files = new Map(output.map(({ fileName, code, source }) => [fileName, code ?? source]));
   const runtime = runtimeOf(files.get(RUNTIME));
   files.delete(RUNTIME);
+  dropEmpty(files);
   for (const [name, code] of files) if (name.endsWith('.js')) files.set(name, withRuntime(code, runtime));
   checkDemands(files);
   for (const name of Object.keys(CHUNKS)) rewrite(name, files);
@@ -117,17 +118,21 @@ function readModules(dist) {
 function assignChunks(modules) {
   const reached = new Map();
   for (const program of Object.values(CHUNKS).flat(2)) reached.set(program, reach(modules, program));
-  const ownFile = (name) =>
-    reached.has(name) &&
-    !Object.keys(CHUNKS).some((chunk) => ON_DEMAND.has(chunk) && CHUNKS[chunk].flat().includes(name));
+  const loadable = Object.keys(CHUNKS).flatMap((chunk) => (ON_DEMAND.has(chunk) ? CHUNKS[chunk].flat() : []));
+  const isProgram = (name) => reached.has(name) && !loadable.includes(name);
   const chunkOf = new Map([[LOADER, GROUND]]);
   for (const name of modules.keys()) {
-    if (chunkOf.has(name) || ownFile(name)) continue;
+    if (chunkOf.has(name) || isProgram(name) || isFace(name)) continue;
     const isReached = (programs) => programs.every((program) => reached.get(program).has(name));
     const chunk = Object.keys(CHUNKS).find((chunk) => CHUNKS[chunk].some(isReached));
     if (chunk !== undefined) chunkOf.set(name, chunk);
   }
   return chunkOf;
+}
+
+/** One of the modules that users import: nothing but exports of others. */
+function isFace(name) {
+  return !name.includes('/') && name !== 'errors.js';
 }
 
 /** A program, and what it imports, directly or not. */
@@ -161,6 +166,19 @@ function sourceOf(name, modules, chunkOf) {
     code = filled;
   }
   return { code, map: module.map };
+}
+
+/** Removes chunks that hold nothing, which rolldown makes of the faces, and imports of them. */
+function dropEmpty(files) {
+  for (const [file, code] of files) {
+    const name = /^chunks\/([\w-]+)\.js$/.exec(file)?.[1];
+    if (name === undefined || Object.hasOwn(CHUNKS, name)) continue;
+    if (/^(?!import |export \{\};|\/\/ |$)/m.test(code))
+      throw new Error(`${file} holds what is in none of the chunks:\n${code}`);
+    for (const end of ['', '.map']) files.delete(file + end);
+    const statement = new RegExp(`^import "[./]+/chunks/${name}\\.js";$`, 'm');
+    for (const [other, text] of files) files.set(other, text.replace(statement, ''));
+  }
 }
 
 /** Sees to it that whoever has a chunk loaded on demand has loaded before what that chunk takes from others. */
