@@ -15,12 +15,20 @@ import { parseSync } from 'rolldown/utils';
 import { asciiOf, loadable, providing, runtimeOf, withBuiltins, withRuntime } from './chunk-code.mjs';
 
 /**
- * The chunks, from the ground up. Each has the modules that all programs of one of its lists reach by their imports and
- * that are in no chunk before it. So a chunk imports from those before it alone, and with it no program loads much that
- * it does not import. The programs do things when they are loaded, and stay files of their own, as do the faces.
+ * The chunks, from the ground up. Each has the modules that all of one of its lists reach by their imports, and that are
+ * in no chunk before it. So a chunk imports from those before it alone, and with it no program loads much that it does not
+ * import. Faces, and what nobody imports, stay files of their own: programs do things when they are loaded.
+ *
+ * In a chunk of many variables, V8's bytecode needs more bytes for each use of one, and as V8 inlines by the byte, that
+ * shows where nanoseconds count. So what the locks are made of is apart.
  */
 const CHUNKS = {
   ground: [['threads/worker-entry.js', 'engine/fallback/fallback-engine.js']],
+  sync: [
+    ['threads/worker-entry.js', 'sync/rlock.js'],
+    ['threads/worker-entry.js', 'sync/semaphore.js'],
+    ['threads/worker-entry.js', 'sync/barrier.js'],
+  ],
   core: [['threads/worker-entry.js']],
   processes: [['processes/child-entry.js']],
   executors: [
@@ -119,10 +127,10 @@ function assignChunks(modules) {
   const reached = new Map();
   for (const program of Object.values(CHUNKS).flat(2)) reached.set(program, reach(modules, program));
   const loadable = Object.keys(CHUNKS).flatMap((chunk) => (ON_DEMAND.has(chunk) ? CHUNKS[chunk].flat() : []));
-  const isProgram = (name) => reached.has(name) && !loadable.includes(name);
+  const wanted = new Set([...loadable, ...[...modules.values()].flatMap(({ imports }) => [...imports])]);
   const chunkOf = new Map([[LOADER, GROUND]]);
   for (const name of modules.keys()) {
-    if (chunkOf.has(name) || isProgram(name) || isFace(name)) continue;
+    if (chunkOf.has(name) || !wanted.has(name) || isFace(name)) continue;
     const isReached = (programs) => programs.every((program) => reached.get(program).has(name));
     const chunk = Object.keys(CHUNKS).find((chunk) => CHUNKS[chunk].some(isReached));
     if (chunk !== undefined) chunkOf.set(name, chunk);

@@ -101,12 +101,17 @@ async function readFor(module: string): Promise<string[]> {
 
 describe('importing heddle', () => {
   it('reads few files', async () => {
-    const chunks = ['core', 'executors', 'ground', 'pools', 'processes'].map((name) => `chunks/${name}.js`);
+    const chunks = ['core', 'executors', 'ground', 'pools', 'processes', 'sync'].map((name) => `chunks/${name}.js`);
     expect((await readFor('index.js')).sort()).toEqual([...chunks, 'index.js']);
   });
 
   it('in part reads part of them', async () => {
-    expect((await readFor('queue.js')).sort()).toEqual(['chunks/core.js', 'chunks/ground.js', 'queue.js']);
+    expect((await readFor('queue.js')).sort()).toEqual([
+      'chunks/core.js',
+      'chunks/ground.js',
+      'chunks/sync.js',
+      'queue.js',
+    ]);
   });
 });
 
