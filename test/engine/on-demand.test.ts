@@ -36,7 +36,17 @@ describe('importing heddle', () => {
     expect(names).toContain('worker_threads');
     for (const absent of ['shipping.cjs', 'submission.cjs']) expect(names).not.toContain(absent);
     expect(names.includes('fallback.cjs')).toBe(process.env['HEDDLE_ENGINE'] === 'fallback');
-    for (const absent of ['inspector', 'acorn.js', 'net', 'child_process', 'crypto', 'dgram', 'http', 'tls'])
+    for (const absent of [
+      'inspector',
+      'acorn.js',
+      'net',
+      'child_process',
+      'crypto',
+      'dgram',
+      'http',
+      'tls',
+      'perf_hooks',
+    ])
       expect(names).not.toContain(absent);
   });
 
