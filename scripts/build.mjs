@@ -5,7 +5,7 @@
  *   node scripts/build.mjs [--require-native]
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -26,14 +26,11 @@ function newest(...paths) {
 }
 
 function buildTypeScript() {
-  const stamp = 'dist/.built';
-  if (modified(stamp) > newest('lib', 'tsconfig.json', 'package.json')) return;
-  const started = new Date();
-  const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'];
-  const { status } = spawnSync(process.execPath, tsc, { cwd: root, stdio: 'inherit' });
+  const makers = ['make-dist', 'gather-modules', 'chunk-code'].map((name) => `scripts/${name}.mjs`);
+  const sources = newest('lib', 'tsconfig.json', 'package.json', ...makers);
+  if (modified('dist/.built') > sources) return;
+  const { status } = spawnSync(process.execPath, ['scripts/make-dist.mjs'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
-  writeFileSync(root + stamp, '');
-  utimesSync(root + stamp, started, started);
 }
 
 function buildNative(required) {

@@ -1,14 +1,9 @@
 /** Before packing: a fresh `dist/` with nothing left over from sources that are gone, and an honest layout. */
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-rmSync(`${root}dist`, { recursive: true, force: true });
-for (const args of [
-  ['scripts/gen-layout.mjs', '--check'],
-  ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'],
-]) {
+for (const args of [['scripts/gen-layout.mjs', '--check'], ['scripts/make-dist.mjs']]) {
   // npm prints the tarball's name on stdout; what is said here goes to stderr.
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (status !== 0) process.exit(status ?? 1);

@@ -35,9 +35,13 @@ export interface FunctionLane {
   decode(code: unknown): { readonly fn: Function; link?(captured: unknown): void };
 }
 
-export let functionLane: FunctionLane | undefined;
+let lane: FunctionLane | undefined;
+
+export function functionLane(): FunctionLane | undefined {
+  return lane;
+}
 
 /** Installs the way in which functions travel; undefined removes it. */
-export function setFunctionLane(lane: FunctionLane | undefined): void {
-  functionLane = lane;
+export function setFunctionLane(to: FunctionLane | undefined): void {
+  lane = to;
 }

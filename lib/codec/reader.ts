@@ -288,7 +288,7 @@ export class Reader extends MessageReader {
     const known = registrationNamed(name);
     if (known !== undefined || this.neededUrls.length === 0) return known;
     this.keepBytes();
-    for (const url of this.neededUrls) functionLane?.load(url);
+    for (const url of this.neededUrls) functionLane()?.load(url);
     return registrationNamed(name);
   }
 
@@ -365,9 +365,10 @@ export class Reader extends MessageReader {
     if (this.#foreign) throw new NotSerializableError('a function arrived over a socket, where none travel');
     const number = this.reserve();
     const code = this.#readPart();
-    if (functionLane === undefined) throw new NotSerializableError('a function arrived where functions do not travel');
+    const lane = functionLane();
+    if (lane === undefined) throw new NotSerializableError('a function arrived where functions do not travel');
     this.keepBytes();
-    const { fn, link } = functionLane.decode(code);
+    const { fn, link } = lane.decode(code);
     this.make(number, fn);
     const captured = this.#readPart();
     link?.(captured);

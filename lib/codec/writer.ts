@@ -198,7 +198,7 @@ export class Writer extends MessageWriter {
         const keys = Object.keys(object);
         if (keys.length === 0 && sort === Sort.INSTANCE && Object.getOwnPropertySymbols(object).length > 0)
           return this.#refuseObject(object);
-        const cls = this.#capturing > 0 && sort === Sort.INSTANCE ? functionLane?.classOf(object) : undefined;
+        const cls = this.#capturing > 0 && sort === Sort.INSTANCE ? functionLane()?.classOf(object) : undefined;
         if (cls === undefined) {
           this.tag(Tag.OBJECT);
         } else {
@@ -351,7 +351,7 @@ export class Writer extends MessageWriter {
         describeFunction(fn),
         'functions do not go over sockets; send a name that the other side knows it by',
       );
-    const lane = functionLane;
+    const lane = functionLane();
     if (lane === undefined)
       return this.trail.refuse(describeFunction(fn), 'send what it returns, or the name of an exported function');
     const known = this.number(fn);
@@ -427,7 +427,7 @@ export class Writer extends MessageWriter {
   }
 
   #needModuleOf({ module }: Registration): void {
-    if (module !== undefined && this.#audience !== Audience.FOREIGN && functionLane?.mayImport(module))
+    if (module !== undefined && this.#audience !== Audience.FOREIGN && functionLane()?.mayImport(module))
       this.need(module);
   }
 

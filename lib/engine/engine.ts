@@ -256,7 +256,7 @@ export interface Engine {
    */
   drain(): number;
   readonly ready: Int32Array;
-  /** The function to call, from this isolate's event loop, when tickets become ready. */
+  /** The function to call from now on, from this isolate's event loop, when tickets become ready. */
   onReady(callback: () => void): void;
 
   nativeThreadId(): number;

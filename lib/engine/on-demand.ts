@@ -2,8 +2,7 @@
  * Modules that many programs do without, loaded when they are first used instead of with heddle: Node's own, and those
  * of packages that are CommonJS as well.
  *
- * They are loaded by `require`, in the midst of a call. It would take our own modules too, but what a program has
- * installed for its TypeScript may turn into CommonJS whatever is required: then there would be two of each.
+ * They are loaded by `require`, in the midst of a call. Our own modules: see `own-modules.ts`.
  *
  * For the same purpose `process` is the global one everywhere: an import of it makes Node.js open the standard streams.
  */

@@ -11,9 +11,11 @@ import { EngineUnavailableError } from '../errors.js';
 import { LAYOUT_HASH } from '../memory/layout-hash.js';
 import { firstLine, hasUvLoop, loadAddon } from './addon.js';
 import type { Engine, EngineName } from './engine.js';
-import { FallbackEngine } from './fallback/fallback-engine.js';
 import { type Inheritance, inheritance, PASSED_DESCRIPTOR } from './inheritance.js';
 import { NativeEngine } from './native.js';
+import { ownOnDemand } from './own-modules.js';
+
+const fallback = ownOnDemand<typeof import('./fallback/fallback-engine.js')>('engine/fallback/fallback-engine.js');
 
 /** The word a family leaves for its workers. */
 interface Family {
@@ -59,11 +61,14 @@ function unavailable(why: string, refusals: readonly string[]): EngineUnavailabl
 
 function choose(wished: Wish): Choice {
   if (wished === 'fallback')
-    return { engine: new FallbackEngine(), refusals: ['HEDDLE_ENGINE=fallback asks for the fallback engine'] };
+    return {
+      engine: new (fallback().FallbackEngine)(),
+      refusals: ['HEDDLE_ENGINE=fallback asks for the fallback engine'],
+    };
   const choice = native();
   if ('engine' in choice) return choice;
   if (wished === 'native') throw unavailable('the native engine, which HEDDLE_ENGINE=native asks for,', choice);
-  return { engine: new FallbackEngine(), refusals: choice };
+  return { engine: new (fallback().FallbackEngine)(), refusals: choice };
 }
 
 /** Who has chosen for this thread or process, in the words of a refusal. */
@@ -98,7 +103,7 @@ function join(family: Family, wished: Wish, starter: Starter, passed?: Inheritan
       `${starter.name} runs another version of heddle; make both load the same copy of the package`,
     );
   }
-  if (family.engine === 'fallback') return { engine: new FallbackEngine(), refusals: family.refusals };
+  if (family.engine === 'fallback') return { engine: new (fallback().FallbackEngine)(), refusals: family.refusals };
   const choice = native(passed);
   if ('engine' in choice) return choice;
   throw unavailable(`the native engine, on which ${starter.name} runs,`, choice);

@@ -32,11 +32,12 @@ export class BlockedWait {
 
   waitSync(future: AnyFuture, deadline: number): boolean {
     const done = (): boolean => future.done() || this.#refuseDeadlock(future);
-    if (ownLoop?.board !== this.#handle) return this.#completions.waitSync(done, deadline);
+    const own = ownLoop();
+    if (own?.board !== this.#handle) return this.#completions.waitSync(done, deadline);
     try {
       return this.#completions.waitSync(done, deadline);
     } finally {
-      if (this.#replaced) this.#takeBack(ownLoop.id);
+      if (this.#replaced) this.#takeBack(own.id);
     }
   }
 
@@ -49,9 +50,10 @@ export class BlockedWait {
 
   /** @throws DeadlockError when only this thread, which is about to block, could finish the task. */
   #refuseDeadlock(future: AnyFuture): false {
-    if (ownLoop !== undefined && ownLoop.board === this.#handle && future._task > 0) {
+    const own = ownLoop();
+    if (own !== undefined && own.board === this.#handle && future._task > 0) {
       const state = this.#table.stateOf(future._task - 1);
-      if ((state & STATE_MASK) === EntryState.RUNNING && workerOf(state) === ownLoop.id)
+      if ((state & STATE_MASK) === EntryState.RUNNING && workerOf(state) === own.id)
         throw new DeadlockError(
           'the task awaits something in this very thread, which a Sync call would block: await its future instead',
         );
@@ -60,13 +62,14 @@ export class BlockedWait {
   }
 
   help(): boolean {
-    if (ownLoop === undefined || ownLoop.board !== this.#handle) return false;
-    if (ownLoop.help()) return true;
+    const own = ownLoop();
+    if (own === undefined || own.board !== this.#handle) return false;
+    if (own.help()) return true;
     // What is left, if anything, needs an event loop: while this one is blocked there may be a worker more.
     if (!this.#replaced) {
       this.#replaced = true;
       Atomics.add(this.#board, Board.MAX_SIZE, 1);
-      Atomics.store(this.#board, recordAt(ownLoop.id) + WorkerWord.REPLACED, 1);
+      Atomics.store(this.#board, recordAt(own.id) + WorkerWord.REPLACED, 1);
       if (!this.#table.isEmpty()) this.#publisher.wakeWorker();
     }
     return false;

@@ -288,9 +288,14 @@ function originOfNow(): number {
   for (let i = 0; i < 5; i++) origin = Math.max(origin, Number(process.hrtime.bigint()) / 1e6 - performance.now());
   return origin;
 }
-const ORIGIN = originOfNow();
+
+/** NaN until somebody asks: Node.js loads `performance` when it is first used. */
+let origin = Number.NaN;
 
 /** Milliseconds on a clock that all threads and processes read alike. It starts with the machine. */
 export function clock(): number {
-  return ORIGIN + performance.now();
+  const time = origin + performance.now();
+  if (time >= 0) return time;
+  origin = originOfNow();
+  return origin + performance.now();
 }

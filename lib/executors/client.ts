@@ -123,7 +123,8 @@ export class Client implements FutureSource, Settler {
     this.#publisher = new Publisher(parts, this.table, this.number, this.#extras, owner);
     this.#errands = new Errands(this.#board, this.table, this.#cargo, this.#publisher, this.#extras);
     this.#blockedWait = new BlockedWait(parts, this.table, this.#completions, this.#publisher);
-    if (ownLoop?.board === parts.board._handle) ownSubmissions.set(ownLoop.board, () => this.inFlight);
+    const { _handle: board } = parts.board;
+    if (ownLoop()?.board === board) ownSubmissions.set(board, () => this.inFlight);
   }
 
   /** From now on tasks in flight do not keep the event loop alive. */

@@ -20,9 +20,8 @@ import { decodeBytes, discard, encode, neededModulesOfBytes } from '../codec/cod
 import type { EncodedItem } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
 import { SharedArray } from '../shared/shared-array.js';
-import '../shipping/lane.js';
+import { travel } from '../shipping/lane.js';
 import { importModules, modulesLoaded } from '../shipping/modules.js';
-import { steadinessOf } from '../shipping/steadiness.js';
 import type { TaskOrigin } from './task-origin.js';
 import { blockOf } from './task-table.js';
 
@@ -107,7 +106,7 @@ function define(fn: Function, before: KnownFunction | undefined): KnownFunction 
     discard(item);
     return before;
   }
-  const { constant, alike } = steadinessOf(fn);
+  const { constant, alike } = travel().steadinessOf(fn);
   let now = alike && alikes.get(alike);
   if (now?.isWrittenAs(item)) discard(item);
   else {

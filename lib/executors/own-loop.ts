@@ -14,8 +14,12 @@ export interface OwnLoop {
 /** Tasks in flight that this isolate has submitted, by the board of their executor. */
 export const ownSubmissions = new Map<number, () => number>();
 
-export let ownLoop: OwnLoop | undefined;
+let own: OwnLoop | undefined;
+
+export function ownLoop(): OwnLoop | undefined {
+  return own;
+}
 
 export function setOwnLoop(loop: OwnLoop): void {
-  ownLoop = loop;
+  own = loop;
 }

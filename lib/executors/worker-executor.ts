@@ -5,11 +5,12 @@
  */
 import { registerClass } from '../codec/classes.js';
 import { requireOptions } from '../engine/arguments.js';
+import { ownOnDemand } from '../engine/own-modules.js';
 import { PoolStateError } from '../errors.js';
 import { Board, BoardFlag, Flag, workersOn } from './board.js';
-import { Client } from './client.js';
+import type { Client } from './client.js';
 import { Executor, type ExecutorStats, type ShutdownOptions } from './executor.js';
-import { ExecutorCore } from './executor-core.js';
+import type { ExecutorCore } from './executor-core.js';
 import type { CheckedExecutorOptions } from './executor-options.js';
 import { type KnownFunction, knownFunction } from './functions.js';
 import type { Future } from './future.js';
@@ -18,6 +19,10 @@ import type { Parts } from './parts.js';
 import type { TaskOptions } from './task-options.js';
 import type { Site } from './task-origin.js';
 import type { WorkerHost } from './worker-host.js';
+
+// Most of what executors are made of: many programs make none.
+const client = ownOnDemand<typeof import('./client.js')>('executors/client.js');
+const executorCore = ownOnDemand<typeof import('./executor-core.js')>('executors/executor-core.js');
 
 const abandoned = new FinalizationRegistry<ExecutorCore>((core) => void core.shutdown(false, false));
 
@@ -70,13 +75,13 @@ export abstract class WorkerExecutor extends Executor {
         },
       };
       this.#tally = tally;
-      this.#access = { client: new Client(parts, tally, grace, undefined), core: undefined };
+      this.#access = { client: new (client().Client)(parts, tally, grace, undefined), core: undefined };
       this.#grace = grace;
       this.#words = parts.board.array;
     } else {
       const { options, host, prefix } = source;
       const { namePrefix = prefix, initializer, initArgs, grace } = options;
-      const core = new ExecutorCore(options, host, { prefix: namePrefix, initializer, initArgs });
+      const core = new (executorCore().ExecutorCore)(options, host, { prefix: namePrefix, initializer, initArgs });
       this.#access = { client: core.client, core };
       this.#grace = grace;
       this.#runTime = core.runTime;

@@ -32,8 +32,7 @@ import {
   WaiterMode,
 } from '../memory/layout.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
-import { restoreOnto, takeInstanceApart } from '../shipping/instances.js';
-import '../shipping/lane.js';
+import { travel } from '../shipping/lane.js';
 import { refuseProcessWhileLoading } from '../shipping/modules.js';
 import { readProcessName, signalProcess, writeProcessName } from '../threads/child-processes.js';
 import { joinProcessesBeforeExit } from '../threads/exit.js';
@@ -250,7 +249,8 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
   #commands(): SimpleQueue<Greeting> {
     const { target, args, entry, path } = this.#plan;
     let command: Command = { target, args };
-    if (this.constructor !== Process) command = { ...command, instance: takeInstanceApart(this, ownKeys, Process) };
+    if (this.constructor !== Process)
+      command = { ...command, instance: travel().takeInstanceApart(this, ownKeys, Process) };
     const item = encodeForProcess(command, 'process');
     const commands = new SimpleQueue<Greeting>();
     try {
@@ -461,7 +461,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
     this.#name = name;
     if (command === undefined) return;
     this.#plan = { ...nothing, target: command.target, args: command.args };
-    if (command.instance !== undefined) restoreOnto(this, command.instance);
+    if (command.instance !== undefined) travel().restoreOnto(this, command.instance);
   }
 }
 

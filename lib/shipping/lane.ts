@@ -1,16 +1,15 @@
-/** Has functions travel inside any value: importing this module is enough. */
+/** Has functions travel inside any value: importing this module is enough. How they do is loaded with the first of them. */
 import { setFunctionLane } from '../codec/functions.js';
-import { receiveFunction } from './arrival.js';
+import { ownOnDemand } from '../engine/own-modules.js';
 import type { FunctionCode } from './code.js';
-import { sendFunction } from './departure.js';
-import { classOf } from './instances.js';
 import { loadModule } from './modules.js';
-import { isEntryModule } from './references.js';
+
+export const travel = ownOnDemand<typeof import('./travel.js')>('shipping/travel.js');
 
 setFunctionLane({
-  encode: sendFunction,
-  classOf,
-  mayImport: (url) => !isEntryModule(url),
+  encode: (fn, need) => travel().sendFunction(fn, need),
+  classOf: (instance) => travel().classOf(instance),
+  mayImport: (url) => !travel().isEntryModule(url),
   load: loadModule,
-  decode: (code) => receiveFunction(code as FunctionCode),
+  decode: (code) => travel().receiveFunction(code as FunctionCode),
 });

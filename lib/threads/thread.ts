@@ -28,8 +28,7 @@ import {
   Thread as ThreadWord,
   WaiterMode,
 } from '../memory/layout.js';
-import { restoreOnto, takeInstanceApart } from '../shipping/instances.js';
-import '../shipping/lane.js';
+import { travel } from '../shipping/lane.js';
 import { refuseWhileLoading } from '../shipping/modules.js';
 import { deliverErrors, report } from './excepthook.js';
 import { joinBeforeExit } from './exit.js';
@@ -298,7 +297,7 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
       const fields = Object.fromEntries(Object.entries(this).filter(([key]) => !ownKeys.includes(key)));
       command = { ...command, known: { name: cls.name, fields } };
     } else if (cls !== Thread) {
-      command = { ...command, instance: takeInstanceApart(this, ownKeys, Thread) };
+      command = { ...command, instance: travel().takeInstanceApart(this, ownKeys, Thread) };
     }
     return encodeBytes(command, 'thread');
   }
@@ -434,7 +433,7 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
       Object.setPrototypeOf(this, wellKnownClasses.get(known.name)?.prototype as object);
       Object.assign(this, known.fields);
     }
-    if (instance !== undefined) restoreOnto(this, instance);
+    if (instance !== undefined) travel().restoreOnto(this, instance);
   }
 
   /** True when nobody waits for its start or its end any more. @internal */

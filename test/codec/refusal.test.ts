@@ -1,9 +1,13 @@
 import { EventEmitter } from 'node:events';
 import net from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeBytes, encode, encodeBytes, encodeThrownBytes, markShared, registerClass } from '#dist/codec/codec.js';
+import { setFunctionLane } from '#dist/codec/functions.js';
 import { NotSerializableError } from '#dist/errors.js';
+
+/** What the codec itself does: functions are not its own. */
+beforeAll(() => setFunctionLane(undefined));
 
 function refusal(value: unknown, root?: string): string {
   try {

@@ -31,24 +31,41 @@ const after = loaded().filter((name) => !before.includes(name));
 `;
 
 describe('importing heddle', () => {
-  it('loads neither the inspector nor the parser, and nothing of networks, processes and cryptography', async () => {
+  it('loads neither what sends functions and tasks, nor the inspector, the parser, networks, processes and cryptography', async () => {
     const names = (await run(`${loaded} writeSync(1, JSON.stringify(after));`)) as string[];
     expect(names).toContain('worker_threads');
-    for (const absent of ['inspector', 'acorn.js', 'net', 'child_process', 'crypto', 'dgram', 'http', 'tls'])
+    for (const absent of ['shipping.cjs', 'submission.cjs']) expect(names).not.toContain(absent);
+    expect(names.includes('fallback.cjs')).toBe(process.env['HEDDLE_ENGINE'] === 'fallback');
+    for (const absent of [
+      'inspector',
+      'acorn.js',
+      'net',
+      'child_process',
+      'crypto',
+      'dgram',
+      'http',
+      'tls',
+      'perf_hooks',
+    ])
       expect(names).not.toContain(absent);
   });
 
   it('loads them when they are used', async () => {
     const used = `${loaded}
-      const { Listener, Thread } = heddle;
+      const { Listener, Thread, ThreadPoolExecutor } = heddle;
       const listener = new Listener();
       const offset = 2;
       const thread = new Thread({ target: () => offset });
       await thread.start();
       await thread.join();
       listener.close();
+      const executor = new ThreadPoolExecutor({ maxWorkers: 1 });
+      await executor.submit(Math.max, 1);
+      await executor.shutdown();
       writeSync(1, JSON.stringify(loaded().filter((name) => !before.includes(name))));`;
-    expect(await run(used)).toEqual(expect.arrayContaining(['inspector', 'acorn.js', 'net']));
+    expect(await run(used)).toEqual(
+      expect.arrayContaining(['inspector', 'acorn.js', 'net', 'shipping.cjs', 'submission.cjs']),
+    );
   });
 });
 

@@ -570,6 +570,7 @@ export class FallbackEngine implements Engine {
   }
 
   onReady(callback: () => void): void {
+    this.#deaf?.();
     this.#deaf = listen(this.#isolate, callback);
     // What was pushed before the bell was there has rung for nobody.
     if (Atomics.load(this.words, slotWord(this.self, Slot.READY)) !== 0) queueMicrotask(callback);
