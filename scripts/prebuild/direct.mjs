@@ -71,8 +71,9 @@ export async function buildDirectly(target, { zig, folder, jobs }) {
     sources.push(imports);
     link.push(...conditional(gyp, 'win').libraries.map((name) => `-l${ZIG_LIBRARIES[name]}`));
   } else {
-    compile.push('-fPIC');
-    link.push('-undefined', 'dynamic_lookup');
+    compile.push('-fPIC', '-fvisibility-global-new-delete=force-hidden');
+    sources.push('scripts/prebuild/darwin_allocation.cc');
+    link.push('-undefined', 'dynamic_lookup', '-Wl,-dead_strip');
   }
 
   const say = (text) => process.stderr.write(text);
