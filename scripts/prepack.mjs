@@ -1,7 +1,11 @@
-/** Before packing: a fresh `dist/` with nothing left over from sources that are gone, and an honest layout. */
+/**
+ * Before packing: a fresh `dist/` with nothing left over from sources that are gone, an honest layout, and the
+ * binary of this machine.
+ */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { ensureHostBinary } from './prebuild/host.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 rmSync(`${root}dist`, { recursive: true, force: true });
@@ -12,4 +16,10 @@ for (const args of [
   // npm prints the tarball's name on stdout; what is said here goes to stderr.
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (status !== 0) process.exit(status ?? 1);
+}
+
+const problem = await ensureHostBinary();
+if (problem !== undefined) {
+  console.error(problem);
+  process.exit(1);
 }

@@ -2,7 +2,7 @@
  * A little of everything that an engine must do, for binaries and runtimes that the suite does not run on: a lock, a
  * queue, threads and a pool. Needs nothing but `heddle`; the last line it writes is JSON.
  *
- *   node scripts/smoke.mjs
+ *   node scripts/check-prebuilds/program.mjs
  */
 import { engine, Lock, Queue, SharedArray, Thread, ThreadPoolExecutor } from 'heddle';
 
