@@ -1,4 +1,5 @@
-// What the addon exports: the hash of its layout, its self-test, and attach(), which gives an isolate its binding.
+// What the addon exports: the hash of its layout, its self-test, and attach(), which gives an isolate its
+// binding.
 #include <napi.h>
 
 #include <cinttypes>

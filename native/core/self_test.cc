@@ -19,7 +19,8 @@ struct Exchange {
   const FutexFunctions& futex;
   Deadline deadline;
 
-  // False when the other thread has not set it in time, or the deadline had to pass for this thread to see it.
+  // False when the other thread has not set it in time, or the deadline had to pass for this thread to see
+  // it.
   [[nodiscard]] bool await(int32_t value) const {
     std::atomic_ref<int32_t> state(*word);
     for (int32_t seen = state.load(); seen != value; seen = state.load()) {

@@ -26,7 +26,8 @@ TEST(SelfTest, PassesWhereEverythingWorks) {
 TEST(SelfTest, NoticesThatNobodyIsWoken) {
   // Unless nobody was asleep, which takes both threads to run at once.
   bool noticed = false;
-  for (int i = 0; i < 100 && !noticed; i++) noticed = self_test({futex_wait, wake_nobody}, kPatience) != nullptr;
+  for (int i = 0; i < 100 && !noticed; i++)
+    noticed = self_test({futex_wait, wake_nobody}, kPatience) != nullptr;
   EXPECT_TRUE(noticed);
 }
 

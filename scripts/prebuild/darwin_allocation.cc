@@ -1,12 +1,11 @@
-// new and delete for the binaries of macOS, seen by the addon alone: Zig's linker would export those of its C++
-// library, and the system would then take them for everybody's. Compiled with
+// new and delete for the binaries of macOS, seen by the addon alone: Zig's linker would export those of its
+// C++ library, and the system would then take them for everybody's. Compiled with
 // -fvisibility-global-new-delete=force-hidden. Without exceptions there is nothing to throw.
 #include <cstdlib>
 #include <new>
 
 // The compiler's flag leaves out those that it does not declare itself.
 #define HEDDLE_HIDDEN __attribute__((visibility("hidden")))
-
 
 namespace {
 

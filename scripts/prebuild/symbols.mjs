@@ -1,4 +1,10 @@
-/** What a shared library exports, and which versions of the C library it needs: ELF, PE and Mach-O, 64 and 32 bits. */
+/**
+ * What a shared library exports, and which versions of the C library it needs: ELF, PE and Mach-O.
+ *
+ *   node scripts/prebuild/symbols.mjs FILE …      fails unless each exports what an addon must, and nothing else
+ */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 /** Text from an offset to the next zero. */
 function textAt(bytes, offset) {
@@ -129,4 +135,12 @@ function compareVersions(a, b) {
 export function newestGlibc(needed) {
   const versions = needed.filter((name) => name.startsWith('GLIBC_')).map((name) => name.slice('GLIBC_'.length));
   return versions.sort(compareVersions).at(-1) ?? '0';
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const file of process.argv.slice(2)) {
+    const faults = faultsOf(readFileSync(file));
+    console.log(`${file}: ${faults.length === 0 ? 'exports what it must, and nothing else' : faults.join('; ')}`);
+    if (faults.length > 0) process.exitCode = 1;
+  }
 }
