@@ -10,7 +10,16 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,9 +87,9 @@ function filesBelow(directory) {
     .sort();
 }
 
-/** Hash of everything the addon is made from. */
-function sourcesHash() {
-  const hash = createHash('sha256').update(`${process.platform}-${process.arch}`);
+/** Hash of everything the addon is made from, and of what it is made for. */
+export function sourcesHash(target = `${process.platform}-${process.arch}`) {
+  const hash = createHash('sha256').update(target);
   for (const name of filesBelow(native)) hash.update(`\0${name}\0`).update(readFileSync(join(native, name)));
   hash.update(require('node-addon-api/package.json').version);
   return hash.digest('hex');
@@ -116,4 +125,5 @@ function build() {
   return 0;
 }
 
-process.exitCode = build();
+// Other scripts ask for the hash only.
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) process.exitCode = build();

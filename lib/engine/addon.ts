@@ -9,6 +9,8 @@ import type { Binding } from './native.js';
 export interface Addon {
   /** LAYOUT_HASH of the sources the addon was built from. */
   readonly layoutHash: number;
+  /** Tries what every platform has its own code for; says what does not work here. Once in a process. */
+  selfTest(): string | undefined;
   /**
    * Makes the arena that the parent process passes on by a descriptor that of this process; before the first
    * `attach`. Throws when it is not that of the parent's family.
@@ -66,20 +68,26 @@ function remedyFor(error: unknown): string {
   }
 }
 
-/** Loads the addon, built here or prebuilt; the first that fits. */
-export function loadAddon(): LoadResult {
-  const require = createRequire(import.meta.url);
+/** What is wrong with an addon that has loaded. One that was built here works as the machine's compiler does. */
+function faultOf(addon: Addon, prebuilt: boolean): string | undefined {
+  if (addon.layoutHash !== LAYOUT_HASH)
+    return `built from other sources than this package (layout ${hex(addon.layoutHash)}, expected ${hex(LAYOUT_HASH)})`;
+  const failure = prebuilt ? addon.selfTest() : undefined;
+  return failure === undefined ? undefined : `its self-test failed: ${failure}`;
+}
+
+/** Loads the addon, built here or prebuilt; the first that fits. `open` loads one file. */
+export function loadAddon(open: (file: string) => unknown = createRequire(import.meta.url)): LoadResult {
   const refusals: string[] = [];
   const candidates = [() => 'build/Release/heddle.node', () => `prebuilds/${prebuildName()}/heddle.node`];
   for (const name of candidates) {
     const candidate = name();
     const file = fileURLToPath(new URL(candidate, packageRoot));
     try {
-      const addon = require(file) as Addon;
-      if (addon.layoutHash === LAYOUT_HASH) return { addon, refusals: [] };
-      refusals.push(
-        `${candidate}: built from other sources than this package (layout ${hex(addon.layoutHash)}, expected ${hex(LAYOUT_HASH)}); ${BUILD_REMEDY}`,
-      );
+      const addon = open(file) as Addon;
+      const fault = faultOf(addon, candidate.startsWith('prebuilds/'));
+      if (fault === undefined) return { addon, refusals: [] };
+      refusals.push(`${candidate}: ${fault}; ${BUILD_REMEDY}`);
     } catch (error) {
       const absent = codeOf(error) === 'MODULE_NOT_FOUND';
       refusals.push(`${candidate}: ${absent ? 'does not exist' : firstLine(error)}; ${remedyFor(error)}`);

@@ -1,4 +1,5 @@
-// What the addon exports: the hash of its layout, and attach(), which gives an isolate its binding.
+// What the addon exports: the hash of its layout, its self-test, and attach(), which gives an isolate its
+// binding.
 #include <napi.h>
 
 #include <cinttypes>
@@ -9,9 +10,11 @@
 #include <vector>
 
 #include "../core/arena.h"
+#include "../core/self_test.h"
 #include "arguments.h"
 #include "environment.h"
 #include "functions.h"
+#include "stay_loaded.h"
 
 namespace heddle::addon {
 
@@ -96,9 +99,17 @@ Napi::Value inherit(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+// () -> undefined, or what does not work here. Tested once in a process.
+Napi::Value test_self(const Napi::CallbackInfo& info) {
+  static const char* const failure = self_test();
+  return failure == nullptr ? info.Env().Undefined() : Napi::String::New(info.Env(), failure);
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  stay_loaded();
   env.SetInstanceData(new Attachments);
   exports["layoutHash"] = Napi::Number::New(env, layout::HASH);
+  exports["selfTest"] = Napi::Function::New(env, test_self, "selfTest");
   exports["inherit"] = Napi::Function::New(env, inherit, "inherit");
   exports["attach"] = Napi::Function::New(env, attach, "attach");
   return exports;

@@ -7,6 +7,7 @@
 // through, stay in the cache.
 #include <algorithm>
 
+#include "cpu_features.h"
 #include "run.h"
 
 namespace heddle::kernels {
@@ -65,7 +66,7 @@ template <class Sum>
 
 template <class Sum>
 auto best_multiply() {
-  static const auto best = __builtin_cpu_supports("avx2") ? multiply_avx2<Sum> : multiply_plain<Sum>;
+  static const auto best = has_avx2() ? multiply_avx2<Sum> : multiply_plain<Sum>;
   return best;
 }
 #else

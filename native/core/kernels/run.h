@@ -21,6 +21,8 @@
 // The iterations of the loop that follows do not depend on each other, even when it works in place.
 #if defined(__clang__)
 #  define HEDDLE_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+// Some of the loops call functions that have no vector form, of which clang would warn for each type.
+#  pragma clang diagnostic ignored "-Wpass-failed"
 #elif defined(__GNUC__)
 #  define HEDDLE_INDEPENDENT _Pragma("GCC ivdep")
 #else

@@ -1,0 +1,74 @@
+/**
+ * A little of everything that an engine must do, for binaries and runtimes that the suite does not run on: a lock, a
+ * queue, threads and a pool. Needs nothing but `heddle`; the last line it writes is JSON.
+ *
+ *   node scripts/check-prebuilds/program.mjs
+ */
+import { engine, Lock, Queue, SharedArray, Thread, ThreadPoolExecutor } from 'heddle';
+
+export function countUp(lock, counter, times) {
+  for (let n = 0; n < times; n++) {
+    lock.withLockSync(() => {
+      // Not atomic: without the lock counts would be lost.
+      counter.array[0] = counter.array[0] + 1;
+    });
+  }
+}
+
+export function square(from, to) {
+  for (let n = from.getSync(); n !== null; n = from.getSync()) to.putSync(n * n);
+}
+
+export function double(n) {
+  return 2 * n;
+}
+
+function expect(what, actual, expected) {
+  if (JSON.stringify(actual) !== JSON.stringify(expected))
+    throw new Error(`${what}: ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`);
+  console.log(`${what}: ok`);
+}
+
+async function lock() {
+  const mine = new Lock();
+  expect('lock is free', await mine.acquire(), true);
+  expect('lock is taken', await mine.acquire({ timeout: 0 }), false);
+  mine.release();
+
+  const counter = new SharedArray('i', 1);
+  const threads = [1, 2].map(() => new Thread({ target: countUp, args: [mine, counter, 500] }));
+  for (const thread of threads) await thread.start();
+  for (const thread of threads) await thread.join();
+  expect('lock between threads', counter.array[0], 1000);
+}
+
+async function queue() {
+  const there = new Queue(4);
+  const back = new Queue();
+  const thread = new Thread({ target: square, args: [there, back] });
+  await thread.start();
+  for (let n = 1; n <= 100; n++) await there.put(n);
+  await there.put(null);
+  await thread.join();
+  let sum = 0;
+  while (!back.empty()) sum += back.getNowait();
+  expect('queue between threads', sum, 338350);
+  await back.put('x'.repeat(100_000));
+  expect('queue of large items', (await back.get()).length, 100_000);
+}
+
+async function pool() {
+  const executor = new ThreadPoolExecutor({ maxWorkers: 2 });
+  const results = await Promise.all([1, 2, 3].map((n) => executor.submit(double, n)));
+  expect('pool', results, [2, 4, 6]);
+  await executor.shutdown();
+}
+
+// A thread that imports this module to find its target runs it from the top.
+const { isMainThread } = await import('node:worker_threads');
+if (isMainThread) {
+  await lock();
+  await queue();
+  await pool();
+  console.log(JSON.stringify({ engine: engine.name, refusals: engine.refusals, supports: engine.supports }));
+}
