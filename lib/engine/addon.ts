@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { LAYOUT_HASH } from '../memory/layout-hash.js';
+import { isDenied } from './denied.js';
 import type { Binding } from './native.js';
 
 /** What the addon exports. */
@@ -40,10 +41,16 @@ function libc(): 'glibc' | 'musl' | undefined {
     if (/\/libc(?:\.so\.6|-[\d.]+\.so)/.test(maps)) return 'glibc';
   } catch (error) {
     // Without /proc (a sandbox, --permission) the report below knows too; anything else is a defect.
-    if (codeOf(error) === undefined) throw error;
+    if (!isDenied(error)) throw error;
   }
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
-  return report?.header?.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+  try {
+    const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+    return report?.header?.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    // Nobody tells (Deno without --allow-sys). Where it is the other one, the addon does not load and says so.
+    return 'glibc';
+  }
 }
 
 /** Directory of the prebuilt addon for this process: `linux-x64-glibc`, `darwin-arm64`, `win32-x64`, … */
@@ -56,6 +63,7 @@ function codeOf(error: unknown): unknown {
 }
 
 function remedyFor(error: unknown): string {
+  if (error instanceof Error && error.name === 'NotCapable') return 'start Deno with --allow-ffi and --allow-read';
   switch (codeOf(error)) {
     case 'ERR_DLOPEN_DISABLED':
       return 'start Node without --no-addons and, beside --permission, with --allow-addons';
