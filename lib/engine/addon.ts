@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { LAYOUT_HASH } from '../memory/layout-hash.js';
 import { isDenied } from './denied.js';
+import './from-package.js';
 import type { Binding } from './native.js';
 
 /** What the addon exports. */

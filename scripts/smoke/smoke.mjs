@@ -186,4 +186,4 @@ async function main(asked) {
 }
 
 // In a bundle, which is one module, this is imported by threads too.
-if (isMainThread && heddle.parentProcess() === undefined) await main(process.argv.slice(2));
+if (isMainThread && heddle.parentProcess() === undefined) void main(process.argv.slice(2));
