@@ -59,12 +59,12 @@ function measureRefusal({ name, format, file, option }) {
   const [word] = option.split(':', 1);
   const refused =
     status === 1 &&
-    /EngineUnavailableError: heddle has been made part of a bundle/.test(stderr) &&
+    /heddle has been made part of a bundle[\s\S]*ERR_HEDDLE_ENGINE_UNAVAILABLE/.test(stderr) &&
     stderr.includes(word);
   console.log(`${refused ? 'ok    ' : 'FAILED'} ${name}, ${format}, heddle bundled: refused`);
   if (refused) return;
   failures++;
-  console.log(`exit code ${status}\n${stderr}`);
+  console.log(`exit code ${status}\n${stderr.slice(-2000)}`);
 }
 
 function install() {

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { LAYOUT_HASH } from '../memory/layout-hash.js';
 import { isDenied } from './denied.js';
+import { elfDefect } from './elf.js';
 import './from-package.js';
 import type { Binding } from './native.js';
 
@@ -29,8 +30,10 @@ export type LoadResult =
   | { readonly addon: undefined; readonly refusals: readonly string[] };
 
 const packageRoot = new URL('../../', import.meta.url);
-const BUILD_REMEDY =
-  'to build it from source, which needs a C++20 compiler, make and Python: npm explore heddle -- npm run build:native';
+const BUILD =
+  'build it from source, which needs a C++20 compiler, make and Python: npm explore heddle -- npm run build:native';
+const BUILD_REMEDY = `to ${BUILD}`;
+const INSTALL_REMEDY = `install heddle again, or ${BUILD}`;
 
 /** C library of this process: `glibc` or `musl` on Linux, else nothing. */
 function libc(): 'glibc' | 'musl' | undefined {
@@ -83,6 +86,11 @@ export function loadAddon(): LoadResult {
   for (const name of candidates) {
     const candidate = name();
     const file = fileURLToPath(new URL(candidate, packageRoot));
+    const defect = elfDefect(file);
+    if (defect !== undefined) {
+      refusals.push(`${candidate}: ${defect}; ${INSTALL_REMEDY}`);
+      continue;
+    }
     try {
       const addon = require(file) as Addon;
       if (addon.layoutHash === LAYOUT_HASH) return { addon, refusals: [] };

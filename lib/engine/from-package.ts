@@ -37,9 +37,9 @@ function isOwnFile(): boolean {
 
 if (!isOwnFile()) {
   throw new EngineUnavailableError(
-    'heddle has been made part of a bundle, which leaves behind the files that its threads and processes run: have the ' +
-      'bundler leave it out, and install it beside the bundle. esbuild and Bun: --external:heddle; Vite: ' +
-      "ssr: { external: ['heddle'] }; Rollup, Rolldown: external: /^heddle(\\/|$)/; webpack: externals: /^heddle(\\/|$)/; " +
-      "Next.js: serverExternalPackages: ['heddle']. docs/bundling.md says more",
+    'heddle has been made part of a bundle, which leaves behind the files that its threads and processes run. Have the ' +
+      'bundler leave it out, and install it beside the bundle; docs/bundling.md of the package says more. ' +
+      "esbuild: --external:heddle; Bun: --external heddle; Vite: ssr: { external: ['heddle'] }; Rollup, Rolldown: external: /^heddle(\\/|$)/; " +
+      "webpack: externals: [/^heddle(\\/|$)/], with externalsType; Next.js: serverExternalPackages: ['heddle']",
   );
 }

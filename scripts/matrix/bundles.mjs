@@ -41,8 +41,10 @@ async function withRolldown({ entry, whole }, format, file) {
 async function withVite({ entry, home, out, whole }) {
   const { build } = await import('vite');
   const ssr = whole ? { noExternal: ['heddle'] } : { external: ['heddle'] };
-  await build({ root: home, configFile: false, logLevel: 'silent', build: { ssr: entry, outDir: out }, ssr });
-  return join(out, 'smoke.js');
+  const rolldownOptions = { output: { entryFileNames: 'bundle.mjs' } };
+  const target = { ssr: entry, outDir: out, rolldownOptions };
+  await build({ root: home, configFile: false, logLevel: 'silent', build: target, ssr });
+  return join(out, 'bundle.mjs');
 }
 
 async function withWebpack({ entry, out, whole }, externalsType, output) {
