@@ -1,5 +1,5 @@
 /** Writes `docs/support.md` from what the matrix has measured. */
-import { arch, platform, release } from 'node:os';
+import { arch, platform } from 'node:os';
 import { nodeLines } from '../node-lines.mjs';
 
 /** What each check of the smoke test uses, in the words of a user. */
@@ -31,7 +31,16 @@ function cell(result, notes) {
   const { failed, lacks } = result;
   if (failed.size > 0) return `no: ${[...failed].map(([name, why]) => `${name} (${why})`).join('; ')}`;
   if (lacks.size === 0) return 'yes';
-  return `yes, but for ${[...lacks].map(([name, why]) => `(${notes.number(name, why)})`).join(', ')}`;
+  const numbers = [...lacks].map(([name, why]) => notes.number(name, why)).sort((a, b) => a - b);
+  return `yes, but for ${numbers.map((number) => `(${number})`).join(', ')}`;
+}
+
+/** What was found on every line of Node.js, or, where they differ, on each. */
+function cellOfLines(cells, engine, notes) {
+  const found = Object.keys(cells).filter((column) => column.endsWith(engine));
+  const texts = found.map((column) => cell(cells[column], notes));
+  if (new Set(texts).size === 1) return texts[0];
+  return found.map((column, i) => `${column.split(' ', 1)[0]}: ${texts[i]}`).join('; ');
 }
 
 function table(head, rows) {
@@ -48,21 +57,20 @@ export function supportPage({ runtimes, bundles, programs }) {
       ...programs.map((form) => cell(cells[form], notes)),
     ]),
   );
-  const columns = nodeLines.flatMap((line) => ['native', 'fallback'].map((engine) => `${line} ${engine}`));
   const bundleTable = table(
-    ['bundler', 'output', 'heddle left out by', ...columns],
+    ['bundler', 'output', 'heddle left out by', 'native', 'fallback'],
     bundles.map(({ name, version, format, option, cells }) => [
       `${name} ${version}`,
       format,
       `\`${option.replaceAll('|', '\\|')}\``,
-      ...columns.map((column) => cell(cells[column], notes)),
+      ...['native', 'fallback'].map((engine) => cellOfLines(cells, engine, notes)),
     ]),
   );
   return [
     '# What works where',
     '',
-    `Written by \`npm run matrix\` on ${new Date().toISOString().slice(0, 10)}, ${platform()} ${arch()} (${release()}): what is`,
-    'said here was run, from the tarball as it is published.',
+    `Written by \`npm run matrix\` on ${new Date().toISOString().slice(0, 10)}, ${platform()} ${arch()}: what is said here was`,
+    'run, from the tarball as it is published.',
     '',
     'The programs check [each kind of object](../scripts/smoke/smoke.mjs): locks, conditions, queues, threads, closures,',
     'pools, shared arrays, kernels, processes, pipes, pools of processes, shared memory. TypeScript is run as it is, by',
@@ -82,7 +90,7 @@ export function supportPage({ runtimes, bundles, programs }) {
     '## Bundles',
     '',
     'The same program, bundled, with heddle left out of the bundle and installed beside it: see',
-    '[bundling](bundling.md). On the lines of Node.js:',
+    `[bundling](bundling.md). Run on Node.js ${nodeLines.join(', ')}:`,
     '',
     ...bundleTable,
     '',
