@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LAYOUT_HASH } from '#dist/memory/layout-hash.js';
 import { Copy, fixtures, type Outcome, runProgram } from './confined.js';
 
 const copies: Copy[] = [];
@@ -16,12 +17,12 @@ function relayout({ path }: Copy): void {
     if (!name.endsWith('.js')) continue;
     const file = join(path, 'dist', name);
     const text = readFileSync(file, 'utf8');
-    const other = text.replace(/(LAYOUT_HASH = )(\d+|0x[\da-f]+)/i, '$112345');
+    const other = text.replaceAll(`0x${LAYOUT_HASH.toString(16)}`, '12345').replaceAll(String(LAYOUT_HASH), '12345');
     if (other === text) continue;
     writeFileSync(file, other);
     changed++;
   }
-  if (changed !== 1) throw new Error(`the layout hash stands in ${changed} files`);
+  if (changed === 0) throw new Error('the layout hash was not found');
 }
 
 describe.each(['the same version', 'different versions'])('two copies of %s', (which) => {
