@@ -1,7 +1,7 @@
 /** What kind of thing an object is to the codec, and why some cannot travel. */
 import { EventEmitter } from 'node:events';
 import { types } from 'node:util';
-import { SharedObject } from '../engine/shared-object.js';
+import { SHARED, SharedObject } from '../engine/shared-object.js';
 import { whyItStays } from '../engine/stays.js';
 import { onRegistration, registrationOf } from './classes.js';
 
@@ -90,6 +90,11 @@ export function whyNot(object: object): Reason | undefined {
   const what = article(className(object));
   const staying = whyItStays(object);
   if (staying !== undefined) return { what: staying.what ?? what, remedy: staying.remedy };
+  if (SHARED in object)
+    return {
+      what: `${what} of another copy of heddle`,
+      remedy: 'let both sides load one copy of the package (npm ls heddle tells which there are)',
+    };
   if (types.isPromise(object)) return { what, remedy: 'await it first' };
   if (types.isSharedArrayBuffer(object)) return { what, remedy: 'use a SharedArray' };
   if (types.isWeakMap(object) || types.isWeakSet(object) || object instanceof WeakRef)

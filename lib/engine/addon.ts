@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { LAYOUT_HASH } from '../memory/layout-hash.js';
+import { isDenied } from './denied.js';
+import { elfDefect } from './elf.js';
+import './from-package.js';
 import type { Binding } from './native.js';
 
 /** What the addon exports. */
@@ -29,8 +32,10 @@ export type LoadResult =
   | { readonly addon: undefined; readonly refusals: readonly string[] };
 
 const packageRoot = new URL('../../', import.meta.url);
-const BUILD_REMEDY =
-  'to build it from source, which needs a C++20 compiler, make and Python: npm explore heddle -- npm run build:native';
+const BUILD =
+  'build it from source, which needs a C++20 compiler, make and Python: npm explore heddle -- npm run build:native';
+const BUILD_REMEDY = `to ${BUILD}`;
+const INSTALL_REMEDY = `install heddle again, or ${BUILD}`;
 
 /** C library of this process: `glibc` or `musl` on Linux, else nothing. */
 function libc(): 'glibc' | 'musl' | undefined {
@@ -42,10 +47,16 @@ function libc(): 'glibc' | 'musl' | undefined {
     if (/\/libc(?:\.so\.6|-[\d.]+\.so)/.test(maps)) return 'glibc';
   } catch (error) {
     // Without /proc (a sandbox, --permission) the report below knows too; anything else is a defect.
-    if (codeOf(error) === undefined) throw error;
+    if (!isDenied(error)) throw error;
   }
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
-  return report?.header?.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+  try {
+    const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+    return report?.header?.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    // Nobody tells (Deno without --allow-sys). Where it is the other one, the addon does not load and says so.
+    return 'glibc';
+  }
 }
 
 /** Directory of the prebuilt addon for this process: `linux-x64-glibc`, `darwin-arm64`, `win32-x64`, … */
@@ -58,6 +69,7 @@ function codeOf(error: unknown): unknown {
 }
 
 function remedyFor(error: unknown): string {
+  if (error instanceof Error && error.name === 'NotCapable') return 'start Deno with --allow-ffi and --allow-read';
   switch (codeOf(error)) {
     case 'ERR_DLOPEN_DISABLED':
       return 'start Node without --no-addons and, beside --permission, with --allow-addons';
@@ -83,6 +95,11 @@ export function loadAddon(open: (file: string) => unknown = createRequire(import
   for (const name of candidates) {
     const candidate = name();
     const file = fileURLToPath(new URL(candidate, packageRoot));
+    const defect = elfDefect(file);
+    if (defect !== undefined) {
+      refusals.push(`${candidate}: ${defect}; ${INSTALL_REMEDY}`);
+      continue;
+    }
     try {
       const addon = open(file) as Addon;
       const fault = faultOf(addon, candidate.startsWith('prebuilds/'));

@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import './from-package.js';
 
 const modules: Readonly<Record<string, string>> = {
   Process: '../processes/process.js',

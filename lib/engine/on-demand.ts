@@ -7,6 +7,7 @@
  * For the same purpose `process` is the global one everywhere: an import of it makes Node.js open the standard streams.
  */
 import { createRequire } from 'node:module';
+import './from-package.js';
 
 const require = createRequire(import.meta.url);
 

@@ -2,15 +2,16 @@
  * Chooses the engine of this isolate, once, when heddle is loaded.
  *
  * A family, that is a thread and the workers started from it, runs one engine: the wake queues of the
- * two cannot reach each other. The first to load heddle chooses by HEDDLE_ENGINE and leaves word in
- * worker_threads' environment data, which every Worker inherits, a user's own included. Processes that heddle
+ * two cannot reach each other. The first to load heddle chooses by HEDDLE_ENGINE and leaves word for every Worker, a
+ * user's own included (`family-data.ts`). Processes that heddle
  * starts belong to the family too, and are told by their environment: see `inheritance.ts`.
  */
-import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+import { isMainThread } from 'node:worker_threads';
 import { EngineUnavailableError } from '../errors.js';
 import { LAYOUT_HASH } from '../memory/layout-hash.js';
 import { firstLine, hasUvLoop, loadAddon } from './addon.js';
 import type { Engine, EngineName } from './engine.js';
+import { bequeath, inherited } from './family-data.js';
 import { type Inheritance, inheritance, PASSED_DESCRIPTOR } from './inheritance.js';
 import { NativeEngine } from './native.js';
 import { ownOnDemand } from './own-modules.js';
@@ -23,7 +24,7 @@ interface Family {
   readonly layout: number;
   readonly refusals: readonly string[];
 }
-const FAMILY = 'heddle.family';
+const FAMILY = 'family';
 
 interface Choice {
   readonly engine: Engine;
@@ -114,14 +115,14 @@ function joinOrChoose(wished: Wish): Choice {
     const refusals = [`${processStarter.name} runs on the ${inheritance.engine} engine`];
     return join({ ...inheritance, refusals }, wished, processStarter, inheritance);
   }
-  const family = getEnvironmentData(FAMILY) as unknown as Family | undefined;
+  const family = inherited<Family>(FAMILY);
   return family === undefined ? choose(wished) : join(family, wished, threadStarter);
 }
 
 function select(): Choice {
   const choice = joinOrChoose(wish());
   const word: Family = { engine: choice.engine.name, layout: LAYOUT_HASH, refusals: choice.refusals };
-  setEnvironmentData(FAMILY, word as unknown as Parameters<typeof setEnvironmentData>[1]);
+  bequeath(FAMILY, word);
   return choice;
 }
 

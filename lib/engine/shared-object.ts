@@ -43,12 +43,20 @@ const collected = new FinalizationRegistry<Entry>((entry) => {
 /** Handle that the constructor running now shall take over, 0 to create a cell. */
 let adopting: Handle = 0;
 
+/** Marks a shared object of whatever copy of heddle, so that another one does not take it for data. */
+export const SHARED: unique symbol = Symbol.for('heddle.shared');
+
 export abstract class SharedObject {
   /** @internal */
   readonly _handle: Handle;
   /** True when this wrapper stands for an object made elsewhere. */
   protected readonly adopted: boolean;
   readonly #entry: Entry;
+
+  /** @internal */
+  get [SHARED](): true {
+    return true;
+  }
 
   constructor(kind: number) {
     this.adopted = adopting !== 0;

@@ -1,9 +1,9 @@
 /** Threads as workers of an executor: each an isolate that runs `worker-entry.js`. */
-import { MessageChannel, type MessagePort, type ResourceLimits, SHARE_ENV, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type ResourceLimits, SHARE_ENV, type Worker } from 'node:worker_threads';
 import { dropBytes, encodeBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
 import '../shipping/lane.js';
-import { programFor } from '../threads/worker-program.js';
+import { startProgram } from '../threads/worker-program.js';
 import type { Setup } from './parts.js';
 import type { Ending, HostedWorker, WorkerHost } from './worker-host.js';
 
@@ -41,15 +41,13 @@ export class ThreadHost implements WorkerHost {
     };
     let worker: Worker;
     try {
-      worker = new Worker(
-        ...programFor(entry, {
-          name: setup.name,
-          workerData: data,
-          transferList: [port2],
-          env: SHARE_ENV,
-          ...(this.#resourceLimits === undefined ? {} : { resourceLimits: this.#resourceLimits }),
-        }),
-      );
+      worker = startProgram(entry, {
+        name: setup.name,
+        workerData: data,
+        transferList: [port2],
+        env: SHARE_ENV,
+        ...(this.#resourceLimits === undefined ? {} : { resourceLimits: this.#resourceLimits }),
+      });
     } catch (error) {
       port1.close();
       dropBytes(bytes);

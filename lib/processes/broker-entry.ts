@@ -1,6 +1,6 @@
 /** What a broker runs: see `broker.ts`. */
 import type { ChildProcess } from 'node:child_process';
-import { Socket } from 'node:net';
+import { createConnection, Socket, type TcpNetConnectOpts } from 'node:net';
 import { workerData } from 'node:worker_threads';
 import { decodeBytes } from '../codec/codec.js';
 import { handlesOf } from '../codec/tail.js';
@@ -101,9 +101,16 @@ function* takeAll(queue: Handle, peer: Peer): Generator<Parcel> {
   }
 }
 
+/** The end of the line that a child inherits. */
+function inheritedSocket(): Socket {
+  // A Socket that is made with a descriptor reads nothing on Bun.
+  if ('bun' in process.versions) return createConnection({ fd: PASSED_DESCRIPTOR } as unknown as TcpNetConnectOpts);
+  return new Socket({ fd: PASSED_DESCRIPTOR, readable: true, writable: true });
+}
+
 /** In a child: makes its record, and watches over its parent. */
 function answerTo(introduced: Event): void {
-  const socket = new Socket({ fd: PASSED_DESCRIPTOR, readable: true, writable: true });
+  const socket = inheritedSocket();
   let known = false;
   const line: Line = new Line(
     socket,

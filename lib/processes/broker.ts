@@ -20,7 +20,7 @@
  * as long as children run that it has started. Where it is terminated, its children are given up: who joins them is
  * told that they have ended, and they that their parent has.
  */
-import { isMainThread, SHARE_ENV, Worker } from 'node:worker_threads';
+import { isMainThread, SHARE_ENV } from 'node:worker_threads';
 import { encodeBytes } from '../codec/codec.js';
 import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
@@ -28,7 +28,7 @@ import { promise } from '../engine/wait.js';
 import { Process, WaiterMode } from '../memory/layout.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { Event } from '../sync/event.js';
-import { programFor } from '../threads/worker-program.js';
+import { startProgram } from '../threads/worker-program.js';
 import type { Place, Program } from './launch.js';
 import { requireProcesses } from './launch.js';
 
@@ -73,7 +73,7 @@ function startBroker(introduced: Event | undefined): SimpleQueue<Errand> {
   const queue = new SimpleQueue<Errand>();
   const instructions: Instructions = { errands: queue, introduced };
   const workerData = encodeBytes(instructions);
-  const broker = new Worker(...programFor(entry, { name: 'heddle-broker', workerData, env: SHARE_ENV }));
+  const broker = startProgram(entry, { name: 'heddle-broker', workerData, env: SHARE_ENV });
   broker.unref();
   return queue;
 }

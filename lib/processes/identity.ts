@@ -1,5 +1,5 @@
 /** What all threads of a process know of it beside its record. */
-import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
+import { bequeath, inherited } from '../engine/family-data.js';
 import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
 import { Process } from '../memory/layout.js';
@@ -10,17 +10,17 @@ export interface Identity {
   readonly parentName: string;
 }
 
-/** Under this name it lies in worker_threads' environment data, which the process's threads inherit. */
-const KEY = 'heddle.process';
+/** What the process's threads inherit it as. */
+const IDENTITY = 'process';
 
 /** Undefined in the first process of a family. */
 export function identity(): Identity | undefined {
-  return getEnvironmentData(KEY) as unknown as Identity | undefined;
+  return inherited<Identity>(IDENTITY);
 }
 
 /** In the main thread of a child, before it starts a thread. */
 export function setIdentity(value: Identity): void {
-  setEnvironmentData(KEY, value as unknown as Parameters<typeof setEnvironmentData>[1]);
+  bequeath(IDENTITY, value);
 }
 
 /** The path of another process that this one makes. */

@@ -134,11 +134,19 @@ function programOf(processes: Processes, place: Place, surroundings: Surrounding
 
 /** Starts it with `passed` as the descriptor by which it knows its family. */
 export function spawnProgram({ args, env, cwd }: Program, passed: number | 'pipe'): ChildProcess {
-  return childProcess().spawn(process.execPath, args, {
-    env,
-    stdio: ['ignore', 'inherit', 'inherit', passed],
-    ...(cwd === undefined ? {} : { cwd }),
-  });
+  try {
+    return childProcess().spawn(process.execPath, args, {
+      env,
+      stdio: ['ignore', 'inherit', 'inherit', passed],
+      ...(cwd === undefined ? {} : { cwd }),
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw error;
+    throw new ProcessStateError(
+      'Node.js lets this program start no processes: beside --permission, start it with --allow-child-process',
+      { cause: error },
+    );
+  }
 }
 
 function launchByBroker(processes: Processes, place: Place, surroundings: Surroundings): Launch {

@@ -69,6 +69,7 @@ const scripts = new Map<string, LoadedScript>();
 const KEPT = 200;
 
 let open: Session | undefined;
+let answersAtOnce = false;
 let unavailable: unknown;
 
 /** Why functions cannot be inspected here, or undefined when they can. */
@@ -124,6 +125,14 @@ function connect(): Session {
   if (open !== undefined) return open;
   const session = new (inspector().Session)();
   session.connect();
+  if (!answersAtOnce) {
+    // Deno's answers later, Bun's not at all.
+    if (post(session, 'Runtime.evaluate', { expression: '0' }) === undefined) {
+      session.disconnect();
+      throw new Error('node:inspector does not answer within the call here');
+    }
+    answersAtOnce = true;
+  }
   session.on('Debugger.scriptParsed', (message: { params: ScriptParsed }) => {
     parsed.set(message.params.scriptId, message.params);
   });
@@ -135,7 +144,7 @@ function connect(): Session {
   return session;
 }
 
-/** The protocol of an in-process session answers before `post` returns. */
+/** The protocol of an in-process session answers before `post` returns; undefined where it does not. */
 function post<T>(session: Session, method: string, params?: object): T {
   let result: T | undefined;
   let failure: Error | null = null;

@@ -12,7 +12,7 @@
  * the loop is told by 'exit'; while it is blocked, `seeToTheDead` looks.
  */
 import { availableParallelism } from 'node:os';
-import { type ResourceLimits, SHARE_ENV, Worker } from 'node:worker_threads';
+import { type ResourceLimits, SHARE_ENV } from 'node:worker_threads';
 import { dropBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
 import { travelOf } from '../engine/shared-object.js';
@@ -20,7 +20,7 @@ import { WorkerLostError } from '../errors.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { Control, type IsolateData, IsolateState, ReserveWord } from './isolate-data.js';
 import { Lifeline } from './lifeline.js';
-import { programFor } from './worker-program.js';
+import { startProgram } from './worker-program.js';
 
 /** Idle isolates that one creator keeps, about 9 MB each; more than that for a moment only. */
 const RESERVE_BOUND = Math.max(4, 2 * availableParallelism());
@@ -163,15 +163,13 @@ export class Reserve<Occupant> {
       argv: process.argv,
     };
     const limits = resourceLimits === undefined ? {} : { resourceLimits };
-    const worker = new Worker(
-      ...programFor(entry, {
-        name: 'heddle',
-        workerData: data,
-        transferList: [lifeline.end],
-        env: SHARE_ENV,
-        ...limits,
-      }),
-    );
+    const worker = startProgram(entry, {
+      name: 'heddle',
+      workerData: data,
+      transferList: [lifeline.end],
+      env: SHARE_ENV,
+      ...limits,
+    });
     const buried = new Promise<void>((resolve) => {
       worker.on('exit', () => {
         this.#bury(isolate);

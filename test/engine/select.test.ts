@@ -156,7 +156,7 @@ describe('without a usable addon', () => {
     rmSync(addon);
     expect(code).toBe(1);
     expect(output).toMatch(
-      /build\/Release\/heddle\.node: .*(invalid ELF|not a valid|not a mach-o|slice is not valid|too short)/i,
+      /build\/Release\/heddle\.node: .*(is no program of Linux|invalid ELF|not a valid|not a mach-o|slice is not valid|too short)/i,
     );
   });
 });

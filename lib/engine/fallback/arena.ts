@@ -2,9 +2,9 @@
  * The fallback's memory: three SharedArrayBuffers that every isolate of a family shares. Workers,
  * a user's own included, inherit them through worker_threads' environment data.
  */
-import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../../errors.js';
 import { CONTROL_WORDS, Header, LAYOUT_VERSION, MAGIC, MAX_SLOTS } from '../../memory/layout.js';
+import { bequeath, inherited } from '../family-data.js';
 import { JOURNAL_WORDS } from './journal.js';
 
 export interface Arena {
@@ -18,7 +18,7 @@ export interface Arena {
   readonly parent: number;
 }
 
-const KEY = 'heddle.arena';
+const ARENA = 'arena';
 /** A single view can cover just under 4 GiB. */
 const MAX_HEAP_BYTES = 2 ** 32 - 65536;
 const MIN_HEAP_BYTES = 2 ** 24;
@@ -26,15 +26,13 @@ const FIRST_HEAP_BYTES = 2 ** 23;
 
 /** The arena this isolate inherited, or a new one. */
 export function openArena(): Arena {
-  return (getEnvironmentData(KEY) as Arena | undefined) ?? createArena();
+  return inherited<Arena>(ARENA) ?? createArena();
 }
 
 /** Leaves the arena to the workers that this isolate starts from now on. */
-export function bequeath(arena: Arena, slot: number): void {
+export function bequeathArena(arena: Arena, slot: number): void {
   const { control, heap, journals } = arena;
-  setEnvironmentData(KEY, { control, heap, journals, parent: slot + 1 } as unknown as Parameters<
-    typeof setEnvironmentData
-  >[1]);
+  bequeath<Arena>(ARENA, { control, heap, journals, parent: slot + 1 });
 }
 
 function createArena(): Arena {

@@ -11,7 +11,7 @@ import type {
   Outcome as OutcomeCode,
   OutcomeOrTicket,
 } from '../engine.js';
-import { bequeath, openArena } from './arena.js';
+import { bequeathArena, openArena } from './arena.js';
 import { barrierArrive, barrierBreak, barrierRelease, barrierReset } from './barrier.js';
 import { conditionEnqueue, conditionNotify } from './condition.js';
 import { listen } from './doorbell.js';
@@ -102,7 +102,7 @@ export class FallbackEngine implements Engine {
     this.scratch = isolate.scratch;
     this.processes = new FallbackProcesses(isolate);
     if (agent) return;
-    bequeath(arena, slot);
+    bequeathArena(arena, slot);
     this.#watchWorkers();
   }
 

@@ -3,6 +3,7 @@ import { existsSync, readlinkSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../../errors.js';
 import { Header, MAX_SLOTS, SLOTS_START, Slot, SlotState, WORDS_PER_SLOT } from '../../memory/layout.js';
+import { isDenied } from '../denied.js';
 import { JOURNAL_WORDS, Journal } from './journal.js';
 
 export function slotWord(slot: number, word: number): number {
@@ -16,7 +17,7 @@ function systemThreadId(): number {
     return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
   } catch (error) {
     // No /proc, or none for us (a sandbox, --permission): as on other systems.
-    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (!isDenied(error)) throw error;
     return 0;
   }
 }

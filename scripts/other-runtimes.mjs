@@ -1,0 +1,35 @@
+/** Bun and Deno, from their packages of npm. */
+import { fetchPackage } from './fetch-package.mjs';
+
+const windows = process.platform === 'win32';
+const exe = windows ? '.exe' : '';
+const system = windows ? 'windows' : process.platform;
+
+/** By name: the version, the command that runs a program, and what Bun or Deno calls this platform in its package's name. */
+export const otherRuntimes = {
+  Bun: {
+    version: '1.4.4',
+    command: () => [
+      fetchPackage(
+        `@oven/bun-${system}-${process.arch === 'arm64' ? 'aarch64' : process.arch}`,
+        '1.4.4',
+        `bin/bun${exe}`,
+      ),
+    ],
+  },
+  Deno: {
+    version: '2.9.6',
+    command: () => [
+      fetchPackage(
+        `@deno/${process.platform}-${process.arch}${process.platform === 'linux' ? '-glibc' : ''}`,
+        '2.9.6',
+        `deno${exe}`,
+      ),
+      'run',
+      '--allow-read',
+      '--allow-env',
+      '--allow-ffi',
+      '--allow-run',
+    ],
+  },
+};
