@@ -1,7 +1,7 @@
 /** The package as it is published: its tarball, and a project that has installed it. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -19,27 +19,10 @@ export function run(command, args, options) {
 
 /** `npm pack` into `work`: what it says of the tarball, and as `path` where that is. */
 export function pack(work) {
-  const withdraw = addHostsBinary();
-  try {
-    const { status, stdout, stderr } = run('npm', ['pack', '--json', '--pack-destination', work], { cwd: root });
-    if (status !== 0) throw new Error(`npm pack failed: ${stderr}`);
-    const [packed] = Object.values(JSON.parse(stdout.slice(stdout.search(/^[[{]/m))));
-    return { ...packed, path: join(work, packed.filename) };
-  } finally {
-    withdraw();
-  }
-}
-
-/** Where the tarball has no binary for this machine yet, the one that was built here. Returns what takes it away. */
-function addHostsBinary() {
-  const program = "import { prebuildName } from './dist/engine/addon.js'; console.log(prebuildName())";
-  const { status, stdout } = run(process.execPath, ['--input-type=module', '-e', program], { cwd: root });
-  const built = join(root, 'build/Release/heddle.node');
-  const binary = join(root, 'prebuilds', stdout.trim(), 'heddle.node');
-  if (status !== 0 || existsSync(binary) || !existsSync(built)) return () => {};
-  mkdirSync(dirname(binary), { recursive: true });
-  copyFileSync(built, binary);
-  return () => rmSync(dirname(binary), { recursive: true });
+  const { status, stdout, stderr } = run('npm', ['pack', '--json', '--pack-destination', work], { cwd: root });
+  if (status !== 0) throw new Error(`npm pack failed: ${stderr}`);
+  const [packed] = Object.values(JSON.parse(stdout.slice(stdout.search(/^[[{]/m))));
+  return { ...packed, path: join(work, packed.filename) };
 }
 
 /** An empty project in `work`, and the folder of heddle in it once it is installed. */
