@@ -126,4 +126,5 @@ function build() {
 }
 
 // Other scripts ask for the hash only.
-if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) process.exitCode = build();
+const started = process.argv[1];
+if (started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url)) process.exitCode = build();

@@ -7,7 +7,18 @@
  * Says of each `ok`, `FAILED`, or what is missing to run it here.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,17 +43,21 @@ function packageWith(name, folder) {
 
 /** Why it does not work; undefined when it does. */
 function failureOf({ command, args, env }, folder) {
-  const { error, status, signal, stdout, stderr } = spawnSync(command, [...args, 'program.mjs'], {
+  // To a file: Node under Wine cannot write into pipes.
+  const log = join(folder, 'output.txt');
+  const output = openSync(log, 'w');
+  const { error, status, signal } = spawnSync(command, [...args, 'program.mjs'], {
     cwd: folder,
-    encoding: 'utf8',
+    stdio: ['ignore', output, output],
     timeout: TIMEOUT,
     env: { ...process.env, ...env, HEDDLE_ENGINE: 'native' },
   });
-  const said = `${stdout ?? ''}${stderr ?? ''}`.trim();
+  closeSync(output);
+  const said = readFileSync(log, 'utf8').trim();
   if (error?.code === 'ETIMEDOUT') return `not done after ${TIMEOUT / 1000} s\n${said}`;
   if (error) return error.message;
   if (status !== 0) return `${signal ?? `exit code ${status}`}\n${said}`;
-  return JSON.parse(stdout.trim().split('\n').at(-1)).engine === 'native' ? undefined : said;
+  return JSON.parse(said.split('\n').at(-1)).engine === 'native' ? undefined : said;
 }
 
 function report(kind, target, what) {

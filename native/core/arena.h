@@ -34,8 +34,9 @@ class Arena {
  public:
   static constexpr size_t kControlBytes = static_cast<size_t>(layout::CONTROL_WORDS) * 4;
   static_assert(kControlBytes % kPageBytes == 0);
-  // Units of the heap are 32 bits of 64 bytes; this is far below and still never used up.
-  static constexpr size_t kHeapBytes = size_t{64} << 30;
+  // Units of the heap are 32 bits of 64 bytes; this is far below and still never used up. Where addresses
+  // have 32 bits there is room for half a GiB.
+  static constexpr size_t kHeapBytes = size_t{1} << (sizeof(size_t) > 4 ? 36 : 29);
   static constexpr size_t kSmallestHeapBytes = size_t{64} << 20;
 
   // The arena of this process, mapped at the first call; null when that fails, and `refusal` then

@@ -32,7 +32,8 @@ OutcomeCode array_allocate(Self& self, Handle array, uint64_t byte_length) {
 std::span<uint8_t> array_bytes(const Self& self, Handle array) {
   uint32_t unit = block_of(self, array);
   if (unit == 0) return {};
-  return {reinterpret_cast<uint8_t*>(self.arena.heap().at(unit)), length_of(self, array)};
+  return {reinterpret_cast<uint8_t*>(self.arena.heap().at(unit)),
+          static_cast<size_t>(length_of(self, array))};
 }
 
 void array_free(Self& self, Handle array) {
