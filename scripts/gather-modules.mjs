@@ -51,7 +51,7 @@ const ON_DEMAND = new Set(['fallback', 'shipping', 'submission']);
 /** The first chunk, which all others import. */
 const GROUND = Object.keys(CHUNKS)[0];
 
-/** The module that loads them. It imports nothing of ours, and is loaded before all who use it. */
+/** The module that loads them. It imports nothing of ours but what refuses bundles, and is loaded before all who use it. */
 const LOADER = 'engine/own-modules.js';
 
 /** The functions that rolldown has the code call. */

@@ -4,6 +4,7 @@
  * nothing there and is a family of its own: the memory of one is not laid out as the other expects.
  */
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
+import './from-package.js';
 
 const COPY = new URL('../', import.meta.url).href;
 

@@ -8,6 +8,7 @@
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import './from-package.js';
 
 type Bindings = Readonly<Record<string, unknown>>;
 
