@@ -77,16 +77,10 @@ export class ItemRing {
 
   /** False: not put. */
   putNumber(queue: number, number: number): boolean {
-    const words = this.#words;
-    const ring = load(words, queue + Queue.RING);
-    if (ring === 0) return false;
-    const tail = this.#claimPlace(queue, ring);
-    if ((tail & Ring.SLOW) !== 0) return false;
-    const entry = entryAt(ring, tail);
-    words[entry + RingEntry.META] = ItemLane.NUMBER;
-    words[entry + RingEntry.LENGTH] = NUMBER_BYTES;
+    const entry = this.#begin(queue, ItemLane.NUMBER, NUMBER_BYTES);
+    if (entry === 0) return false;
     this.#doubles[(entry + RingEntry.DATA) >>> 1] = number;
-    this.#publish(queue, ring, entry, tail);
+    this.#publish(queue, entry);
     return true;
   }
 
@@ -101,46 +95,50 @@ export class ItemRing {
       this.#source = bytes;
       this.#sourceWords = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
     }
-    const source = this.#sourceWords;
+    const entry = this.#begin(queue, lane, length);
+    if (entry === 0) return false;
     const words = this.#words;
-    const ring = load(words, queue + Queue.RING);
-    if (ring === 0) return false;
-    const tail = this.#claimPlace(queue, ring);
-    if ((tail & Ring.SLOW) !== 0) return false;
-    const entry = entryAt(ring, tail);
-    words[entry + RingEntry.META] = lane;
-    words[entry + RingEntry.LENGTH] = length;
+    const source = this.#sourceWords;
     const data = entry + RingEntry.DATA;
     for (let i = 0; i < length; i += BYTES_PER_WORD) words[data + (i >>> 2)] = source[i >>> 2] as number;
-    this.#publish(queue, ring, entry, tail);
+    this.#publish(queue, entry);
     return true;
   }
 
-  /** The position of a place that is the caller's from now on; one with SLOW set when it has none. */
-  #claimPlace(queue: number, ring: number): number {
+  /** The entry of a place that is the caller's from now on, whose data is still to be written; 0: none. */
+  #begin(queue: number, lane: number, length: number): number {
     const words = this.#words;
+    const ring = load(words, queue + Queue.RING);
+    if (ring === 0) return 0;
     const tail = load(words, ring + Ring.TAIL);
-    if ((tail & Ring.SLOW) !== 0) return Ring.SLOW;
+    if ((tail & Ring.SLOW) !== 0) return 0;
     const limit = (words[ring + Ring.LIMIT] as number) << 1;
     if (((tail - load(words, ring + Ring.HEAD_SEEN)) | 0) >= limit) {
       const head = load(words, ring + Ring.HEAD) & ~Ring.SLOW;
       Atomics.store(words, ring + Ring.HEAD_SEEN, head);
-      if (((tail - head) | 0) >= limit) return Ring.SLOW;
+      if (((tail - head) | 0) >= limit) return 0;
     }
     const claim = this.#claim;
     words[claim + 1] = tail;
     words[claim] = queue;
-    if (Atomics.compareExchange(words, ring + Ring.TAIL, tail, (tail + 2) | 0) === tail) return tail;
-    words[claim] = 0;
-    return Ring.SLOW;
+    if (Atomics.compareExchange(words, ring + Ring.TAIL, tail, (tail + 2) | 0) !== tail) {
+      words[claim] = 0;
+      return 0;
+    }
+    const entry = entryAt(ring, tail);
+    words[entry + RingEntry.META] = lane;
+    words[entry + RingEntry.HANDLES] = 0;
+    words[entry + RingEntry.LENGTH] = length;
+    return entry;
   }
 
-  #publish(queue: number, ring: number, entry: number, tail: number): void {
+  /** The claim says where the put was begun. */
+  #publish(queue: number, entry: number): void {
     const words = this.#words;
-    words[entry + RingEntry.HANDLES] = 0;
-    Atomics.store(words, entry + RingEntry.SEQUENCE, tail | 1);
-    if (load(words, ring + Ring.GET_WAITING) !== 0) this.#notice(queue, ITEM);
-    words[this.#claim] = 0;
+    const claim = this.#claim;
+    Atomics.store(words, entry + RingEntry.SEQUENCE, (words[claim + 1] as number) | 1);
+    if (load(words, (words[queue + Queue.RING] as number) + Ring.GET_WAITING) !== 0) this.#notice(queue, ITEM);
+    words[claim] = 0;
   }
 
   /** The lane of the item taken, of which `value` says more; 0: none taken. */
