@@ -10,16 +10,19 @@
  * processor: it does not reorder a load with earlier loads, nor with an earlier exchange.
  */
 import {
+  BRIEF_BYTES,
   INLINE_BYTES,
   ItemLane,
   Queue,
+  RING_BODIES,
   RING_ENTRIES,
   RING_HEADER_WORDS,
   Ring,
-  RingEntry,
+  RingHead,
   SLOTS_START,
   Slot,
-  WORDS_PER_ENTRY,
+  WORDS_PER_RING_BODY,
+  WORDS_PER_RING_HEAD,
   WORDS_PER_SLOT,
 } from '../memory/layout.js';
 
@@ -27,10 +30,13 @@ import {
 const PLACE = 0;
 const ITEM = 1;
 const BYTES_PER_WORD = 4;
-const NUMBER_BYTES = 8;
 const LAST = RING_ENTRIES - 1;
-/** What of META is the lane. The rest is 0 for a payload that lies in the entry, unless it is a text. */
+/** What of META is the lane. The next 16 bits are 0 for a payload that lies in the entry, unless it is a text. */
 const LANE = 0xff;
+const TAG_AND_PLACE = 0xffff00;
+const BRIEF_SHIFT = 24;
+/** META of a number. */
+const NUMBER = ItemLane.NUMBER | ((8 + 1) << BRIEF_SHIFT);
 
 type Words = Int32Array<ArrayBuffer>;
 
@@ -39,8 +45,12 @@ const load: (words: Words, index: number) => number =
     ? (words, index) => words[index] as number
     : (words, index) => Atomics.load(words, index);
 
-function entryAt(ring: number, position: number): number {
-  return ring + RING_HEADER_WORDS + ((position >>> 1) & LAST) * WORDS_PER_ENTRY;
+function headAt(ring: number, position: number): number {
+  return ring + RING_HEADER_WORDS + ((position >>> 1) & LAST) * WORDS_PER_RING_HEAD;
+}
+
+function bodyAt(ring: number, position: number): number {
+  return ring + RING_BODIES + ((position >>> 1) & LAST) * WORDS_PER_RING_BODY;
 }
 
 export class ItemRing {
@@ -77,10 +87,11 @@ export class ItemRing {
 
   /** False: not put. */
   putNumber(queue: number, number: number): boolean {
-    const entry = this.#begin(queue, ItemLane.NUMBER, NUMBER_BYTES);
-    if (entry === 0) return false;
-    this.#doubles[(entry + RingEntry.DATA) >>> 1] = number;
-    this.#publish(queue, entry);
+    const head = this.#begin(queue);
+    if (head === 0) return false;
+    this.#words[head + RingHead.META] = NUMBER;
+    this.#doubles[(head + RingHead.DATA) >>> 1] = number;
+    this.#publish(queue, head);
     return true;
   }
 
@@ -95,18 +106,26 @@ export class ItemRing {
       this.#source = bytes;
       this.#sourceWords = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
     }
-    const entry = this.#begin(queue, lane, length);
-    if (entry === 0) return false;
+    const head = this.#begin(queue);
+    if (head === 0) return false;
     const words = this.#words;
     const source = this.#sourceWords;
-    const data = entry + RingEntry.DATA;
+    let data = head + RingHead.DATA;
+    if (length <= BRIEF_BYTES) {
+      words[head + RingHead.META] = lane | ((length + 1) << BRIEF_SHIFT);
+    } else {
+      words[head + RingHead.META] = lane;
+      words[head + RingHead.LENGTH] = length;
+      words[head + RingHead.HANDLES] = 0;
+      data = bodyAt(words[queue + Queue.RING] as number, words[this.#claim + 1] as number);
+    }
     for (let i = 0; i < length; i += BYTES_PER_WORD) words[data + (i >>> 2)] = source[i >>> 2] as number;
-    this.#publish(queue, entry);
+    this.#publish(queue, head);
     return true;
   }
 
-  /** The entry of a place that is the caller's from now on, whose data is still to be written; 0: none. */
-  #begin(queue: number, lane: number, length: number): number {
+  /** The head of an entry that is the caller's from now on, and is still to be written; 0: none. */
+  #begin(queue: number): number {
     const words = this.#words;
     const ring = load(words, queue + Queue.RING);
     if (ring === 0) return 0;
@@ -125,18 +144,14 @@ export class ItemRing {
       words[claim] = 0;
       return 0;
     }
-    const entry = entryAt(ring, tail);
-    words[entry + RingEntry.META] = lane;
-    words[entry + RingEntry.HANDLES] = 0;
-    words[entry + RingEntry.LENGTH] = length;
-    return entry;
+    return headAt(ring, tail);
   }
 
   /** The claim says where the put was begun. */
-  #publish(queue: number, entry: number): void {
+  #publish(queue: number, head: number): void {
     const words = this.#words;
     const claim = this.#claim;
-    Atomics.store(words, entry + RingEntry.SEQUENCE, (words[claim + 1] as number) | 1);
+    Atomics.store(words, head + RingHead.SEQUENCE, (words[claim + 1] as number) | 1);
     if (load(words, (words[queue + Queue.RING] as number) + Ring.GET_WAITING) !== 0) this.#notice(queue, ITEM);
     words[claim] = 0;
   }
@@ -147,34 +162,38 @@ export class ItemRing {
     this.empty = false;
     const ring = load(words, queue + Queue.RING);
     if (ring === 0) return 0;
-    const head = load(words, ring + Ring.HEAD);
-    if ((head & Ring.SLOW) !== 0) return 0;
-    const entry = entryAt(ring, head);
-    if (load(words, entry + RingEntry.SEQUENCE) !== (head | 1)) {
+    const position = load(words, ring + Ring.HEAD);
+    if ((position & Ring.SLOW) !== 0) return 0;
+    const head = headAt(ring, position);
+    if (load(words, head + RingHead.SEQUENCE) !== (position | 1)) {
       this.empty = true;
       return 0;
     }
     // What is read here is torn when another thread takes the item; then the step on HEAD fails.
-    const lane = load(words, entry + RingEntry.META);
-    if ((lane & ~LANE) !== 0) return 0;
-    const data = entry + RingEntry.DATA;
+    const meta = load(words, head + RingHead.META);
     let value = 0;
-    if (lane === ItemLane.NUMBER) {
-      value = this.#doubles[data >>> 1] as number;
+    if (meta === NUMBER) {
+      value = this.#doubles[(head + RingHead.DATA) >>> 1] as number;
     } else {
-      value = words[entry + RingEntry.LENGTH] as number;
-      if (lane === ItemLane.STRING || value < 0 || value > INLINE_BYTES) return 0;
+      if ((meta & TAG_AND_PLACE) !== 0 || (meta & LANE) === ItemLane.STRING) return 0;
+      let data = head + RingHead.DATA;
+      value = (meta >>> BRIEF_SHIFT) - 1;
+      if (value < 0) {
+        value = words[head + RingHead.LENGTH] as number;
+        if (value < 0 || value > INLINE_BYTES || words[head + RingHead.HANDLES] !== 0) return 0;
+        data = bodyAt(ring, position);
+      }
       const scratch = this.#scratch;
       for (let i = 0; i < value; i += BYTES_PER_WORD) scratch[i >>> 2] = words[data + (i >>> 2)] as number;
     }
     const claim = this.#claim;
-    words[claim + 1] = head | 1;
+    words[claim + 1] = position | 1;
     words[claim] = queue;
-    const mine = Atomics.compareExchange(words, ring + Ring.HEAD, head, (head + 2) | 0) === head;
+    const mine = Atomics.compareExchange(words, ring + Ring.HEAD, position, (position + 2) | 0) === position;
     if (mine && load(words, ring + Ring.PUT_WAITING) !== 0) this.#notice(queue, PLACE);
     words[claim] = 0;
     if (!mine) return 0;
     this.value = value;
-    return lane;
+    return meta & LANE;
   }
 }

@@ -33,10 +33,14 @@ export const REF_WORDS_PER_SLOT = MAX_CELLS / 32;
 export const MAX_RINGS = 1024;
 /** Entries of a ring: a power of 2. */
 export const RING_ENTRIES = 1024;
-export const WORDS_PER_ENTRY = 16;
-/** Words of a ring before its entries: see Ring. */
+/** What of an entry is looked at first, four to a cache line: see RingHead. */
+export const WORDS_PER_RING_HEAD = 4;
+/** The rest of it, for a payload that is too long for the head. */
+export const WORDS_PER_RING_BODY = 12;
+/** Words of a ring before the heads of its entries: see Ring. The bodies come last. */
 export const RING_HEADER_WORDS = 96;
-export const WORDS_PER_RING = RING_HEADER_WORDS + RING_ENTRIES * WORDS_PER_ENTRY;
+export const RING_BODIES = RING_HEADER_WORDS + RING_ENTRIES * WORDS_PER_RING_HEAD;
+export const WORDS_PER_RING = RING_BODIES + RING_ENTRIES * WORDS_PER_RING_BODY;
 
 /** Native: what a slot's isolate is in the middle of; see Journal. */
 export const WORDS_PER_JOURNAL = 2048;
@@ -501,16 +505,22 @@ export const Ring = {
   PUT_WAITING: 66,
 } as const;
 
-/** Words of an entry, which fills a cache line. It is published when SEQUENCE is the TAIL of its put | 1. */
-export const RingEntry = {
-  /** lane | tag << 8 | place << 16 */
-  META: 0,
-  HANDLES: 1,
+/**
+ * The head of a ring's entry. The entry is published when SEQUENCE is the TAIL of its put | 1. Putter and taker of
+ * neighbouring entries pull the cache line that these lie in from each other, so the less of it a small item needs
+ * the better.
+ */
+export const RingHead = {
+  SEQUENCE: 0,
+  /** lane | tag << 8 | place << 16 | brief << 24, where brief is 1 + length for a payload that lies in the head, else 0. */
+  META: 1,
+  /** BRIEF_BYTES of payload, 8-byte aligned; of a longer one: */
+  DATA: 2,
   LENGTH: 2,
-  SEQUENCE: 3,
-  /** INLINE_BYTES of payload, 8-byte aligned. */
-  DATA: 4,
+  HANDLES: 3,
 } as const;
+/** A longer payload lies in the body of its entry. */
+export const BRIEF_BYTES = 8;
 /** A longer payload lies elsewhere. */
 export const INLINE_BYTES = 48;
 

@@ -1,6 +1,7 @@
 // See entry_ring.h.
 #include "entry_ring.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <thread>
@@ -14,11 +15,31 @@ using namespace layout;
 
 namespace {
 
-static_assert(WORDS_PER_ENTRY * sizeof(int32_t) == sizeof(Entry));
 static_assert(std::has_single_bit(static_cast<uint32_t>(RING_ENTRIES)));
 static_assert(RINGS_START % WORDS_PER_CELL == 0 && WORDS_PER_RING % WORDS_PER_CELL == 0);
+static_assert(WORDS_PER_RING_BODY * sizeof(uint32_t) == Entry::kInlineBytes);
 
-using EntryWords = std::array<uint32_t, WORDS_PER_ENTRY>;
+// An entry outside of a ring.
+struct EntryWords {
+  uint32_t meta;
+  uint32_t handles;
+  uint32_t length;
+  uint32_t unused;
+  std::array<uint32_t, WORDS_PER_RING_BODY> payload;
+
+  // Of the payload, in words; at most all of them, whatever handles and length are.
+  [[nodiscard]] size_t size() const {
+    if (static_cast<uint8_t>(meta >> kPlaceShift) != Entry::kInline) return sizeof(Entry::at) / sizeof(meta);
+    return std::min<uint64_t>((uint64_t{length} + 3) / 4 + handles, payload.size());
+  }
+  [[nodiscard]] bool is_brief() const {
+    return length <= BRIEF_BYTES && handles == 0 &&
+           static_cast<uint8_t>(meta >> kPlaceShift) != Entry::kChunk;
+  }
+  static constexpr int kPlaceShift = 16;
+  static constexpr int kBriefShift = 24;
+};
+static_assert(sizeof(EntryWords) == sizeof(Entry));
 
 // How long to wait for a put that was begun: its thread is in the middle of a few instructions, unless
 // it lost its core.
@@ -76,19 +97,42 @@ bool EntryRing::has_room(uint32_t tail) const {
 }
 
 void EntryRing::copy_out(uint32_t position, Entry& entry) const {
-  EntryWords copy;
-  for (size_t i = 0; i < copy.size(); i++) {
-    copy[i] = ref(entry_at(position) + static_cast<int32_t>(i)).load(std::memory_order_relaxed);
+  const auto at = [this](int32_t offset) { return ref(offset).load(std::memory_order_relaxed); };
+  const int32_t head = head_at(position);
+  EntryWords words{};
+  words.meta = at(head + RingHead::META);
+  if (const uint32_t brief = words.meta >> EntryWords::kBriefShift; brief != 0) {
+    words.length = brief - 1;
+    words.payload[0] = at(head + RingHead::DATA);
+    words.payload[1] = at(head + RingHead::DATA + 1);
+  } else {
+    words.length = at(head + RingHead::LENGTH);
+    words.handles = at(head + RingHead::HANDLES);
+    const int32_t body = body_at(position);
+    const size_t size = words.size();
+    for (size_t i = 0; i < size; i++) words.payload[i] = at(body + static_cast<int32_t>(i));
   }
-  entry = std::bit_cast<Entry>(copy);
+  entry = std::bit_cast<Entry>(words);
 }
 
 void EntryRing::write(uint32_t position, const Entry& entry) const {
-  auto words = std::bit_cast<EntryWords>(entry);
-  for (int32_t i = 0; i < WORDS_PER_ENTRY; i++) {
-    if (i == RingEntry::SEQUENCE) continue;
-    word(entry_at(position) + i).store(words[static_cast<size_t>(i)], std::memory_order_relaxed);
+  const auto set = [this](int32_t offset, uint32_t value) {
+    word(offset).store(value, std::memory_order_relaxed);
+  };
+  const int32_t head = head_at(position);
+  const auto words = std::bit_cast<EntryWords>(entry);
+  if (words.is_brief()) {
+    set(head + RingHead::META, words.meta | (words.length + 1) << EntryWords::kBriefShift);
+    set(head + RingHead::DATA, words.payload[0]);
+    set(head + RingHead::DATA + 1, words.payload[1]);
+    return;
   }
+  set(head + RingHead::META, words.meta);
+  set(head + RingHead::LENGTH, words.length);
+  set(head + RingHead::HANDLES, words.handles);
+  const int32_t body = body_at(position);
+  const size_t size = words.size();
+  for (size_t i = 0; i < size; i++) set(body + static_cast<int32_t>(i), words.payload[i]);
 }
 
 EntryRing::Outcome EntryRing::push(RingClaim& claim, const Entry& entry) {
@@ -145,7 +189,7 @@ bool EntryRing::is_published_at(uint32_t position) const {
 bool EntryRing::is_published(uint32_t n) const {
   const uint32_t position = (ref(Ring::HEAD).load(std::memory_order_seq_cst) & ~kSlow) + n * kStep;
   if (!is_published_at(position)) return false;
-  const uint32_t meta = ref(entry_at(position) + RingEntry::META).load(std::memory_order_relaxed);
+  const uint32_t meta = ref(head_at(position) + RingHead::META).load(std::memory_order_relaxed);
   return static_cast<uint8_t>(meta >> 16) != Entry::kNowhere;
 }
 

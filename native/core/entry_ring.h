@@ -140,13 +140,18 @@ class EntryRing {
   void open(int32_t side) {
     if (is_closed(side)) word(side).fetch_and(~kSlow, std::memory_order_seq_cst);
   }
-  // Of the first word of the entry for a position.
-  [[nodiscard]] static int32_t entry_at(uint32_t position) {
-    return layout::RING_HEADER_WORDS +
-           static_cast<int32_t>((position / kStep) % layout::RING_ENTRIES) * layout::WORDS_PER_ENTRY;
+  // The first words of head and body of the entry for a position.
+  [[nodiscard]] static int32_t head_at(uint32_t position) {
+    return layout::RING_HEADER_WORDS + index_of(position) * layout::WORDS_PER_RING_HEAD;
+  }
+  [[nodiscard]] static int32_t body_at(uint32_t position) {
+    return layout::RING_BODIES + index_of(position) * layout::WORDS_PER_RING_BODY;
+  }
+  [[nodiscard]] static int32_t index_of(uint32_t position) {
+    return static_cast<int32_t>((position / kStep) % layout::RING_ENTRIES);
   }
   [[nodiscard]] std::atomic_ref<uint32_t> sequence_at(uint32_t position) const {
-    return ref(entry_at(position) + layout::RingEntry::SEQUENCE);
+    return ref(head_at(position) + layout::RingHead::SEQUENCE);
   }
   [[nodiscard]] bool is_published_at(uint32_t position) const;
   [[nodiscard]] bool has_room(uint32_t tail) const;

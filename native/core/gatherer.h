@@ -13,7 +13,7 @@ namespace heddle {
 
 class Gatherer {
  public:
-  // So many are enough: sixteen cache lines and more.
+  // So many are enough: sixteen cache lines.
   static constexpr int32_t kEnough = 64;
 
   // Returns when `count()` is 0 or enough, or does not grow. What it learns: pauses in which nothing came,

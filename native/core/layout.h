@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0x5b3b1a4fU;
+inline constexpr uint32_t HASH = 0xf16cc41fU;
 
 inline constexpr int32_t LAYOUT_VERSION = 4;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -25,8 +25,10 @@ inline constexpr int32_t MAX_CELLS = 2097152;
 inline constexpr int32_t REF_WORDS_PER_SLOT = 65536;
 inline constexpr int32_t MAX_RINGS = 1024;
 inline constexpr int32_t RING_ENTRIES = 1024;
-inline constexpr int32_t WORDS_PER_ENTRY = 16;
+inline constexpr int32_t WORDS_PER_RING_HEAD = 4;
+inline constexpr int32_t WORDS_PER_RING_BODY = 12;
 inline constexpr int32_t RING_HEADER_WORDS = 96;
+inline constexpr int32_t RING_BODIES = 4192;
 inline constexpr int32_t WORDS_PER_RING = 16480;
 inline constexpr int32_t WORDS_PER_JOURNAL = 2048;
 inline constexpr int32_t PROCESSES_START = 1024;
@@ -307,14 +309,15 @@ inline constexpr int32_t GET_WAITING = 65;
 inline constexpr int32_t PUT_WAITING = 66;
 }  // namespace Ring
 
-namespace RingEntry {
-inline constexpr int32_t META = 0;
-inline constexpr int32_t HANDLES = 1;
+namespace RingHead {
+inline constexpr int32_t SEQUENCE = 0;
+inline constexpr int32_t META = 1;
+inline constexpr int32_t DATA = 2;
 inline constexpr int32_t LENGTH = 2;
-inline constexpr int32_t SEQUENCE = 3;
-inline constexpr int32_t DATA = 4;
-}  // namespace RingEntry
+inline constexpr int32_t HANDLES = 3;
+}  // namespace RingHead
 
+inline constexpr int32_t BRIEF_BYTES = 8;
 inline constexpr int32_t INLINE_BYTES = 48;
 
 namespace Discipline {

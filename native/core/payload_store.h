@@ -18,7 +18,7 @@
 
 namespace heddle {
 
-// An item in a queue, as it lies in the arena; in a ring, layout::RingEntry.
+// An item in a queue, as it lies in the arena; in a ring, see layout::RingHead.
 struct Entry {
   static constexpr size_t kInlineBytes = layout::INLINE_BYTES;
   // kNowhere: a blank entry of a ring, without an item.
@@ -31,8 +31,7 @@ struct Entry {
   uint32_t handle_count;
   // Of the bytes alone.
   uint32_t length;
-  // Of a ring.
-  uint32_t sequence;
+  uint32_t also_unused;
   union {
     uint8_t inline_bytes[kInlineBytes];
     struct {

@@ -261,13 +261,14 @@ TEST_F(RingTest, DropsWhatIsPublishedAfterAnImmediateShutdown) {
   arena().set(word(queue, Queue::RING) + layout::Ring::TAIL, tail + 2);
   core().queue_shutdown(queue, true);
   // Now it comes: an entry with a reference.
-  Entry entry{};
-  const int32_t at = word(queue, Queue::RING) + layout::RING_HEADER_WORDS +
-                     (tail / 2) % layout::RING_ENTRIES * layout::WORDS_PER_ENTRY;
-  entry.handle_count = 1;
-  entry.sequence = static_cast<uint32_t>(tail | 1);
-  std::memcpy(entry.inline_bytes, &held, sizeof held);
-  std::memcpy(&arena().words()[at], &entry, sizeof entry);
+  const int32_t ring = word(queue, Queue::RING);
+  const int32_t index = (tail / 2) % layout::RING_ENTRIES;
+  const int32_t head = ring + layout::RING_HEADER_WORDS + index * layout::WORDS_PER_RING_HEAD;
+  arena().set(head + layout::RingHead::META, 0);
+  arena().set(head + layout::RingHead::LENGTH, 0);
+  arena().set(head + layout::RingHead::HANDLES, 1);
+  arena().set(ring + layout::RING_BODIES + index * layout::WORDS_PER_RING_BODY, held);
+  arena().set(head + layout::RingHead::SEQUENCE, tail | 1);
   EXPECT_NE(ring_word(queue, layout::Ring::GET_WAITING), 0);
   core().queue_notice(queue, 1);
   EXPECT_EQ(word(held, Cell::REFS), 1);
