@@ -1,8 +1,10 @@
 // The physical limit of `wake`: two threads that wake each other by nothing but a futex (argument
 // "futex"), or a thread and an epoll loop that wake each other by futex and eventfd ("epoll").
-// Prints nanoseconds per round trip. Usage: futex_ping_pong futex|epoll ROUNDS
+// Both on one core, or each on its own. Prints nanoseconds per round trip.
+// Usage: futex_ping_pong futex|epoll together|apart ROUNDS
 
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -59,16 +61,33 @@ class Loop {
   int bell_ = eventfd(0, EFD_NONBLOCK);
 };
 
+// The n-th of the cores that the process may use, from 0.
+void sitOn(int n) {
+  cpu_set_t allowed;
+  sched_getaffinity(0, sizeof allowed, &allowed);
+  for (int core = 0; core < CPU_SETSIZE; core++) {
+    if (!CPU_ISSET(core, &allowed) || n-- > 0) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    sched_setaffinity(0, sizeof one, &one);
+    return;
+  }
+  std::abort();
+}
+
 template <typename Ping>
-double roundTrip(int rounds) {
+double roundTrip(int rounds, bool apart) {
   Ping ping;
   Signal pong;
   std::thread other([&] {
+    sitOn(apart ? 1 : 0);
     for (int i = 0; i < rounds; i++) {
       pong.receive();
       ping.send();
     }
   });
+  sitOn(0);
   auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < rounds; i++) {
     pong.send();
@@ -82,8 +101,9 @@ double roundTrip(int rounds) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
-  int rounds = std::atoi(argv[2]);
+  if (argc != 4) return 2;
+  int rounds = std::atoi(argv[3]);
+  bool apart = std::strcmp(argv[2], "apart") == 0;
   bool epoll = std::strcmp(argv[1], "epoll") == 0;
-  std::printf("%f\n", epoll ? roundTrip<Loop>(rounds) : roundTrip<Signal>(rounds));
+  std::printf("%f\n", epoll ? roundTrip<Loop>(rounds, apart) : roundTrip<Signal>(rounds, apart));
 }

@@ -26,6 +26,9 @@ import {
   WORDS_PER_SLOT,
 } from '../memory/layout.js';
 
+/** In the slot, from RING_QUEUE on. */
+const CLAIMED_POSITION = Slot.RING_POSITION - Slot.RING_QUEUE;
+const CLAIMED_RING = Slot.RING - Slot.RING_QUEUE;
 /** Who waits for what: the argument of `queueNotice`. */
 const PLACE = 0;
 const ITEM = 1;
@@ -117,7 +120,7 @@ export class ItemRing {
       words[head + RingHead.META] = lane;
       words[head + RingHead.LENGTH] = length;
       words[head + RingHead.HANDLES] = 0;
-      data = bodyAt(words[queue + Queue.RING] as number, words[this.#claim + 1] as number);
+      data = bodyAt(words[this.#claim + CLAIMED_RING] as number, words[this.#claim + CLAIMED_POSITION] as number);
     }
     for (let i = 0; i < length; i += BYTES_PER_WORD) words[data + (i >>> 2)] = source[i >>> 2] as number;
     this.#publish(queue, head);
@@ -127,10 +130,10 @@ export class ItemRing {
   /** The head of an entry that is the caller's from now on, and is still to be written; 0: none. */
   #begin(queue: number): number {
     const words = this.#words;
-    const ring = load(words, queue + Queue.RING);
+    const ring = load(words, queue + Queue.PUT_RING);
     if (ring === 0) return 0;
     const tail = load(words, ring + Ring.TAIL);
-    if ((tail & Ring.SLOW) !== 0) return 0;
+    if ((tail & Ring.SLOW) !== 0 || load(words, queue + Queue.PUT_RING) !== ring) return 0;
     const limit = (words[ring + Ring.LIMIT] as number) << 1;
     if (((tail - load(words, ring + Ring.HEAD_SEEN)) | 0) >= limit) {
       const head = load(words, ring + Ring.HEAD) & ~Ring.SLOW;
@@ -138,7 +141,8 @@ export class ItemRing {
       if (((tail - head) | 0) >= limit) return 0;
     }
     const claim = this.#claim;
-    words[claim + 1] = tail;
+    words[claim + CLAIMED_POSITION] = tail;
+    words[claim + CLAIMED_RING] = ring;
     words[claim] = queue;
     if (Atomics.compareExchange(words, ring + Ring.TAIL, tail, (tail + 2) | 0) !== tail) {
       words[claim] = 0;
@@ -151,8 +155,8 @@ export class ItemRing {
   #publish(queue: number, head: number): void {
     const words = this.#words;
     const claim = this.#claim;
-    Atomics.store(words, head + RingHead.SEQUENCE, (words[claim + 1] as number) | 1);
-    if (load(words, (words[queue + Queue.RING] as number) + Ring.GET_WAITING) !== 0) this.#notice(queue, ITEM);
+    Atomics.store(words, head + RingHead.SEQUENCE, (words[claim + CLAIMED_POSITION] as number) | 1);
+    if (load(words, (words[claim + CLAIMED_RING] as number) + Ring.GET_WAITING) !== 0) this.#notice(queue, ITEM);
     words[claim] = 0;
   }
 
@@ -163,7 +167,7 @@ export class ItemRing {
     const ring = load(words, queue + Queue.RING);
     if (ring === 0) return 0;
     const position = load(words, ring + Ring.HEAD);
-    if ((position & Ring.SLOW) !== 0) return 0;
+    if ((position & Ring.SLOW) !== 0 || load(words, queue + Queue.RING) !== ring) return 0;
     const head = headAt(ring, position);
     if (load(words, head + RingHead.SEQUENCE) !== (position | 1)) {
       this.empty = true;
@@ -187,7 +191,8 @@ export class ItemRing {
       for (let i = 0; i < value; i += BYTES_PER_WORD) scratch[i >>> 2] = words[data + (i >>> 2)] as number;
     }
     const claim = this.#claim;
-    words[claim + 1] = position | 1;
+    words[claim + CLAIMED_POSITION] = position | 1;
+    words[claim + CLAIMED_RING] = ring;
     words[claim] = queue;
     const mine = Atomics.compareExchange(words, ring + Ring.HEAD, position, (position + 2) | 0) === position;
     if (mine && load(words, ring + Ring.PUT_WAITING) !== 0) this.#notice(queue, PLACE);

@@ -29,8 +29,10 @@ export const MAX_CELLS = 2 * 1024 * 1024;
 /** One bit per cell: the slot holds a reference to it. */
 export const REF_WORDS_PER_SLOT = MAX_CELLS / 32;
 
-/** Rings that can exist at one time; a queue that finds none does without. */
-export const MAX_RINGS = 1024;
+/** Rings that can exist at one time; a queue that finds none does without, or with as many as it has. */
+export const MAX_RINGS = 2048;
+/** Of these, the ones that are kept for queues that have none. */
+export const FIRST_RINGS = 1024;
 /** Entries of a ring: a power of 2. */
 export const RING_ENTRIES = 1024;
 /** What of an entry is looked at first, four to a cache line: see RingHead. */
@@ -85,10 +87,12 @@ export const Header = {
   NONCE_HIGH: 15,
   /** Guard of the allocation of rings. */
   RINGS_GUARD: 17,
-  /** Word index of the first free ring, 0 for none; linked by Ring.TAIL. */
+  /** Word index of the first free ring, 0 for none; linked by Ring.NEXT. */
   FREE_RINGS: 18,
   /** Rings ever used: the next never-used ring index. */
   RINGS_TOP: 19,
+  /** Rings in use. */
+  RINGS_LIVE: 20,
 } as const;
 
 /**
@@ -203,6 +207,8 @@ export const Slot = {
   RING_QUEUE: 64,
   /** The ring's TAIL as the isolate saw it when it put; its HEAD plus 1 when it took. */
   RING_POSITION: 65,
+  /** That ring: a word index. */
+  RING: 69,
   /**
    * The isolate's process: its record + 1, in the bits of SLOT_RECORD_MASK, and above them how many processes had that
    * record before. Native: 0 when nobody has taken the slot.
@@ -464,9 +470,9 @@ export const Queue = {
   JOINERS: 6,
   /** 0: unbounded. */
   MAX_SIZE: 7,
-  /** Items in the body, reserved ones included; those in the ring are not counted here. */
+  /** Items in the body, reserved ones included; those in rings are not counted here. */
   COUNT: 8,
-  /** Puts minus taskDone calls; the puts into the ring, as its TAIL counts them, not counted here. */
+  /** Puts minus taskDone calls; the puts into rings not counted here. */
   UNFINISHED: 9,
   /** Items promised to getters that were granted and have not taken theirs. */
   RESERVED_ITEMS: 10,
@@ -476,20 +482,23 @@ export const Queue = {
   BODY: 12,
   /** Discipline. */
   DISCIPLINE: 13,
-  /** Word index of the ring, 0 for none: RINGS_START + a multiple of WORDS_PER_RING. Set once. */
+  /** Word index of the ring that takers take from, 0 for none: RINGS_START + a multiple of WORDS_PER_RING. */
   RING: 14,
-  /** Puts so far, up to the number at which a queue is busy enough for a ring. */
-  WARMTH: 15,
+  /** The ring that putters put into: the last of those that are linked by Ring.NEXT from RING on. */
+  PUT_RING: 15,
 } as const;
-/** A FIFO queue has a ring from this many puts on. */
+/** A FIFO queue has a ring from this many puts on, for good. */
 export const PUTS_BEFORE_RING = 64;
 
 /**
- * A ring: the oldest items of a busy FIFO queue, put and taken without the queue's guard. The words that
- * putters change, those that takers change, and those that both only read lie far apart.
+ * A ring: RING_ENTRIES items of a busy FIFO queue at most, put and taken without the queue's guard. When it is full,
+ * the queue gets another one behind it; when it is used up, the next takes its place. The words that putters change,
+ * those that takers change, and those that both only read lie far apart.
  *
  * TAIL and HEAD count the puts and the takes: position << 1 | SLOW. While SLOW is set in one of them,
- * only the holder of the queue's guard moves it.
+ * only the holder of the queue's guard moves it. They never go back, whichever queue the ring serves: who finds one
+ * unchanged knows that it is the same queue's. SLOW is set in the HEAD of all rings of a queue but the first, and in
+ * the TAIL of all but the last.
  */
 export const Ring = {
   SLOW: 1,
@@ -503,6 +512,10 @@ export const Ring = {
   GET_WAITING: 65,
   /** 1: the same for a putter and a place. */
   PUT_WAITING: 66,
+  /** Word index of the next ring of the queue, or the next free one; 0 for none. */
+  NEXT: 67,
+  /** What a position is to be added to, modulo 2^31, for the number of the queue's puts, or takes, before it. */
+  BEFORE: 68,
 } as const;
 
 /**

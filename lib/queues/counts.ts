@@ -6,14 +6,29 @@ import { Queue, Ring } from '../memory/layout.js';
 
 const words = engine.words;
 
+/** A ring counts modulo 2^31. */
+const MODULUS = 0x7fffffff;
+
+/** How many of the queue's puts, or takes, come before where the ring's TAIL, or HEAD, is. */
+function countBefore(ring: number, side: number): number {
+  const position = Atomics.load(words, ring + side) >>> 1;
+  return (position + Atomics.load(words, ring + Ring.BEFORE)) & MODULUS;
+}
+
 /** Items that are there, those included that are promised to somebody. */
 export function allItemsIn(queue: Handle): number {
   const items = Atomics.load(words, queue + Queue.COUNT);
-  const ring = Atomics.load(words, queue + Queue.RING);
-  if (ring === 0) return items;
-  // HEAD first, which is never ahead of a later TAIL.
-  const head = Atomics.load(words, ring + Ring.HEAD) >> 1;
-  return items + (((Atomics.load(words, ring + Ring.TAIL) >> 1) - head) & 0x7fffffff);
+  for (;;) {
+    const first = Atomics.load(words, queue + Queue.RING);
+    const last = Atomics.load(words, queue + Queue.PUT_RING);
+    if (first === 0 || last === 0) return items;
+    // The takes first, which are never ahead of the puts at that moment, nor these of the later ones.
+    const takes = countBefore(first, Ring.HEAD);
+    const puts = countBefore(last, Ring.TAIL);
+    // If not, one of the rings may have been another queue's.
+    const areIts = Atomics.load(words, queue + Queue.RING) === first;
+    if (areIts && Atomics.load(words, queue + Queue.PUT_RING) === last) return items + ((puts - takes) & MODULUS);
+  }
 }
 
 /** Items that are there and not promised to anybody. */
@@ -27,7 +42,11 @@ export function itemsIn(queue: Handle): number {
 export function unfinishedIn(queue: Handle): number {
   if (isProxy(queue)) return engine.look(queue, Queue.UNFINISHED);
   // In this order: an item that goes from the body into the ring may be counted twice, but is never missed.
-  const others = Atomics.load(words, queue + Queue.UNFINISHED);
-  const ring = Atomics.load(words, queue + Queue.RING);
-  return ring === 0 ? others : (others + (Atomics.load(words, ring + Ring.TAIL) >>> 1)) | 0;
+  for (;;) {
+    const others = Atomics.load(words, queue + Queue.UNFINISHED);
+    const ring = Atomics.load(words, queue + Queue.PUT_RING);
+    if (ring === 0) return others;
+    const puts = countBefore(ring, Ring.TAIL);
+    if (Atomics.load(words, queue + Queue.PUT_RING) === ring) return (others + puts) & MODULUS;
+  }
 }

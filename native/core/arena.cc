@@ -88,7 +88,7 @@ std::unique_ptr<Arena> Arena::open(size_t heap_bytes, const char** refusal) {
   while (!map_sparse(kControlBytes + heap_bytes, arena->mapping_)) {
     heap_bytes /= 2;
     if (heap_bytes < kSmallestHeapBytes) {
-      *refusal = "the system has no 320 MiB of address space for the arena (see `ulimit -v`)";
+      *refusal = "the system has no 450 MiB of address space for the arena (see `ulimit -v`)";
       return nullptr;
     }
   }
@@ -105,6 +105,13 @@ std::unique_ptr<Arena> Arena::open(size_t heap_bytes, const char** refusal) {
   // release: who finds the magic number finds all above.
   arena->word(layout::Header::MAGIC).store(layout::MAGIC, std::memory_order_release);
   return arena;
+}
+
+void Arena::empty_pages(int32_t first, int32_t count) const {
+  const size_t begin =
+      (static_cast<size_t>(first) * sizeof(int32_t) + kPageBytes - 1) / kPageBytes * kPageBytes;
+  const size_t end = static_cast<size_t>(first + count) * sizeof(int32_t) / kPageBytes * kPageBytes;
+  if (begin < end) heddle::empty_pages(mapping_, begin, end - begin);
 }
 
 Arena::~Arena() {

@@ -79,6 +79,9 @@ class Arena {
     return std::atomic_ref<int32_t>(words_[index]).load(std::memory_order_relaxed);
   }
   void set(int32_t index, int32_t value) const { word(index).store(value, std::memory_order_relaxed); }
+  // Gives the memory of words back whose values do not matter any more, but for pages that hold others as
+  // well.
+  void empty_pages(int32_t first, int32_t count) const;
   // A 64-bit word, at an even index.
   [[nodiscard]] std::atomic_ref<uint64_t> long_word(int32_t index) const {
     HEDDLE_ACCESS();

@@ -47,40 +47,68 @@ constexpr int64_t kLongestPublicationNs = 1'000'000;
 
 }  // namespace
 
-bool EntryRing::attach(const Self& self, int32_t word, uint32_t limit) {
+bool EntryRing::append(Self& self, Handle queue) {
   const Arena& arena = self.arena;
+  const int32_t last = self.get(queue, Queue::PUT_RING);
   const InnerGuard guard(arena, self.slot, Header::RINGS_GUARD);
+  const int32_t live = arena.get(Header::RINGS_LIVE);
+  if (live >= (last == 0 ? MAX_RINGS : MAX_RINGS - FIRST_RINGS)) return false;
   int32_t ring = arena.get(Header::FREE_RINGS);
   if (ring != 0) {
-    guard.set(Header::FREE_RINGS, arena.get(ring + Ring::TAIL));
+    guard.set(Header::FREE_RINGS, arena.get(ring + Ring::NEXT));
+    guard.set(ring + Ring::NEXT, 0);
   } else {
     const int32_t top = arena.get(Header::RINGS_TOP);
-    if (top == MAX_RINGS) return false;
     guard.set(Header::RINGS_TOP, top + 1);
     ring = RINGS_START + top * WORDS_PER_RING;
   }
-  // While it is free, a ring's TAIL is a link, which has to be there again if this is undone.
-  const EntryRing empty(arena, ring);
-  guard.set(ring + Ring::TAIL, static_cast<int32_t>(kSlow));
-  for (int32_t i = 0; i < RING_HEADER_WORDS; i++) {
-    if (i != Ring::TAIL) empty.ref(i).store(0, std::memory_order_relaxed);
+  guard.set(Header::RINGS_LIVE, live + 1);
+  EntryRing added(arena, ring);
+  // Nobody has the ring yet, and all that this changes may stay as it is if the section is undone.
+  if (last == 0) {
+    added.begin_anew(0);
+  } else {
+    const EntryRing before(arena, last);
+    added.begin_anew(before.puts());
+    added.set_waited_for(Ring::GET_WAITING, before.is_waited_for(Ring::GET_WAITING));
   }
-  empty.ref(Ring::HEAD).store(kSlow, std::memory_order_relaxed);
-  for (uint32_t i = 0; i < RING_ENTRIES; i++) {
-    empty.sequence_at(i * kStep).store(0, std::memory_order_relaxed);
-  }
-  empty.ref(Ring::LIMIT).store(limit, std::memory_order_relaxed);
   // Who finds the ring finds it as it is now.
-  guard.publish(word, ring);
+  guard.publish(last != 0 ? last + Ring::NEXT : queue + Queue::RING, ring);
+  guard.publish(queue + Queue::PUT_RING, ring);
   return true;
 }
 
-void EntryRing::detach(const Self& self, int32_t word) {
-  const InnerGuard guard(self.arena, self.slot, Header::RINGS_GUARD);
-  const int32_t ring = self.arena.get(word);
-  guard.set(ring + Ring::TAIL, self.arena.get(Header::FREE_RINGS));
+void EntryRing::begin_anew(int32_t puts) const {
+  // One further than ever before: whoever has yet to take a step that he began when the ring was another
+  // queue's does not find what he saw.
+  const uint32_t start = (load(Ring::TAIL) & ~kSlow) + kStep;
+  word(Ring::TAIL).store(start | kSlow, std::memory_order_relaxed);
+  word(Ring::HEAD).store(start | kSlow, std::memory_order_relaxed);
+  word(Ring::HEAD_SEEN).store(start, std::memory_order_relaxed);
+  word(Ring::BEFORE).store(static_cast<uint32_t>(puts) - start / kStep, std::memory_order_relaxed);
+  word(Ring::LIMIT).store(0, std::memory_order_relaxed);
+  word(Ring::GET_WAITING).store(0, std::memory_order_relaxed);
+  word(Ring::PUT_WAITING).store(0, std::memory_order_relaxed);
+}
+
+void EntryRing::remove_first(Self& self, Handle queue) {
+  const Arena& arena = self.arena;
+  const InnerGuard guard(arena, self.slot, Header::RINGS_GUARD);
+  const int32_t ring = self.get(queue, Queue::RING);
+  const int32_t next = arena.get(ring + Ring::NEXT);
+  if (next != 0) {
+    const EntryRing first(arena, ring);
+    EntryRing(arena, next).set_waited_for(Ring::PUT_WAITING, first.is_waited_for(Ring::PUT_WAITING));
+  }
+  const int32_t live = arena.get(Header::RINGS_LIVE);
+  if (arena.get(Header::RINGS_TOP) - live >= kResidentRings) {
+    arena.empty_pages(ring + RING_HEADER_WORDS, WORDS_PER_RING - RING_HEADER_WORDS);
+  }
+  guard.set(Header::RINGS_LIVE, live - 1);
+  guard.set(ring + Ring::NEXT, arena.get(Header::FREE_RINGS));
   guard.set(Header::FREE_RINGS, ring);
-  guard.set(word, 0);
+  guard.publish(queue + Queue::RING, next);
+  if (next == 0) guard.publish(queue + Queue::PUT_RING, 0);
 }
 
 bool EntryRing::has_room(uint32_t tail) const {
@@ -137,14 +165,14 @@ void EntryRing::write(uint32_t position, const Entry& entry) const {
 
 EntryRing::Outcome EntryRing::push(RingClaim& claim, const Entry& entry) {
   auto tail = ref(Ring::TAIL);
-  uint32_t seen = tail.load(std::memory_order_relaxed);
+  uint32_t seen = tail.load(std::memory_order_acquire);
   do {
-    if ((seen & kSlow) != 0) return Outcome::kSlow;
+    if ((seen & kSlow) != 0 || !claim.holds()) return Outcome::kSlow;
     if (!has_room(seen)) return Outcome::kNo;
     claim.put_at(seen);
     HEDDLE_STEP();
   } while (
-      !tail.compare_exchange_weak(seen, seen + kStep, std::memory_order_seq_cst, std::memory_order_relaxed));
+      !tail.compare_exchange_weak(seen, seen + kStep, std::memory_order_seq_cst, std::memory_order_acquire));
   // seq_cst: before the look at GET_WAITING.
   write(seen, entry);
   publish(seen, std::memory_order_seq_cst);
@@ -156,7 +184,7 @@ EntryRing::Outcome EntryRing::pop(RingClaim& claim, Entry& entry) {
   auto head = ref(Ring::HEAD);
   uint32_t seen = head.load(std::memory_order_acquire);
   for (;;) {
-    if ((seen & kSlow) != 0) return Outcome::kSlow;
+    if ((seen & kSlow) != 0 || !claim.holds()) return Outcome::kSlow;
     if (sequence_at(seen).load(std::memory_order_acquire) != (seen | 1)) {
       const uint32_t again = head.load(std::memory_order_acquire);
       if (again == seen) {

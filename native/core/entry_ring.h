@@ -1,4 +1,8 @@
-// The ring of a busy FIFO queue: its oldest items, put and taken without the queue's guard.
+// A ring of a busy FIFO queue: items put and taken without the queue's guard. When it is full the queue gets
+// another one, so that there may be several:
+//
+//   Queue::RING ──► ring ──NEXT──► ring ──NEXT──► ring ◄── Queue::PUT_RING
+//                   HEAD open      both closed    TAIL open
 //
 //   putter                                      taker
 //   ──────                                      ─────
@@ -18,6 +22,11 @@
 // stands, and a side is opened after that: until then an entry it took is still there, and one it put can
 // only be waited for.
 //
+// Rings come and go under the guard. Who reads RING and then the HEAD of that ring may find the ring gone
+// from the queue, and in the service of another; therefore he looks at RING again after HEAD
+// (RingClaim::holds). HEAD has then been read while the ring was the queue's, or before; and as it never goes
+// back, the step on it succeeds only if nothing has changed since. Likewise PUT_RING and TAIL.
+//
 // Nobody sleeps through a put: who waits sets GET_WAITING and then looks for a published entry, who
 // puts publishes and then looks at GET_WAITING, all sequentially consistent, so one of them sees the
 // other. Likewise PUT_WAITING and HEAD.
@@ -34,7 +43,9 @@ class Guard;
 // What the isolate is doing to a ring, noted in its slot for as long as this lives.
 class RingClaim {
  public:
-  RingClaim(const Self& self, Handle queue) : self_(self), queue_(queue) {}
+  // `side`: Queue::RING or Queue::PUT_RING, which has been read as `ring`.
+  RingClaim(const Self& self, Handle queue, int32_t side, int32_t ring)
+      : self_(self), queue_(queue), side_(side), ring_(ring) {}
   ~RingClaim() { self_.arena.set(slot_word(self_.slot, layout::Slot::RING_QUEUE), 0); }
   RingClaim(const RingClaim&) = delete;
   RingClaim& operator=(const RingClaim&) = delete;
@@ -42,15 +53,22 @@ class RingClaim {
   // Before the step that changes TAIL or HEAD.
   void put_at(uint32_t tail) { note(tail); }
   void take_at(uint32_t head) { note(head | 1); }
+  // Whether the ring is still that one; see above.
+  [[nodiscard]] bool holds() const {
+    return self_.word(queue_, side_).load(std::memory_order_acquire) == ring_;
+  }
 
  private:
   void note(uint32_t position) {
     self_.arena.set(slot_word(self_.slot, layout::Slot::RING_POSITION), static_cast<int32_t>(position));
+    self_.arena.set(slot_word(self_.slot, layout::Slot::RING), ring_);
     self_.arena.set(slot_word(self_.slot, layout::Slot::RING_QUEUE), queue_);
   }
 
   const Self& self_;
   Handle queue_;
+  int32_t side_;
+  int32_t ring_;
 };
 
 class EntryRing {
@@ -58,14 +76,18 @@ class EntryRing {
   // kNo: full, or empty. kSlow: only the holder of the guard may.
   enum class Outcome : uint8_t { kDone, kNo, kSlow };
 
-  // `ring`: see layout::Queue::RING.
+  // `ring`: see layout::Queue::RING. 0: only to be asked whether it exists().
   EntryRing(const Arena& arena, int32_t ring) : words_(arena.words() + ring), ring_(ring) {}
 
-  // Makes a word of the arena name a ring with nothing in it, both sides closed, for at most `limit` entries;
-  // false when there is none left.
-  [[nodiscard]] static bool attach(const Self& self, int32_t word, uint32_t limit);
-  // The word becomes 0.
-  static void detach(const Self& self, int32_t word);
+  // Gives a queue a ring more, as its last, with nothing in it and both sides closed. False when there is
+  // none left. The queue's guard is held, in a section that has changed nothing.
+  [[nodiscard]] static bool append(Self& self, Handle queue);
+  // Takes the first ring of a queue away from it. What is in it is gone.
+  static void remove_first(Self& self, Handle queue);
+
+  [[nodiscard]] bool exists() const { return ring_ != 0; }
+  [[nodiscard]] int32_t index() const { return ring_; }
+  [[nodiscard]] int32_t next() const { return static_cast<int32_t>(load(layout::Ring::NEXT)); }
 
   [[nodiscard]] Outcome push(RingClaim& claim, const Entry& entry);
   [[nodiscard]] Outcome pop(RingClaim& claim, Entry& entry);
@@ -77,8 +99,9 @@ class EntryRing {
     return distance(ref(layout::Ring::TAIL).load(std::memory_order_seq_cst), head);
   }
   [[nodiscard]] bool is_full() const { return size() >= layout::RING_ENTRIES; }
-  // Puts so far.
-  [[nodiscard]] int32_t puts() const { return static_cast<int32_t>(load(layout::Ring::TAIL) >> 1); }
+  // Of the queue, so far, modulo 2^31: those before its TAIL, or its HEAD. seq_cst: see PUT_WAITING.
+  [[nodiscard]] int32_t puts() const { return count_before(layout::Ring::TAIL); }
+  [[nodiscard]] int32_t takes() const { return count_before(layout::Ring::HEAD); }
   // Whether the n-th entry from HEAD on can be taken, once those before it are.
   [[nodiscard]] bool is_published(uint32_t n) const;
   // Waits for what was begun before TAIL was closed, but not for ever: a putter may have died.
@@ -117,6 +140,14 @@ class EntryRing {
  private:
   static constexpr uint32_t kSlow = layout::Ring::SLOW;
   static constexpr uint32_t kStep = 2;
+  // Of free rings, so many keep their memory.
+  static constexpr int32_t kResidentRings = 64;
+
+  void begin_anew(int32_t puts) const;
+  [[nodiscard]] int32_t count_before(int32_t side) const {
+    const uint32_t position = ref(side).load(std::memory_order_seq_cst) / kStep;
+    return static_cast<int32_t>((position + load(layout::Ring::BEFORE)) & INT32_MAX);
+  }
 
   [[nodiscard]] static uint32_t distance(uint32_t tail, uint32_t head) {
     return ((tail & ~kSlow) - (head & ~kSlow)) / kStep;

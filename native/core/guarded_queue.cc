@@ -1,6 +1,8 @@
 // See guarded_queue.h.
 #include "guarded_queue.h"
 
+#include <algorithm>
+
 namespace heddle {
 
 using namespace layout;
@@ -19,8 +21,18 @@ static_assert(Queue::GETTERS == Cell::WAITERS);
 const GuardedQueue::Line GuardedQueue::kGetters = {Queue::GETTERS, Ring::GET_WAITING, Queue::RESERVED_ITEMS};
 const GuardedQueue::Line GuardedQueue::kPutters = {Queue::PUTTERS, Ring::PUT_WAITING, Queue::RESERVED_PLACES};
 
-int32_t QueueView::size() const {
-  return count() + (has_ring() ? static_cast<int32_t>(ring_.size()) : 0);
+int32_t QueueView::in_rings() const {
+  for (;;) {
+    const EntryRing first = get_ring();
+    const EntryRing last = put_ring();
+    if (!first.exists() || !last.exists()) return 0;
+    // The takes first, which are never ahead of the puts at that moment, nor these of the later ones.
+    const int32_t takes = first.takes();
+    const int32_t puts = last.puts();
+    // If not, one of them may have been another queue's.
+    if (get_ring().index() == first.index() && put_ring().index() == last.index())
+      return modulo(puts, -takes);
+  }
 }
 
 bool QueueView::has_place() const {
@@ -30,8 +42,9 @@ bool QueueView::has_place() const {
 
 bool QueueView::has_item() const {
   const int32_t promised = get(Queue::RESERVED_ITEMS);
-  if (!has_ring()) return count() > promised;
-  return count() > 0 || ring_.is_published(static_cast<uint32_t>(promised));
+  const EntryRing first = get_ring();
+  if (!first.exists()) return count() > promised;
+  return count() > 0 || first.next() != 0 || first.is_published(static_cast<uint32_t>(promised));
 }
 
 const GuardedQueue::Line& GuardedQueue::line_of(int32_t list) {
@@ -55,10 +68,22 @@ void GuardedQueue::settle() {
   settle(kPutters);
 }
 
-QueueBody GuardedQueue::body() {
+QueueBody::State& GuardedQueue::body_state() const {
   auto unit = static_cast<uint32_t>(get(Queue::BODY));
-  return {self_.arena.heap(), *reinterpret_cast<QueueBody::State*>(self_.arena.heap().at(unit)), discipline(),
-          guard_, frees_};
+  return *reinterpret_cast<QueueBody::State*>(self_.arena.heap().at(unit));
+}
+
+QueueBody GuardedQueue::body() {
+  return {self_.arena.heap(), body_state(), discipline(), guard_, frees_};
+}
+
+template <class Visit>
+void GuardedQueue::each_ring(Visit visit) const {
+  for (int32_t ring = get(Queue::RING); ring != 0;) {
+    EntryRing visited(self_.arena, ring);
+    ring = visited.next();
+    visit(visited);
+  }
 }
 
 void GuardedQueue::use_up(int32_t list) {
@@ -69,32 +94,31 @@ void GuardedQueue::use_up(int32_t list) {
 void GuardedQueue::close(const Line& line) {
   if (!has_ring()) return;
   if (line.list == Queue::GETTERS) {
-    ring_.close_head();
+    get_ring().close_head();
   } else {
-    ring_.close_tail();
+    put_ring().close_tail();
   }
 }
 
 void GuardedQueue::open_if_free(const Line& line) {
   if (!has_ring() || get(line.promises) > 0) return;
   if (line.list == Queue::GETTERS) {
-    if (!drops_items()) ring_.open_head();
+    if (!drops_items()) get_ring().open_head();
   } else if (!is_shut_down() && count() == 0) {
-    ring_.open_tail();
+    put_ring().open_tail();
   }
 }
 
-// Moves items that came later into the ring, once there is room for many.
+// Moves items that came later into the last ring, once there is room for many.
 void GuardedQueue::refill() {
   int32_t left = count();
   if (left == 0 || !has_ring()) return;
-  const uint32_t free_for_all = ring_.size() - static_cast<uint32_t>(get(Queue::RESERVED_ITEMS));
-  if (static_cast<int32_t>(free_for_all) > RING_ENTRIES / 2) return;
+  if (in_rings() - get(Queue::RESERVED_ITEMS) > RING_ENTRIES / 2) return;
   QueueBody rest = body();
-  for (; left > 0 && !ring_.is_full(); left--) {
+  for (; left > 0 && (!put_ring().is_full() || add_ring()); left--) {
     // Counted in the ring before it is no longer counted here: who looks without the guard may see an
     // item twice, but never one too few.
-    ring_.push_closed(guard_, rest.pop(static_cast<uint32_t>(left)));
+    put_ring().push_closed(guard_, rest.pop(static_cast<uint32_t>(left)));
     add_unfinished(-1);
     set(Queue::COUNT, left - 1);
     if (guard_.is_long()) stand();
@@ -104,11 +128,28 @@ void GuardedQueue::refill() {
 
 // What is promised starts at HEAD, so blank entries are passed by only while nothing is.
 void GuardedQueue::look_at_head() {
-  if (get(Queue::RESERVED_ITEMS) == 0 && ring_.is_blank_at_head()) {
-    ring_.close_head();
-    ring_.skip_blanks_closed();
+  for (;;) {
+    EntryRing first = get_ring();
+    if (get(Queue::RESERVED_ITEMS) == 0 && first.is_blank_at_head()) {
+      first.close_head();
+      first.skip_blanks_closed();
+    }
+    if (first.size() != 0 || first.next() == 0) break;
+    // Nothing is in it any more, and nothing will come.
+    stand();
+    first.close_head();
+    EntryRing::remove_first(self_, queue_);
   }
   refill();
+}
+
+bool GuardedQueue::is_published(uint32_t n) const {
+  EntryRing ring = get_ring();
+  while (ring.next() != 0 && n >= ring.size()) {
+    n -= ring.size();
+    ring = EntryRing(self_.arena, ring.next());
+  }
+  return ring.is_published(n);
 }
 
 bool GuardedQueue::is_there(const Line& line) {
@@ -116,7 +157,7 @@ bool GuardedQueue::is_there(const Line& line) {
   const int32_t promised = get(Queue::RESERVED_ITEMS);
   if (!has_ring()) return count() > promised;
   look_at_head();
-  return ring_.is_published(static_cast<uint32_t>(promised));
+  return is_published(static_cast<uint32_t>(promised));
 }
 
 bool GuardedQueue::reserve(const Line& line) {
@@ -132,41 +173,52 @@ OutcomeCode GuardedQueue::put(bool promised, const Entry& entry, Key key) {
   if (is_shut_down()) return Outcome::SHUT_DOWN;
   if (!promised && !has_place()) return Outcome::FULL;
   const int32_t before = count();
-  if (has_ring() && before == 0 && !ring_.is_full()) {
-    ring_.push_closed(guard_, entry);
+  if (has_ring() && before == 0 && (!put_ring().is_full() || add_ring())) {
+    put_ring().push_closed(guard_, entry);
+    // Others may have been emptied since.
+    set_limit();
     return Outcome::OK;
   }
   const OutcomeCode outcome = body().push(static_cast<uint32_t>(before), entry, key);
   if (outcome != Outcome::OK) return outcome;
   set(Queue::COUNT, before + 1);
   add_unfinished(1);
-  if (!has_ring() && discipline() == Discipline::FIFO && get(Queue::WARMTH) < PUTS_BEFORE_RING) {
-    add(Queue::WARMTH, 1);
-    if (get(Queue::WARMTH) == PUTS_BEFORE_RING) start_ring();
-  }
+  if (!has_ring() && discipline() == Discipline::FIFO) warm_up();
   return Outcome::OK;
 }
 
 bool GuardedQueue::take(Entry& entry) {
   close(kGetters);
   if (!is_there(kGetters)) return false;
-  if (has_ring()) return ring_.pop_closed(guard_, entry);
+  if (has_ring()) return get_ring().pop_closed(guard_, entry);
   const int32_t before = count();
   entry = body().pop(static_cast<uint32_t>(before));
   set(Queue::COUNT, before - 1);
   return true;
 }
 
-void GuardedQueue::start_ring() {
-  if (!EntryRing::attach(self_, queue_ + Queue::RING, limit_for(get(Queue::MAX_SIZE)))) return;
-  ring_word_ = get(Queue::RING);
-  ring_ = EntryRing(self_.arena, ring_word_);
-  stand();
-  refill();
+void GuardedQueue::warm_up() {
+  uint32_t& warmth = body_state().warmth;
+  if (warmth >= PUTS_BEFORE_RING) return;
+  guard_.set_at(warmth, warmth + 1);
+  if (warmth == PUTS_BEFORE_RING && add_ring()) refill();
 }
 
-uint32_t GuardedQueue::limit_for(int32_t max_size) {
-  return static_cast<uint32_t>(max_size == 0 || max_size > RING_ENTRIES ? RING_ENTRIES : max_size);
+bool GuardedQueue::add_ring() {
+  stand();
+  if (!EntryRing::append(self_, queue_)) return false;
+  set_limit();
+  return true;
+}
+
+void GuardedQueue::set_limit() {
+  const EntryRing first = get_ring();
+  EntryRing last = put_ring();
+  // From one that is not the first nothing was taken yet.
+  const int32_t others = first.index() == last.index() ? 0 : modulo(last.takes(), -first.takes());
+  const int32_t max_size = get(Queue::MAX_SIZE);
+  const int32_t most = max_size == 0 ? RING_ENTRIES : std::clamp(max_size - others, 0, RING_ENTRIES);
+  last.set_limit(static_cast<uint32_t>(most));
 }
 
 bool GuardedQueue::reserve_after_all(int32_t list) {
@@ -192,8 +244,11 @@ bool GuardedQueue::retry(Handle node) {
   return true;
 }
 
+// A put may be on its way into any ring, and looks at the flag of that one.
 void GuardedQueue::set_waited_for(const Line& line, bool waited_for) {
-  if (has_ring() && ring_.is_waited_for(line.flag) != waited_for) ring_.set_waited_for(line.flag, waited_for);
+  each_ring([&](EntryRing& ring) {
+    if (ring.is_waited_for(line.flag) != waited_for) ring.set_waited_for(line.flag, waited_for);
+  });
 }
 
 bool GuardedQueue::wants_promise(Handle node) const {
@@ -228,14 +283,14 @@ void GuardedQueue::settle(const Line& line) {
 }
 
 void GuardedQueue::mend() {
-  if (has_ring()) ring_.set_limit(limit_for(get(Queue::MAX_SIZE)));
+  if (has_ring()) set_limit();
   if (is_shut_down()) end_waits();
   if (unfinished() == 0) finish_joiners();
   settle();
 }
 
 int32_t GuardedQueue::unfinished() const {
-  return modulo(get(Queue::UNFINISHED), has_ring() ? ring_.puts() : 0);
+  return modulo(get(Queue::UNFINISHED), has_ring() ? put_ring().puts() : 0);
 }
 
 void GuardedQueue::add_unfinished(int32_t amount) {
@@ -277,10 +332,9 @@ std::vector<Entry> GuardedQueue::take_some(size_t most) {
 }
 
 void GuardedQueue::free_memory() {
-  if (has_ring()) {
+  while (has_ring()) {
     stand();
-    EntryRing::detach(self_, queue_ + Queue::RING);
-    ring_word_ = 0;
+    EntryRing::remove_first(self_, queue_);
   }
   body().free_memory();
   frees_.add(static_cast<uint32_t>(get(Queue::BODY)), sizeof(QueueBody::State));
@@ -291,7 +345,7 @@ std::vector<Entry> GuardedQueue::shut_down(bool immediate) {
   close(kPutters);
   set(Cell::STATE, state() | Queue::SHUT_DOWN | (immediate ? Queue::DROPS_ITEMS : 0));
   stand();
-  if (has_ring()) ring_.await_publication();
+  each_ring([](const EntryRing& ring) { ring.await_publication(); });
   std::vector<Entry> dropped;
   if (immediate) {
     // Before the look: of a put that was stopped half way, either the item is found here, or who publishes it
@@ -317,7 +371,7 @@ void GuardedQueue::end_waits() {
 
 void GuardedQueue::resize(int32_t max_size) {
   set(Queue::MAX_SIZE, max_size);
-  if (has_ring()) ring_.set_limit(limit_for(max_size));
+  if (has_ring()) set_limit();
 }
 
 }  // namespace heddle

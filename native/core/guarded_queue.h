@@ -16,22 +16,21 @@ namespace heddle {
 // The looks that need no guard; without it they are hints.
 class QueueView {
  public:
-  QueueView(const Self& self, Handle queue)
-      : self_(self),
-        queue_(queue),
-        // acquire: pairs with start_ring().
-        ring_word_(self.word(queue, layout::Queue::RING).load(std::memory_order_acquire)),
-        ring_(self.arena, ring_word_) {}
+  QueueView(const Self& self, Handle queue) : self_(self), queue_(queue) {}
 
-  [[nodiscard]] bool has_ring() const { return ring_word_ != 0; }
-  [[nodiscard]] const EntryRing& ring() const { return ring_; }
+  [[nodiscard]] bool has_ring() const { return get(layout::Queue::RING) != 0; }
+  // The first ring and the last, which may be the same. Without the guard, they may be another queue's soon.
+  [[nodiscard]] EntryRing get_ring() const { return ring_at(layout::Queue::RING); }
+  [[nodiscard]] EntryRing put_ring() const { return ring_at(layout::Queue::PUT_RING); }
   [[nodiscard]] bool is_shut_down() const { return (state() & layout::Queue::SHUT_DOWN) != 0; }
   [[nodiscard]] bool has_place() const;
   [[nodiscard]] bool has_item() const;
   // Of the body.
   [[nodiscard]] int32_t count() const { return get(layout::Queue::COUNT); }
-  // Of body and ring.
-  [[nodiscard]] int32_t size() const;
+  // Of the rings: 0 only if there was a moment at which they were all empty.
+  [[nodiscard]] int32_t in_rings() const;
+  // Of body and rings.
+  [[nodiscard]] int32_t size() const { return count() + in_rings(); }
   // 0: unbounded.
   [[nodiscard]] int32_t max_size() const { return get(layout::Queue::MAX_SIZE); }
   // Free ones, those promised included.
@@ -41,11 +40,13 @@ class QueueView {
  protected:
   [[nodiscard]] int32_t state() const { return get(layout::Cell::STATE); }
   [[nodiscard]] int32_t get(int32_t offset) const { return self_.get(queue_, offset); }
+  // acquire: pairs with who gave the queue the ring.
+  [[nodiscard]] EntryRing ring_at(int32_t side) const {
+    return {self_.arena, self_.word(queue_, side).load(std::memory_order_acquire)};
+  }
 
   const Self& self_;
   Handle queue_;
-  int32_t ring_word_;
-  EntryRing ring_;
 };
 
 class GuardedQueue : public QueueView {
@@ -90,7 +91,7 @@ class GuardedQueue : public QueueView {
   [[nodiscard]] std::vector<Entry> clear();
   // Takes out some items that are counted as they are.
   [[nodiscard]] std::vector<Entry> take_some(size_t most);
-  // Lets go of the ring, and of the body. What there was in them is gone.
+  // Lets go of the rings, and of the body. What there was in them is gone.
   void free_memory();
   // Refuses puts from now on; the items dropped.
   [[nodiscard]] std::vector<Entry> shut_down(bool immediate);
@@ -114,11 +115,19 @@ class GuardedQueue : public QueueView {
   // Ends the section and begins another.
   void stand();
   [[nodiscard]] QueueBody body();
+  [[nodiscard]] QueueBody::State& body_state() const;
   // Of a queue that is shut down, with all items given or gone.
   void end_waits();
-  void start_ring();
-  // What the ring of a queue with that bound may hold.
-  [[nodiscard]] static uint32_t limit_for(int32_t max_size);
+  void warm_up();
+  // Gives the queue a ring more. False when there is none left.
+  bool add_ring();
+  // Of the last ring: what it may hold while no more is in the others than now.
+  void set_limit();
+  // The n-th item from the first on can be taken, once those before it are.
+  [[nodiscard]] bool is_published(uint32_t n) const;
+  // Calls visit(ring) for each.
+  template <class Visit>
+  void each_ring(Visit visit) const;
   void refill();
   void look_at_head();
   [[nodiscard]] bool is_there(const Line& line);

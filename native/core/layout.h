@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0xf16cc41fU;
+inline constexpr uint32_t HASH = 0xbef6fea2U;
 
 inline constexpr int32_t LAYOUT_VERSION = 4;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -23,7 +23,8 @@ inline constexpr int32_t MAX_PROCESSES = 128;
 inline constexpr int32_t MAX_SLOTS = 512;
 inline constexpr int32_t MAX_CELLS = 2097152;
 inline constexpr int32_t REF_WORDS_PER_SLOT = 65536;
-inline constexpr int32_t MAX_RINGS = 1024;
+inline constexpr int32_t MAX_RINGS = 2048;
+inline constexpr int32_t FIRST_RINGS = 1024;
 inline constexpr int32_t RING_ENTRIES = 1024;
 inline constexpr int32_t WORDS_PER_RING_HEAD = 4;
 inline constexpr int32_t WORDS_PER_RING_BODY = 12;
@@ -35,9 +36,9 @@ inline constexpr int32_t PROCESSES_START = 1024;
 inline constexpr int32_t SLOTS_START = 13312;
 inline constexpr int32_t REFS_START = 62464;
 inline constexpr int32_t RINGS_START = 33616896;
-inline constexpr int32_t JOURNALS_START = 50492416;
-inline constexpr int32_t CELLS_START = 51543040;
-inline constexpr int32_t CONTROL_WORDS = 85097472;
+inline constexpr int32_t JOURNALS_START = 67367936;
+inline constexpr int32_t CELLS_START = 68418560;
+inline constexpr int32_t CONTROL_WORDS = 101972992;
 
 namespace Header {
 inline constexpr int32_t MAGIC = 0;
@@ -58,6 +59,7 @@ inline constexpr int32_t NONCE_HIGH = 15;
 inline constexpr int32_t RINGS_GUARD = 17;
 inline constexpr int32_t FREE_RINGS = 18;
 inline constexpr int32_t RINGS_TOP = 19;
+inline constexpr int32_t RINGS_LIVE = 20;
 }  // namespace Header
 
 namespace Process {
@@ -125,6 +127,7 @@ inline constexpr int32_t NAME_LENGTH = 15;
 inline constexpr int32_t NAME = 16;
 inline constexpr int32_t RING_QUEUE = 64;
 inline constexpr int32_t RING_POSITION = 65;
+inline constexpr int32_t RING = 69;
 inline constexpr int32_t PROCESS = 66;
 inline constexpr int32_t SWEEPER = 67;
 inline constexpr int32_t CHUNK = 68;
@@ -241,7 +244,7 @@ inline constexpr int32_t NO_MEMORY = 11;
 inline constexpr int32_t MISUSE = 12;
 }  // namespace Outcome
 
-inline constexpr int32_t FIRST_TICKET = 51543040;
+inline constexpr int32_t FIRST_TICKET = 68418560;
 
 namespace Mutex {
 inline constexpr int32_t LOCKED = 1;
@@ -294,7 +297,7 @@ inline constexpr int32_t RESERVED_PLACES = 11;
 inline constexpr int32_t BODY = 12;
 inline constexpr int32_t DISCIPLINE = 13;
 inline constexpr int32_t RING = 14;
-inline constexpr int32_t WARMTH = 15;
+inline constexpr int32_t PUT_RING = 15;
 }  // namespace Queue
 
 inline constexpr int32_t PUTS_BEFORE_RING = 64;
@@ -307,6 +310,8 @@ inline constexpr int32_t HEAD = 32;
 inline constexpr int32_t LIMIT = 64;
 inline constexpr int32_t GET_WAITING = 65;
 inline constexpr int32_t PUT_WAITING = 66;
+inline constexpr int32_t NEXT = 67;
+inline constexpr int32_t BEFORE = 68;
 }  // namespace Ring
 
 namespace RingHead {

@@ -27,5 +27,7 @@ void unmap(Mapping& mapping);
 // Gives pages back to the system; they must be committed again before use. True when they will then
 // read as zero. Page-aligned.
 bool discard_pages(const Mapping& mapping, size_t offset, size_t bytes);
+// Gives the memory of pages back that others may read and write meanwhile. Page-aligned.
+void empty_pages(const Mapping& mapping, size_t offset, size_t bytes);
 
 }  // namespace heddle

@@ -107,6 +107,10 @@ bool commit_pages(const Mapping&, size_t, size_t) {
   return true;
 }
 
+void empty_pages(const Mapping& mapping, size_t offset, size_t bytes) {
+  (void)discard_pages(mapping, offset, bytes);
+}
+
 bool discard_pages(const Mapping& mapping, size_t offset, size_t bytes) {
   std::byte* start = mapping.base + offset;
 #  ifdef __linux__

@@ -30,6 +30,10 @@ bool commit_pages(const Mapping& mapping, size_t offset, size_t bytes) {
   return VirtualAlloc(mapping.base + offset, bytes, MEM_COMMIT, PAGE_READWRITE) != nullptr;
 }
 
+void empty_pages(const Mapping& mapping, size_t offset, size_t bytes) {
+  (void)VirtualAlloc(mapping.base + offset, bytes, MEM_RESET, PAGE_READWRITE);
+}
+
 bool discard_pages(const Mapping& mapping, size_t offset, size_t bytes) {
   return VirtualFree(mapping.base + offset, bytes, MEM_DECOMMIT) != 0;
 }

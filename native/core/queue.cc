@@ -25,8 +25,8 @@ void notice(Self& self, Handle queue, const EntryRing& ring, int32_t flag) {
 
 // OK, or EMPTY: what to do then needs the guard.
 OutcomeCode take_from_ring(Self& self, Handle queue, Entry& entry) {
-  EntryRing ring = QueueView(self, queue).ring();
-  RingClaim claim(self, queue);
+  EntryRing ring = QueueView(self, queue).get_ring();
+  RingClaim claim(self, queue, Queue::RING, ring.index());
   if (ring.pop(claim, entry) != EntryRing::Outcome::kDone) return Outcome::EMPTY;
   notice(self, queue, ring, Ring::PUT_WAITING);
   return Outcome::OK;
@@ -74,9 +74,9 @@ OutcomeCode take_entry(Self& self, Handle queue, bool reserved, Entry& entry) {
   const QueueView view(self, queue);
   if (!reserved && view.has_ring()) {
     if (take_from_ring(self, queue, entry) == Outcome::OK) return Outcome::OK;
-    // Items of the body go into the ring before they are no longer counted in the body: a ring that is
-    // empty before and after is truly empty.
-    if (view.count() == 0 && view.ring().size() == 0 && !view.is_shut_down()) return Outcome::EMPTY;
+    // Items of the body go into a ring before they are no longer counted in the body: if there is none here,
+    // and then none there, there is none.
+    if (view.count() == 0 && view.in_rings() == 0 && !view.is_shut_down()) return Outcome::EMPTY;
   } else if (!reserved && view.count() == 0 && !view.is_shut_down()) {
     // Empty at this moment, whatever is reserved; the guard would not make it truer.
     return Outcome::EMPTY;
@@ -102,8 +102,8 @@ OutcomeCode put_guarded(Self& self, Handle queue, bool reserved, const Entry& en
 OutcomeCode put_entry(Self& self, Handle queue, bool reserved, const Entry& entry, Key key) {
   const QueueView view(self, queue);
   if (!reserved && view.has_ring()) {
-    EntryRing ring = view.ring();
-    RingClaim claim(self, queue);
+    EntryRing ring = view.put_ring();
+    RingClaim claim(self, queue, Queue::PUT_RING, ring.index());
     if (ring.push(claim, entry) == EntryRing::Outcome::kDone) {
       notice(self, queue, ring, Ring::GET_WAITING);
       return Outcome::OK;
@@ -181,10 +181,11 @@ OutcomeOrTicket await(Self& self, Handle queue, Mode mode, Deadline deadline, in
 }
 
 // Whether a live isolate may have had the turn that a dead one meant to have.
-bool is_contested(const Arena& arena, int32_t dead_slot, Handle queue, int32_t position) {
+bool is_contested(const Arena& arena, int32_t dead_slot, int32_t ring, int32_t position) {
   const int32_t top = arena.get(Header::SLOTS_TOP);
   for (int32_t slot = 0; slot < top; slot++) {
-    if (slot != dead_slot && arena.get(slot_word(slot, Slot::RING_QUEUE)) == queue &&
+    if (slot != dead_slot && arena.get(slot_word(slot, Slot::RING_QUEUE)) != 0 &&
+        arena.get(slot_word(slot, Slot::RING)) == ring &&
         arena.get(slot_word(slot, Slot::RING_POSITION)) == position) {
       return true;
     }
@@ -330,11 +331,12 @@ void queue_repair(Self& self, int32_t dead_slot) {
   const Handle queue = claim.load(std::memory_order_acquire);
   if (queue == 0) return;
   const int32_t position = self.arena.get(slot_word(dead_slot, Slot::RING_POSITION));
+  const int32_t at = self.arena.get(slot_word(dead_slot, Slot::RING));
   const bool put = (position & 1) == 0;
-  const QueueView view(self, queue);
-  if (put && view.has_ring()) {
-    EntryRing ring = view.ring();
-    for (int looks = 0; looks < 100 && is_contested(self.arena, dead_slot, queue, position); looks++) {
+  if (put) {
+    // If it serves another queue by now, its positions are beyond this one.
+    EntryRing ring(self.arena, at);
+    for (int looks = 0; looks < 100 && is_contested(self.arena, dead_slot, at, position); looks++) {
       ring.await_publication();
     }
     ring.fill_gap(static_cast<uint32_t>(position));

@@ -14,6 +14,8 @@ class QueueBody {
   struct State {
     EntryDeque::State deque;
     EntryHeap::State heap;
+    // Puts so far, up to the number at which the queue is busy enough for a ring.
+    uint32_t warmth;
   };
   static_assert(sizeof(State) <= 64);
 

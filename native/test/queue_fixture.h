@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "core/entry_ring.h"
+#include "core/guarded_queue.h"
 #include "core_fixture.h"
 
 namespace heddle::test {
@@ -13,11 +13,10 @@ namespace Discipline = layout::Discipline;
 
 class QueueTest : public CoreTest {
  protected:
-  // Of body and ring.
+  // Of body and rings.
   int32_t count(Handle queue) {
-    int32_t ring = word(queue, Queue::RING);
-    return word(queue, Queue::COUNT) +
-           (ring == 0 ? 0 : static_cast<int32_t>(EntryRing(arena(), ring).size()));
+    const Self self(arena(), core().self());
+    return QueueView(self, queue).size();
   }
   OutcomeCode put_bytes(Isolate& isolate, Handle queue, std::span<const uint8_t> bytes,
                         std::span<const Handle> handles = {}, std::span<const uint8_t> key = {}) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/entry_ring.h"
+#include "core/guarded_queue.h"
 #include "killed.h"
 
 namespace heddle::test {
@@ -20,6 +20,9 @@ struct Setting {
   bool busy;
   // Of an item; its first 4 are its number.
   size_t bytes;
+  // So many items were put before, and so many of them taken.
+  int32_t before = 0;
+  int32_t taken = 0;
 };
 
 class QueueDeathsTest : public DeathsTest {
@@ -155,9 +158,8 @@ class QueueDeathsTest : public DeathsTest {
   }
 
   int32_t size_of(Handle queue) {
-    const int32_t ring = word(queue, Queue::RING);
-    return word(queue, Queue::COUNT) +
-           (ring == 0 ? 0 : static_cast<int32_t>(EntryRing(arena(), ring).size()));
+    const Self self(arena(), core().self());
+    return QueueView(self, queue).size();
   }
 
   void die_everywhere(const Setting& setting) {
@@ -172,6 +174,16 @@ class QueueDeathsTest : public DeathsTest {
       }
       Random setup(seed);
       std::set<int32_t> expected;
+      for (int32_t i = 0; i < setting.before; i++) {
+        EXPECT_EQ(parent.put(next, Turn::kNow), Outcome::OK);
+        if (i >= setting.taken) expected.insert(next);
+        next++;
+      }
+      for (int32_t i = 0; i < setting.taken; i++) {
+        EXPECT_EQ(parent.take(Turn::kNow), next - setting.before + i);
+        EXPECT_EQ(core().queue_task_done(queue), Outcome::OK);
+      }
+      unfinished += static_cast<int32_t>(expected.size());
       for (unsigned i = setup() % 4; i > 0; i--) {
         if (parent.put(next, Turn::kNow) != Outcome::OK) break;
         expected.insert(next++);
@@ -334,6 +346,12 @@ TEST_F(QueueDeathsTest, Ring) {
 }
 TEST_F(QueueDeathsTest, RingThatIsBounded) {
   die_everywhere({Discipline::FIFO, 3, true, 4});
+}
+TEST_F(QueueDeathsTest, RingThatIsFullSoon) {
+  die_everywhere({Discipline::FIFO, 0, true, 4, layout::RING_ENTRIES - 2, 0});
+}
+TEST_F(QueueDeathsTest, RingThatIsUsedUpSoon) {
+  die_everywhere({Discipline::FIFO, 0, true, 4, layout::RING_ENTRIES + 2, layout::RING_ENTRIES - 2});
 }
 TEST_F(QueueDeathsTest, Lifo) {
   die_everywhere({Discipline::LIFO, 0, false, 4});
