@@ -61,6 +61,36 @@ export function loadable(code, file, ground, atRun) {
   };
 }
 
+/**
+ * Code that has what it imports from chunks on demand by `chunkAt`. That of a public face does not load them: it exports
+ * stand-ins.
+ *
+ * @param demands By file of such a chunk, by what name `chunkAt` knows it and the ES modules that it needs.
+ */
+export function withDemands(code, isFace, demands) {
+  const { staticImports } = parseSync('chunk.js', code).module;
+  const edits = [];
+  const imports = new Set();
+  for (const { start, end, moduleRequest, entries } of staticImports) {
+    const [, folder, file] = /^(.*\/)([^/]+)$/.exec(moduleRequest.value) ?? [];
+    const demand = demands.get(file);
+    if (demand === undefined || entries.length === 0) continue;
+    for (const module of demand.modules) imports.add(`import "${folder}${module}";`);
+    const text = isFace ? standIns(entries, demand.chunk) : constants(entries, `$chunkAt("${demand.chunk}")`);
+    edits.push({ start, end, text });
+    imports.add(`import { ${isFace ? 'standIn as $standIn' : 'chunkAt as $chunkAt'} } from "${folder}ground.js";`);
+  }
+  const [first] = edits;
+  if (first !== undefined) first.text = `${[...imports].join(' ')} ${first.text}`;
+  return edited(code, edits);
+}
+
+function standIns(entries, chunk) {
+  return entries
+    .map(({ importName, localName }) => `const ${localName.value} = $standIn("${chunk}", "${importName.name}");`)
+    .join(' ');
+}
+
 /** Code that has Node's own modules from `process`: to import them takes longer, as Node.js makes ES modules of them. */
 export function withBuiltins(code) {
   const { staticImports } = parseSync('chunk.js', code).module;

@@ -12,7 +12,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { rolldown } from 'rolldown';
 import { parseSync } from 'rolldown/utils';
-import { asciiOf, loadable, providing, runtimeOf, withBuiltins, withRuntime } from './chunk-code.mjs';
+import { asciiOf, loadable, providing, runtimeOf, withBuiltins, withDemands, withRuntime } from './chunk-code.mjs';
 
 /**
  * The chunks, from the ground up. Each has the modules that all of one of its lists reach by their imports, and that are
@@ -25,9 +25,14 @@ import { asciiOf, loadable, providing, runtimeOf, withBuiltins, withRuntime } fr
 const CHUNKS = {
   ground: [['threads/worker-entry.js', 'engine/fallback/fallback-engine.js']],
   sync: [
-    ['threads/worker-entry.js', 'sync/rlock.js'],
-    ['threads/worker-entry.js', 'sync/semaphore.js'],
-    ['threads/worker-entry.js', 'sync/barrier.js'],
+    ['sync/lock.js'],
+    ['sync/rlock.js'],
+    ['sync/semaphore.js'],
+    ['sync/event.js'],
+    ['sync/condition.js'],
+    ['sync/barrier.js'],
+    ['threads/main.js'],
+    ['engine/public.js'],
   ],
   core: [['threads/worker-entry.js']],
   processes: [['processes/child-entry.js']],
@@ -45,14 +50,20 @@ const CHUNKS = {
   broker: [['processes/broker-entry.js']],
 };
 
-/** Of these, what `ownOnDemand` loads: CommonJS, see `lib/engine/own-modules.ts`. */
-const ON_DEMAND = new Set(['fallback', 'shipping', 'submission']);
+/**
+ * Of these, what is loaded when it is first used: CommonJS, see `lib/engine/own-modules.ts`. The faces export stand-ins of
+ * what is in there, see `lib/engine/stand-in.ts`.
+ */
+const ON_DEMAND = new Set(['core', 'processes', 'executors', 'pools', 'fallback', 'shipping', 'submission']);
 
 /** The first chunk, which all others import. */
 const GROUND = Object.keys(CHUNKS)[0];
 
 /** The module that loads them. It imports nothing of ours but what refuses bundles, and is loaded before all who use it. */
 const LOADER = 'engine/own-modules.js';
+
+/** The module that makes stand-ins. */
+const STAND_INS = 'engine/stand-in.js';
 
 /** The functions that rolldown has the code call. */
 const RUNTIME = 'chunks/rolldown-runtime.js';
@@ -97,12 +108,14 @@ export async function gather(dist) {
   dropEmpty(files);
   for (const [name, code] of files) if (name.endsWith('.js')) files.set(name, withRuntime(code, runtime));
   checkDemands(files);
+  const demands = demandsOf(files);
   for (const name of Object.keys(CHUNKS)) rewrite(name, files);
-  for (const [name, code] of files) if (name.endsWith('.js')) files.set(name, withBuiltins(code));
+  for (const [name, code] of files)
+    if (name.endsWith('.js')) files.set(name, withBuiltins(withDemands(code, isFace(name), demands)));
   write(dist, modules, files);
 }
 
-/** By path below `dist`, what tsc has written and what it imports. */
+/** By path below `dist`, what tsc has written, what it imports, and what it loads on demand. */
 function readModules(dist) {
   const modules = new Map();
   for (const file of readdirSync(dist, { recursive: true }).filter((file) => file.endsWith('.js'))) {
@@ -117,7 +130,8 @@ function readModules(dist) {
       .map(({ moduleRequest }) => moduleRequest?.value)
       .filter((specifier) => specifier?.startsWith('.'));
     const imports = new Set(requests.map((specifier) => path.posix.join(path.posix.dirname(name), specifier)));
-    modules.set(name, { code, map, imports, importMetas });
+    const demands = [...code.matchAll(/\bownOnDemand\('(.+?)'\)/g)].map(([, demanded]) => demanded);
+    modules.set(name, { code, map, imports, demands, importMetas });
   }
   return modules;
 }
@@ -126,9 +140,8 @@ function readModules(dist) {
 function assignChunks(modules) {
   const reached = new Map();
   for (const program of Object.values(CHUNKS).flat(2)) reached.set(program, reach(modules, program));
-  const loadable = Object.keys(CHUNKS).flatMap((chunk) => (ON_DEMAND.has(chunk) ? CHUNKS[chunk].flat() : []));
-  const wanted = new Set([...loadable, ...[...modules.values()].flatMap(({ imports }) => [...imports])]);
-  const chunkOf = new Map([[LOADER, GROUND]]);
+  const wanted = new Set([...modules.values()].flatMap(({ imports, demands }) => [...imports, ...demands]));
+  const chunkOf = new Map([LOADER, STAND_INS].map((name) => [name, GROUND]));
   for (const name of modules.keys()) {
     if (chunkOf.has(name) || !wanted.has(name) || isFace(name)) continue;
     const isReached = (programs) => programs.every((program) => reached.get(program).has(name));
@@ -166,9 +179,8 @@ function sourceOf(name, modules, chunkOf) {
       throw new Error(`${name}: a module in a chunk has no import.meta.${member}`);
   }
   if (name === LOADER) {
-    const table = Object.fromEntries(
-      [...chunkOf].filter(([, chunk]) => ON_DEMAND.has(chunk)).map(([name, chunk]) => [name, `${chunk}.cjs`]),
-    );
+    const demanded = [...modules.values()].flatMap(({ demands }) => demands);
+    const table = Object.fromEntries(demanded.map((name) => [name, atRun(`${chunkOf.get(name)}.js`)]));
     const filled = code.replace('const CHUNKS = {};', `const CHUNKS = ${JSON.stringify(table)};`);
     if (filled === code) throw new Error(`${name} has no table of chunks to be filled`);
     code = filled;
@@ -189,22 +201,37 @@ function dropEmpty(files) {
   }
 }
 
-/** Sees to it that whoever has a chunk loaded on demand has loaded before what that chunk takes from others. */
+/** By file of a chunk that is loaded on demand, by what name `chunkAt` knows it and the ES modules that it needs. */
+function demandsOf(files) {
+  const entries = [...ON_DEMAND].map((name) => {
+    const modules = [...reachedChunks(name, files)].filter((chunk) => !ON_DEMAND.has(chunk));
+    return [`${name}.js`, { chunk: atRun(`${name}.js`), modules: modules.map((chunk) => `${chunk}.js`) }];
+  });
+  return new Map(entries);
+}
+
+/** Sees to it that whoever has a chunk loaded on demand has loaded before what that chunk takes from ES modules. */
 function checkDemands(files) {
-  const importsOf = (name) =>
-    [...files.get(`chunks/${name}.js`).matchAll(/^import .*"\.\/([\w-]+)\.js";$/gm)].map(([, chunk]) => chunk);
   for (const name of Object.keys(CHUNKS)) {
-    const there = new Set([name]);
-    for (const chunk of there) for (const next of importsOf(chunk)) there.add(next);
+    const there = reachedChunks(name, files);
     for (const [, module] of files.get(`chunks/${name}.js`).matchAll(/ownOnDemand\("(.+?)"\)/g)) {
       const facade = files.get(module);
       if (facade.includes(' as ')) throw new Error(`${module}: what it exports has other names in its chunk`);
       const [, wanted] = /"[./]+\/chunks\/([\w-]+)\.js"/.exec(facade);
-      const missing = importsOf(wanted).find((chunk) => !there.has(chunk));
+      const missing = [...reachedChunks(wanted, files)].find((chunk) => !ON_DEMAND.has(chunk) && !there.has(chunk));
       if (missing !== undefined)
         throw new Error(`${module}, loaded by ${name}, needs ${missing}, which may not be there`);
     }
   }
+}
+
+/** A chunk, and those that it imports from, directly or not. */
+function reachedChunks(name, files) {
+  const reached = new Set([name]);
+  for (const chunk of reached)
+    for (const [, next] of files.get(`chunks/${chunk}.js`).matchAll(/^import .*"\.\/([\w-]+)\.js";$/gm))
+      reached.add(next);
+  return reached;
 }
 
 /** Gives a chunk the form in which it is loaded. */

@@ -4,12 +4,10 @@
  * nothing there and is a family of its own: the memory of one is not laid out as the other expects.
  */
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
-import './from-package.js';
-
-const COPY = new URL('../', import.meta.url).href;
+import { packageRoot } from './from-package.js';
 
 function keyOf(name: string): string {
-  return `heddle ${name} ${COPY}`;
+  return `heddle ${name} ${packageRoot.href}`;
 }
 
 /** Undefined when none of the threads from which this one comes has left any. */

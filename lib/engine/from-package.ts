@@ -43,3 +43,6 @@ if (!isOwnFile()) {
       "webpack: externals: [/^heddle(\\/|$)/], with externalsType; Next.js: serverExternalPackages: ['heddle']",
   );
 }
+
+/** The folder of the package. */
+export const packageRoot = new URL('../../', import.meta.url);

@@ -3,19 +3,17 @@
  *
  * `require` takes ES modules too, but what a program has installed for its TypeScript may turn into CommonJS whatever is
  * required, along with all that this imports: then there would be two of each. So `scripts/gather-modules.mjs` makes
- * of such a module, and of what it alone needs, a chunk of CommonJS that requires nothing of ours: it is given what it
- * uses. That takes three things here, of which the gathered code calls the last two.
+ * of such modules chunks of CommonJS that require nothing of ours: they are given what they use. That takes `provide` and
+ * `chunkAt` here, which the gathered code calls. What the public faces export of such a chunk: see `stand-in.ts`.
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import './from-package.js';
+import { packageRoot } from './from-package.js';
 
-type Bindings = Readonly<Record<string, unknown>>;
+export type Bindings = Readonly<Record<string, unknown>>;
 
 /** What a chunk of CommonJS exports: makes its bindings from those of others. */
 type Maker = (chunkAt: (file: string) => Bindings, meta: ImportMeta) => Bindings;
-
-const require = createRequire(import.meta.url);
 
 /** By path, the chunks of the modules that are loaded on demand; none before they are gathered. */
 const CHUNKS: Readonly<Record<string, string>> = {};
@@ -28,7 +26,7 @@ export function ownOnDemand<Module>(module: string): () => Module {
   let loaded: Module | undefined;
   return () => {
     const chunk = CHUNKS[module];
-    loaded ??= (chunk === undefined ? require(pathOf(`../${module}`)) : chunkAt(chunk)) as Module;
+    loaded ??= (chunk === undefined ? requireOwn(module) : chunkAt(chunk)) as Module;
     return loaded;
   };
 }
@@ -38,12 +36,35 @@ export function provide(file: string, bindings: Bindings): void {
   chunks[file] = bindings;
 }
 
+/** Who waits for a chunk, by file. */
+const waiting: Record<string, ((bindings: Bindings) => void)[]> = {};
+
 /** A chunk, loaded unless it is already. */
 export function chunkAt(file: string): Bindings {
-  chunks[file] ??= (require(pathOf(`../chunks/${file}`)) as Maker)(chunkAt, import.meta);
-  return chunks[file];
+  const known = chunks[file];
+  if (known !== undefined) return known;
+  const bindings = (requireOwn(`chunks/${file}`) as Maker)(chunkAt, import.meta);
+  chunks[file] = bindings;
+  for (const listener of waiting[file] ?? []) listener(bindings);
+  return bindings;
 }
 
-function pathOf(relative: string): string {
-  return fileURLToPath(new URL(relative, import.meta.url));
+/** The chunks that are loaded, by file. */
+export function loadedChunks(): Readonly<Record<string, Bindings>> {
+  return chunks;
+}
+
+/** Has `listener` called as soon as a chunk is loaded. */
+export function onChunk(file: string, listener: (bindings: Bindings) => void): void {
+  waiting[file] ??= [];
+  waiting[file].push(listener);
+}
+
+/** Made when it is needed, for that takes a while too. */
+let require: NodeJS.Require | undefined;
+
+/** What a file exports, given by its path below `dist`. */
+function requireOwn(file: string): unknown {
+  require ??= createRequire(import.meta.url);
+  return require(fileURLToPath(new URL(`dist/${file}`, packageRoot)));
 }

@@ -20,7 +20,7 @@ export interface Travel<T extends SharedObject> {
 }
 
 const travels = new Map<string, Travel<SharedObject>>();
-const travelOfClass = new Map<unknown, Travel<SharedObject>>();
+const travelOfPrototype = new Map<object, Travel<SharedObject>>();
 
 /** A wrapper as the finalizer knows it. `ref` is set once the object has travelled: only then can its handle come back. */
 interface Entry {
@@ -89,14 +89,18 @@ export function registerTravel<T extends SharedObject>(
 ): void {
   const erased = travel as unknown as Travel<SharedObject>;
   travels.set(travel.tag, erased);
-  travelOfClass.set(cls, erased);
+  travelOfPrototype.set(cls.prototype, erased);
 }
 
 /** How `object`, which is about to travel, does so; an instance of a subclass travels as its nearest registered base class. */
 export function travelOf(object: SharedObject): Travel<SharedObject> {
   object._remember();
-  for (let cls = object.constructor as unknown; typeof cls === 'function'; cls = Object.getPrototypeOf(cls)) {
-    const travel = travelOfClass.get(cls);
+  for (
+    let p = Object.getPrototypeOf(object) as object | null;
+    p !== null;
+    p = Object.getPrototypeOf(p) as object | null
+  ) {
+    const travel = travelOfPrototype.get(p);
     if (travel !== undefined) return travel;
   }
   throw new TypeError(`${object.constructor.name} has no way to travel`);

@@ -115,9 +115,13 @@ const readyWord = SLOTS_START + engine.self * WORDS_PER_SLOT + Slot.READY;
 /** The longest delay that a Node timer takes. */
 export const LONGEST_TIMER = 0x7fffffff;
 
-/** Keeps the loop alive exactly while a wait that holds is pending. */
-const keepAlive = setInterval(() => {}, LONGEST_TIMER);
-keepAlive.unref();
+/** Keeps the loop alive exactly while a wait that holds is pending; made with the first of them. */
+let keepAlive: NodeJS.Timeout | undefined;
+
+function hold(): void {
+  keepAlive ??= setInterval(() => {}, LONGEST_TIMER);
+  keepAlive.ref();
+}
 
 /** Waits of the batch that is being settled; filled anew each time. */
 const batch: (Pending | undefined)[] = [];
@@ -143,13 +147,13 @@ function settleReady(): void {
 engine.onReady(settleReady);
 
 function begin(ticket: number, wait: Pending): void {
-  if (wait.holds && holding++ === 0) keepAlive.ref();
+  if (wait.holds && holding++ === 0) hold();
   pending.set(ticket, wait);
 }
 
 function finish(ticket: number): Pending | undefined {
   const wait = pending.take(ticket);
-  if (wait?.holds && --holding === 0) keepAlive.unref();
+  if (wait?.holds && --holding === 0) keepAlive?.unref();
   return wait;
 }
 

@@ -249,7 +249,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
   #commands(): SimpleQueue<Greeting> {
     const { target, args, entry, path } = this.#plan;
     let command: Command = { target, args };
-    if (this.constructor !== Process)
+    if (Object.getPrototypeOf(this) !== Process.prototype)
       command = { ...command, instance: travel().takeInstanceApart(this, ownKeys, Process) };
     const item = encodeForProcess(command, 'process');
     const commands = new SimpleQueue<Greeting>();

@@ -11,7 +11,14 @@ import {
 } from './inspection.js';
 import { searchModules } from './module-search.js';
 import { type Plan, planOf, refuse } from './plan.js';
-import { builtinReference, exportReference, type FunctionReference, globalReference, isNative } from './references.js';
+import {
+  builtinReference,
+  exportReference,
+  type FunctionReference,
+  globalReference,
+  isNative,
+  ownReference,
+} from './references.js';
 import { isOwnSpecifier, isOwnUrl } from './resolution.js';
 import type { FunctionSite, Variable } from './scope-model.js';
 import { Script } from './script.js';
@@ -42,6 +49,8 @@ export function lastingAnalysis(fn: Function): Analysis | undefined {
 export function analyse(fn: Function): Analysis {
   const known = analyses.get(fn);
   if (known !== undefined) return known;
+  const own = ownReference(fn);
+  if (own !== undefined) return remember(fn, { kind: 'reference', reference: own });
   if (isNative(fn)) return remember(fn, analyseNative(fn));
   const refusal = inspectorRefusal();
   if (refusal !== undefined) return analyseUninspected(fn);

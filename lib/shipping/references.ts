@@ -2,6 +2,8 @@
 import { realpathSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { loadedChunks } from '../engine/own-modules.js';
+import { originalOf } from '../engine/stand-in.js';
 import { canLoad } from './loadable.js';
 import type { FunctionSite } from './scope-model.js';
 import type { Script } from './script.js';
@@ -106,6 +108,23 @@ export function builtinReference(fn: Function, url: string): FunctionReference |
     if (key !== undefined) return { kind: 'export', url: `node:${name}`, name: key, required: true };
   }
   return undefined;
+}
+
+const ownFunctions = new Map<unknown, FunctionReference>();
+const chunksSeen = new Set<string>();
+
+/** A function of heddle's own, or what stands for it, which every isolate has in a chunk. */
+export function ownReference(fn: Function): FunctionReference | undefined {
+  const original = originalOf(fn);
+  for (const [file, bindings] of Object.entries(loadedChunks())) {
+    if (chunksSeen.has(file)) continue;
+    chunksSeen.add(file);
+    // ES modules, which functions are imported from, have this ending; that of a chunk of CommonJS loads it.
+    const url = new URL(`../chunks/${file.replace(/\.cjs$/, '.js')}`, import.meta.url).href;
+    for (const [name, value] of Object.entries(bindings))
+      ownFunctions.set(value, { kind: 'export', url, name, required: false });
+  }
+  return ownFunctions.get(original);
 }
 
 /** A function that its own module exports, unless that module is the program itself. */

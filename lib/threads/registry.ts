@@ -3,12 +3,13 @@ import { isMainThread } from 'node:worker_threads';
 import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
-import { Header, Process, ThreadFlag, Thread as ThreadWord } from '../memory/layout.js';
+import { Process, ThreadFlag } from '../memory/layout.js';
 import { onMainEnd } from './exit.js';
 import { isolateData } from './isolate-data.js';
-import { enroll, running } from './running.js';
+import { MAIN_NAME } from './main.js';
+import { enter, running } from './running.js';
 import { readName } from './slot.js';
-import { finishThread, Thread } from './thread.js';
+import { finishThread, type Thread } from './thread.js';
 
 const words = engine.words;
 
@@ -20,15 +21,12 @@ export function setCurrentThread(thread: Thread | undefined): void {
   current = thread;
 }
 
-/** Makes the Thread of an isolate that is not started as one. */
+/** The Thread of an isolate that is not started as one. */
 function register(name: string, flags: number): Thread {
-  const thread = new Thread({ name });
-  Atomics.store(words, thread._handle + ThreadWord.FLAGS, flags);
-  Atomics.store(words, thread._handle + ThreadWord.IDENT, Atomics.add(words, Header.NEXT_IDENT, 1) + 1);
-  // Other threads, and `enumerate`, come by its handle.
-  thread._remember();
-  enroll(thread._handle, name);
-  return thread;
+  const handle = enter(name, flags);
+  // For the wrapper to take: this isolate has one reference to it, however many it is given.
+  engine.retain(handle);
+  return reviveShared('Thread', handle, name) as Thread;
 }
 
 /** Gives an isolate that heddle made for other work than a Thread's a name among the threads. @internal */
@@ -39,23 +37,21 @@ export function enterAs(name: string): void {
 
 let main: Thread | undefined;
 
-if (isMainThread) {
-  main = register('MainThread', ThreadFlag.MAIN);
-  current = main;
-  engine.retain(main._handle);
-  Atomics.store(words, processWord(Process.MAIN_THREAD), main._handle);
-  onMainEnd(finishThread);
-}
+if (isMainThread) onMainEnd(finishThread);
 
 /**
  * The Thread whose code is running. In a worker that was not started as a Thread it is a stand-in named
  * `Dummy-N`, which cannot be joined. Python: `threading.current_thread`.
  */
 export function currentThread(): Thread {
-  current ??= register(
-    isolateData === undefined ? `Dummy-${Atomics.add(words, processWord(Process.THREAD_NUMBER), 1) + 1}` : 'idle',
-    ThreadFlag.DUMMY | ThreadFlag.DAEMON,
-  );
+  if (current !== undefined) return current;
+  if (isMainThread) {
+    current = mainThread();
+    return current;
+  }
+  const name =
+    isolateData === undefined ? `Dummy-${Atomics.add(words, processWord(Process.THREAD_NUMBER), 1) + 1}` : 'idle';
+  current = register(name, ThreadFlag.DUMMY | ThreadFlag.DAEMON);
   return current;
 }
 
@@ -66,7 +62,7 @@ export function mainThread(): Thread {
   // The program's first thread has not loaded heddle: the nearest there is.
   if (handle === 0) return currentThread();
   engine.retain(handle);
-  main = reviveShared('Thread', handle, 'MainThread') as Thread;
+  main = reviveShared('Thread', handle, MAIN_NAME) as Thread;
   return main;
 }
 

@@ -6,7 +6,7 @@ import type { Handle } from '../engine/engine.js';
 import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
-import { Process, Slot, ThreadFlag, ThreadStatus, Thread as ThreadWord } from '../memory/layout.js';
+import { Header, Kind, Process, Slot, ThreadFlag, ThreadStatus, Thread as ThreadWord } from '../memory/layout.js';
 import { Lock } from '../sync/lock.js';
 import { liveSlots, readSlot, setOwnWord, writeName } from './slot.js';
 
@@ -42,6 +42,15 @@ export function enroll(thread: Handle, name: string): void {
   Atomics.store(words, thread + ThreadWord.SLOT, engine.self + 1);
   Atomics.store(words, thread + ThreadWord.STATUS, ThreadStatus.RUNNING);
   lock.withLockSync(() => setOwnWord(Slot.THREAD, thread));
+}
+
+/** Makes the cell of an isolate's Thread that is not started as one, and enters it. The reference is this isolate's. */
+export function enter(name: string, flags: number): Handle {
+  const handle = engine.create(Kind.THREAD);
+  Atomics.store(words, handle + ThreadWord.FLAGS, flags);
+  Atomics.store(words, handle + ThreadWord.IDENT, Atomics.add(words, Header.NEXT_IDENT, 1) + 1);
+  enroll(handle, name);
+  return handle;
 }
 
 /** Strikes out the Thread of this isolate: it has finished. */

@@ -291,12 +291,13 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
   /** What the isolate is told, encoded. */
   #command(): Uint8Array {
     const { target, args } = this.#plan;
-    const cls = this.constructor;
+    const prototype: unknown = Object.getPrototypeOf(this);
+    const { name } = this.constructor;
     let command: Command = { target, args };
-    if (wellKnownClasses.get(cls.name) === cls) {
+    if (wellKnownClasses.get(name)?.prototype === prototype) {
       const fields = Object.fromEntries(Object.entries(this).filter(([key]) => !ownKeys.includes(key)));
-      command = { ...command, known: { name: cls.name, fields } };
-    } else if (cls !== Thread) {
+      command = { ...command, known: { name, fields } };
+    } else if (prototype !== Thread.prototype) {
       command = { ...command, instance: travel().takeInstanceApart(this, ownKeys, Thread) };
     }
     return encodeBytes(command, 'thread');

@@ -7,7 +7,7 @@ import { LAYOUT_HASH } from '#dist/memory/layout-hash.js';
 function prebuilt(addon: { layoutHash: number; selfTest(): string | undefined }) {
   return (file: string) => {
     if (file.includes('prebuilds')) return addon;
-    throw Object.assign(new Error('not there'), { code: 'MODULE_NOT_FOUND' });
+    throw Object.assign(new Error('not there'), { code: 'ENOENT' });
   };
 }
 
