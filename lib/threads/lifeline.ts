@@ -5,6 +5,21 @@
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 
+/** Longest time (ms) between two looks of a thread that blocks. */
+const LONGEST_BETWEEN_LOOKS = 10_000;
+
+/** For `block`: looks at lifelines, the more rarely the longer the wait lasts. */
+export function moreAndMoreRarely(look: () => void): () => void {
+  const since = performance.now();
+  let next = since;
+  return () => {
+    const now = performance.now();
+    if (now < next) return;
+    look();
+    next = now + Math.min((now - since) / 4, LONGEST_BETWEEN_LOOKS);
+  };
+}
+
 export class Lifeline {
   #port: MessagePort;
   #broken = false;

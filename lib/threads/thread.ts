@@ -33,6 +33,7 @@ import { refuseWhileLoading } from '../shipping/modules.js';
 import { deliverErrors, report } from './excepthook.js';
 import { joinBeforeExit } from './exit.js';
 import { Control } from './isolate-data.js';
+import { moreAndMoreRarely } from './lifeline.js';
 import { type Isolate, isOccupied, Reserve } from './reserve.js';
 import { encodeName, ownWord, readName, readSlot, writeName } from './slot.js';
 
@@ -103,19 +104,9 @@ function pendingBurial(): Promise<void> | undefined {
   return reserve.unburied((thread) => !thread.isAlive())?.burial();
 }
 
-/** Longest time (ms) between two looks at the isolates of a thread that blocks. */
-const LONGEST_BETWEEN_LOOKS = 10_000;
-
-/** For `block`: looks whether isolates have died, the more rarely the longer the wait lasts. */
+/** For `block`: looks whether isolates have died. */
 function lookout(): () => void {
-  const since = performance.now();
-  let next = since;
-  return () => {
-    const now = performance.now();
-    if (now < next) return;
-    reserve.seeToTheDead((thread) => thread._isSettled());
-    next = now + Math.min((now - since) / 4, LONGEST_BETWEEN_LOOKS);
-  };
+  return moreAndMoreRarely(() => reserve.seeToTheDead((thread) => thread._isSettled()));
 }
 
 /** Starts that have not been answered yet: until then the child is not in the registry. */
