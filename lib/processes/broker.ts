@@ -30,7 +30,7 @@ import { WorkerLostError } from '../errors.js';
 import { Process, WaiterMode } from '../memory/layout.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { Event } from '../sync/event.js';
-import { Lifeline, moreAndMoreRarely } from '../threads/lifeline.js';
+import { Lifeline } from '../threads/lifeline.js';
 import { startProgram } from '../threads/worker-program.js';
 import type { Launch, Place, Program } from './launch.js';
 import { requireProcesses } from './launch.js';
@@ -95,10 +95,9 @@ class Broker {
   /** An answer to an errand; undefined when the broker has died instead. Blocks for it. */
   await(answers: SimpleQueue<Answer | undefined>): Answer | undefined {
     const begun = engine.queueAwaitItem(answers._handle, WaiterMode.THREAD, -1);
-    const look = moreAndMoreRarely(() => {
+    block(begun, -1, () => {
       if (this.#lifeline.isBroken()) answers.putSync(undefined);
     });
-    block(begun, -1, look);
     engine.queueUnreserve(answers._handle, 1);
     return answers.getNowait();
   }

@@ -33,7 +33,6 @@ import { refuseWhileLoading } from '../shipping/modules.js';
 import { deliverErrors, report } from './excepthook.js';
 import { joinBeforeExit } from './exit.js';
 import { Control } from './isolate-data.js';
-import { moreAndMoreRarely } from './lifeline.js';
 import { type Isolate, isOccupied, Reserve } from './reserve.js';
 import { encodeName, ownWord, readName, readSlot, writeName } from './slot.js';
 
@@ -105,8 +104,8 @@ function pendingBurial(): Promise<void> | undefined {
 }
 
 /** For `block`: looks whether isolates have died. */
-function lookout(): () => void {
-  return moreAndMoreRarely(() => reserve.seeToTheDead((thread) => thread._isSettled()));
+function lookOut(): void {
+  reserve.seeToTheDead((thread) => thread._isSettled());
 }
 
 /** Starts that have not been answered yet: until then the child is not in the registry. */
@@ -237,7 +236,7 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
    */
   startSync(): void {
     const started = this.#launch();
-    block(engine.eventWait(started, WaiterMode.THREAD, -1), -1, lookout());
+    block(engine.eventWait(started, WaiterMode.THREAD, -1), -1, lookOut);
     this.#answered(started);
   }
 
@@ -335,7 +334,7 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
     this.#assertJoinable();
     const deadline = deadlineOf(timeout);
     const begun = engine.eventWait(this._handle, WaiterMode.THREAD, timeout);
-    const finished = block(begun, deadline, lookout()) === Outcome.GRANTED;
+    const finished = block(begun, deadline, lookOut) === Outcome.GRANTED;
     deliverErrors();
     return finished;
   }
