@@ -35,7 +35,10 @@ class Guard;
 class RingClaim {
  public:
   RingClaim(const Self& self, Handle queue) : self_(self), queue_(queue) {}
-  ~RingClaim() { self_.arena.set(slot_word(self_.slot, layout::Slot::RING_QUEUE), 0); }
+  // release: who sees no claim sees what was published.
+  ~RingClaim() {
+    self_.arena.word(slot_word(self_.slot, layout::Slot::RING_QUEUE)).store(0, std::memory_order_release);
+  }
   RingClaim(const RingClaim&) = delete;
   RingClaim& operator=(const RingClaim&) = delete;
 

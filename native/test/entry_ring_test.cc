@@ -252,6 +252,64 @@ TEST_F(RingTest, FillsTheGapThatADeadPutterLeft) {
   }
 }
 
+// Both have noted the same turn, and it was the living one's, who is stopped before it has published.
+TEST_F(RingTest, LeavesThePlaceToALivePutterThatIsStopped) {
+  Handle queue = create_busy_queue();
+  auto dead = std::make_unique<Isolate>(arena());
+  Isolate stopped(arena());
+  const int32_t tail = ring_word(queue, layout::Ring::TAIL);
+  for (int32_t slot : {(*dead)->self(), stopped->self()}) {
+    arena().set(slot_word(slot, layout::Slot::RING_POSITION), tail);
+    arena().set(slot_word(slot, layout::Slot::RING_QUEUE), queue);
+  }
+  arena().set(word(queue, Queue::RING) + layout::Ring::TAIL, tail + 2);
+  ASSERT_EQ(main().put_number(queue, 2, 0), Outcome::OK);
+  std::atomic<bool> swept = false;
+  std::thread sweeper([&] {
+    dead.reset();
+    swept = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(400));
+  EXPECT_FALSE(swept);
+  double number = 0;
+  EXPECT_EQ(main().take_number(queue, number, 0), Outcome::TIMED_OUT);
+  // It goes on.
+  Entry entry{};
+  const int32_t at = word(queue, Queue::RING) + layout::RING_HEADER_WORDS +
+                     (tail / 2) % layout::RING_ENTRIES * layout::WORDS_PER_ENTRY;
+  const double one = 1;
+  entry.lane = Isolate::kNumberLane;
+  entry.length = sizeof one;
+  std::memcpy(entry.inline_bytes, &one, sizeof one);
+  entry.sequence = static_cast<uint32_t>(tail | 1);
+  std::memcpy(&arena().words()[at], &entry, sizeof entry);
+  sweeper.join();
+  arena().set(slot_word(stopped->self(), layout::Slot::RING_QUEUE), 0);
+  EXPECT_EQ(take_now(queue), 1);
+  EXPECT_EQ(take_now(queue), 2);
+  EXPECT_EQ(count(queue), 0);
+}
+
+// The living one has not had the turn, and finds that out.
+TEST_F(RingTest, FillsAContestedGapOnceTheLiveOneHasGoneOn) {
+  Handle queue = create_busy_queue();
+  auto dead = std::make_unique<Isolate>(arena());
+  Isolate stopped(arena());
+  const int32_t tail = ring_word(queue, layout::Ring::TAIL);
+  for (int32_t slot : {(*dead)->self(), stopped->self()}) {
+    arena().set(slot_word(slot, layout::Slot::RING_POSITION), tail);
+    arena().set(slot_word(slot, layout::Slot::RING_QUEUE), queue);
+  }
+  arena().set(word(queue, Queue::RING) + layout::Ring::TAIL, tail + 2);
+  ASSERT_EQ(main().put_number(queue, 2, 0), Outcome::OK);
+  std::thread sweeper([&] { dead.reset(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  arena().set(slot_word(stopped->self(), layout::Slot::RING_QUEUE), 0);
+  sweeper.join();
+  EXPECT_EQ(take_now(queue), 2);
+  EXPECT_EQ(count(queue), 0);
+}
+
 TEST_F(RingTest, DropsWhatIsPublishedAfterAnImmediateShutdown) {
   Handle queue = create_busy_queue();
   Handle held = create(Kind::EVENT);
