@@ -182,8 +182,8 @@ OutcomeOrTicket await(Self& self, Handle queue, Mode mode, Deadline deadline, in
   return settle(self, node, mode, deadline, false);
 }
 
-// Whether a put has had its turn at the position and has not published yet, or was left by one who died. Of a blank that
-// fills such a gap it says so too.
+// Whether a put has had its turn at the position and has not published yet, or was left by one who died. Of a
+// blank that fills such a gap it says so too.
 bool is_gap(const EntryRing& ring, int32_t position) {
   // TAIL before HEAD, which then may be further than it was: the put is at least as far.
   const auto turn = static_cast<int32_t>(static_cast<uint32_t>(position) >> 1);
@@ -192,8 +192,8 @@ bool is_gap(const EntryRing& ring, int32_t position) {
   return turns_since > 0 && ahead >= 0 && !ring.is_published(static_cast<uint32_t>(ahead));
 }
 
-// Whether an isolate that lives may be the one that has had the turn which a dead one meant to have. Its claim was
-// noted before its turn, and stays until it has published.
+// Whether an isolate that lives may be the one that has had the turn which a dead one meant to have. Its
+// claim was noted before its turn, and stays until it has published.
 bool is_contested(const Self& self, Handle queue, int32_t position) {
   const Arena& arena = self.arena;
   const int32_t top = arena.get(Header::SLOTS_TOP);
@@ -209,10 +209,10 @@ bool is_contested(const Self& self, Handle queue, int32_t position) {
   return false;
 }
 
-// Fills the place of a put that a dead isolate had begun. Two may have meant to have the turn there, and which of them
-// had it only they know: where the other lives, it is waited for until it has published, or has seen that it had not the
-// turn. It is within a few instructions of that; if it is stopped there, whoever needs the queue waits for it, as for one that
-// is stopped while it holds a guard.
+// Fills the place of a put that a dead isolate had begun. Two may have meant to have the turn there, and
+// which of them had it only they know: where the other lives, it is waited for until it has published, or has
+// seen that it had not the turn. It is within a few instructions of that; if it is stopped there, whoever
+// needs the queue waits for it, as for one that is stopped while it holds a guard.
 void fill_gap_of_dead(const Self& self, Handle queue, EntryRing ring, int32_t position) {
   constexpr int kLooks = 100;
   for (int looks = 0; is_gap(ring, position); looks++) {
