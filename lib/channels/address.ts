@@ -88,6 +88,31 @@ export function removeFolder({ folder }: Endpoint): void {
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 }
 
+/** An address as errors name it. */
+export function nameOf(address: Address): string {
+  if (typeof address === 'string') return show(address);
+  const { host = LOCAL_HOST, port } = address;
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** What to do about errors of the system, by their codes. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there; start the Listener first and await its ready()',
+  ENOENT: 'nobody listens there; start the Listener first and await its ready()',
+  EADDRINUSE:
+    'somebody listens there already, or has left a socket behind; close or remove that, or choose another address',
+  EADDRNOTAVAIL: 'this machine does not have the address',
+  EACCES: 'the system permits it to other users only',
+  ENOTFOUND: 'there is no host of that name',
+};
+
+/** The error for what the system has refused at an address, with the code of its own, which it may not name or explain. */
+export function addressError(what: string, address: Address, cause: NodeJS.ErrnoException): Error {
+  const { code } = cause;
+  const why = (code !== undefined && REMEDIES[code]) || cause.message;
+  return Object.assign(new Error(`${what} ${nameOf(address)}: ${why} (${code ?? cause.name})`, { cause }), { code });
+}
+
 /** What a server says that it is bound to. */
 export function boundAddress(bound: AddressInfo | string | null, asked: Address): Address {
   if (bound === null || typeof bound === 'string') return asked;

@@ -4,7 +4,7 @@ import { requireOptions } from '../engine/arguments.js';
 import { onDemand } from '../engine/on-demand.js';
 import { LONGEST_TIMER, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
 import { TimeoutError } from '../errors.js';
-import { type Address, endpointOf } from './address.js';
+import { type Address, addressError, endpointOf, nameOf } from './address.js';
 import { Connection } from './connection.js';
 import { authenticate, keyOf } from './handshake.js';
 import { longestMessage, type SocketOptions } from './listener.js';
@@ -15,18 +15,19 @@ const net = onDemand<typeof import('node:net')>('node:net');
 /** Options of `Client`. */
 export interface ClientOptions extends SocketOptions, WaitOptions {}
 
-function opened(socket: Socket, signal: AbortSignal): Promise<void> {
+function opened(socket: Socket, address: Address, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
+    const failed = (error: Error): void => reject(addressError('cannot connect to', address, error));
     const aborted = (): void => {
       socket.destroy();
       reject(signal.reason);
     };
     socket.once('connect', () => {
       signal.removeEventListener('abort', aborted);
-      socket.removeListener('error', reject);
+      socket.removeListener('error', failed);
       resolve();
     });
-    socket.once('error', reject);
+    socket.once('error', failed);
     signal.addEventListener('abort', aborted, { once: true });
   });
 }
@@ -38,8 +39,8 @@ function opened(socket: Socket, signal: AbortSignal): Promise<void> {
  *
  * @param address What `Listener.ready()` resolved with there.
  * @param options `timeout` and `signal` are for connecting and the challenge together.
- * @throws AuthenticationError when the other side has another key, or none; TimeoutError; the signal's reason; what Node
- * says, with its code, when nobody listens: ECONNREFUSED, ENOENT, …
+ * @throws AuthenticationError when the other side has another key, or none; TimeoutError; the signal's reason; an error that names
+ * the address, with the system's code, when nobody listens: ECONNREFUSED, ENOENT, …
  *
  * @example
  * ```ts
@@ -55,7 +56,7 @@ function opened(socket: Socket, signal: AbortSignal): Promise<void> {
  */
 export async function Client<T = unknown>(address: Address, options?: ClientOptions): Promise<Connection<T>> {
   requireOptions('options', options);
-  const { options: target } = endpointOf(address, options?.family);
+  const endpoint = endpointOf(address, options?.family);
   const key = keyOf(options?.authkey);
   const longest = longestMessage(options?.maxMessageLength);
   const timeout = timeoutOf(options);
@@ -67,12 +68,15 @@ export async function Client<T = unknown>(address: Address, options?: ClientOpti
     timeout < 0
       ? undefined
       : setTimeout(
-          () => late.abort(new TimeoutError(`no connection came about within ${timeout} ms`)),
+          () =>
+            late.abort(
+              new TimeoutError(`no connection to ${nameOf(endpoint.address)} came about within ${timeout} ms`),
+            ),
           Math.min(Math.ceil(timeout), LONGEST_TIMER),
         );
   try {
-    const socket = net().connect({ ...target, allowHalfOpen: true });
-    await opened(socket, signal);
+    const socket = net().connect({ ...endpoint.options, allowHalfOpen: true });
+    await opened(socket, endpoint.address, signal);
     const transport = new SocketTransport(socket, longest);
     if (key === undefined) return Connection._over<T>(transport);
     try {

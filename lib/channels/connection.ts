@@ -284,12 +284,13 @@ function checkedSync(options: SyncWaitOptions | undefined): SyncWaitOptions | un
 
 function pollTimeout(options: { timeout?: number | undefined } | undefined): number {
   requireOptions('options', options);
-  return checkedTimeout(options?.timeout ?? 0);
+  const timeout = options?.timeout;
+  return timeout === undefined ? 0 : checkedTimeout(timeout);
 }
 
 function maxLengthOf(options: RecvBytesSyncOptions | undefined): number {
   requireOptions('options', options);
-  const maxLength = options?.maxLength ?? Number.POSITIVE_INFINITY;
+  const { maxLength = Number.POSITIVE_INFINITY } = options ?? {};
   if (maxLength !== Number.POSITIVE_INFINITY) requireInteger('maxLength', maxLength, 0, Number.MAX_SAFE_INTEGER);
   return maxLength;
 }

@@ -8,6 +8,7 @@ import { AuthenticationError, ConnectionClosedError, TimeoutError } from '../err
 import {
   type Address,
   type AddressFamily,
+  addressError,
   arbitraryEndpoint,
   boundAddress,
   type Endpoint,
@@ -184,7 +185,8 @@ export class Listener<T = unknown> implements AsyncIterable<Connection<T>>, Disp
         this.#address = boundAddress(server.address(), this.#endpoint.address);
         resolve(this.#address);
       });
-      server.on('error', (error) => {
+      server.on('error', (cause) => {
+        const error = addressError('cannot listen at', this.#endpoint.address, cause);
         reject(error);
         this.#stop(error);
       });
@@ -198,7 +200,7 @@ export class Listener<T = unknown> implements AsyncIterable<Connection<T>>, Disp
   /**
    * Resolves with the address, its port known, once the listener is bound to it.
    *
-   * @throws What Node says, with its code, when it cannot be: EADDRINUSE, EACCES, …
+   * @throws An error that names the address, with the system's code, when it cannot be: EADDRINUSE, EACCES, …
    */
   ready(): Promise<Address> {
     return this.#bound;

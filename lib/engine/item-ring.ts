@@ -48,6 +48,16 @@ const load: (words: Words, index: number) => number =
     ? (words, index) => words[index] as number
     : (words, index) => Atomics.load(words, index);
 
+/** Ends a claim. Who sees none sees what was published, too. */
+const clear: (words: Words, claim: number) => void =
+  process.arch === 'x64' || process.arch === 'ia32'
+    ? (words, claim) => {
+        words[claim] = 0;
+      }
+    : (words, claim) => {
+        Atomics.store(words, claim, 0);
+      };
+
 function headAt(ring: number, position: number): number {
   return ring + RING_HEADER_WORDS + ((position >>> 1) & LAST) * WORDS_PER_RING_HEAD;
 }
@@ -145,7 +155,7 @@ export class ItemRing {
     words[claim + CLAIMED_RING] = ring;
     words[claim] = queue;
     if (Atomics.compareExchange(words, ring + Ring.TAIL, tail, (tail + 2) | 0) !== tail) {
-      words[claim] = 0;
+      clear(words, claim);
       return 0;
     }
     return headAt(ring, tail);
@@ -157,7 +167,7 @@ export class ItemRing {
     const claim = this.#claim;
     Atomics.store(words, head + RingHead.SEQUENCE, (words[claim + CLAIMED_POSITION] as number) | 1);
     if (load(words, (words[claim + CLAIMED_RING] as number) + Ring.GET_WAITING) !== 0) this.#notice(queue, ITEM);
-    words[claim] = 0;
+    clear(words, claim);
   }
 
   /** The lane of the item taken, of which `value` says more; 0: none taken. */
@@ -196,7 +206,7 @@ export class ItemRing {
     words[claim] = queue;
     const mine = Atomics.compareExchange(words, ring + Ring.HEAD, position, (position + 2) | 0) === position;
     if (mine && load(words, ring + Ring.PUT_WAITING) !== 0) this.#notice(queue, PLACE);
-    words[claim] = 0;
+    clear(words, claim);
     if (!mine) return 0;
     this.value = value;
     return meta & LANE;

@@ -36,6 +36,7 @@ import {
   LANE_WORDS,
   Lane,
   MAX_CLIENTS,
+  MAX_WORKERS,
   recordAt,
   STATE_MASK,
   signUp,
@@ -118,7 +119,7 @@ export class Client implements FutureSource, Settler {
       withdraw: (future) => this.#withdraw(future),
       giveUp: (future, why, error) => this.#giveUp(future, why, error),
     });
-    this.#ownerWatch = owner === undefined ? new OwnerWatch(this.#board, () => this.#orphan()) : undefined;
+    this.#ownerWatch = owner === undefined ? new OwnerWatch(parts, () => this.#orphan()) : undefined;
     this.others = new OtherClients(parts.board.array, this.number);
     this.#publisher = new Publisher(parts, this.table, this.number, this.#extras, owner);
     this.#errands = new Errands(this.#board, this.table, this.#cargo, this.#publisher, this.#extras);
@@ -415,6 +416,7 @@ export class Client implements FutureSource, Settler {
   // --- the end of tasks
 
   finished(index: number): void {
+    if (this.#orphaned) return;
     const segment = this.table.segment(index);
     const { words } = segment;
     const at = placeOf(index);
@@ -566,7 +568,7 @@ export class Client implements FutureSource, Settler {
 
   /** No worker can be set up: queued tasks, and those to come, fail. */
   breakWith(error: BrokenExecutorError): void {
-    this.#broken = error;
+    this.#broken ??= error;
     this.failQueued(() => error);
   }
 
@@ -607,12 +609,17 @@ export class Client implements FutureSource, Settler {
       );
   }
 
-  /** The process that made the executor has ended, and its workers have or are about to. */
+  /** The isolate that made the executor has ended, and its workers have or are about to. */
   #orphan(): void {
     if (this.#orphaned) return;
-    this.#orphaned = true;
     while (this.#completions.drain() > 0);
-    const error = new BrokenExecutorError('the process that made the executor has ended, and its workers with it');
+    this.#orphaned = true;
+    // Processes that a thread has made outlive it.
+    Atomics.or(this.#board, Board.FLAGS, BoardFlag.BROKEN | BoardFlag.CLOSED | BoardFlag.STOPPING);
+    this.parts.idle.release(MAX_WORKERS);
+    const error = new BrokenExecutorError(
+      'the thread or process that made the executor has ended, and its workers with it',
+    );
     this.breakWith(error);
     for (let index = 0; index < this.#futures.length; index++) {
       const future = this.#futures[index];

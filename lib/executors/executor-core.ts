@@ -9,6 +9,7 @@
 import { engine } from '../engine/select.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { SharedArray } from '../shared/shared-array.js';
+import { Lock } from '../sync/lock.js';
 import { Semaphore } from '../sync/semaphore.js';
 import {
   BOARD_WORDS,
@@ -68,7 +69,9 @@ export class ExecutorCore {
 
   constructor(options: CoreOptions, host: WorkerHost, plan: WorkerPlan) {
     const board = new SharedArray('i', BOARD_WORDS, { lock: false });
-    this.parts = { board, idle: new Semaphore(0), notes: new SimpleQueue<Note>(), owner: new Semaphore(0) };
+    const life = new Lock();
+    life.tryAcquire();
+    this.parts = { board, idle: new Semaphore(0), notes: new SimpleQueue<Note>(), owner: new Semaphore(0), life };
     const words = board.array;
     this.#board = words;
     signUp(words, Board.OWNER_SLOT);

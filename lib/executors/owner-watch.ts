@@ -1,72 +1,53 @@
 /**
- * The end of the process that made an executor, as clients in other processes see it: its workers end with it, and
- * so does whatever they were to run.
+ * The end of the isolate that made an executor, as clients in others see it: its workers end with it, and so does
+ * whatever they were to run. It holds the lock `life` for as long as it lives, and as any lock of the dead that goes on
+ * to who waits for it.
  */
-import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
-import { unwatch, watch } from '../engine/wait.js';
-import {
-  FIRST_TICKET,
-  Process,
-  SLOT_RECORD_MASK,
-  SLOTS_START,
-  Slot,
-  WaiterMode,
-  WORDS_PER_SLOT,
-} from '../memory/layout.js';
-import { Board, isAttached } from './board.js';
+import { noRoom, unwatch, watch } from '../engine/wait.js';
+import { Cell, FIRST_TICKET, Mutex, Outcome, WaiterMode } from '../memory/layout.js';
+import type { Lock } from '../sync/lock.js';
+import { giveBack } from '../sync/mutex.js';
+import { Board } from './board.js';
+import type { Parts } from './parts.js';
 
 export class OwnerWatch {
-  readonly #board: Int32Array;
+  readonly #life: Lock;
+  readonly #ownerSlot: number;
   #ticket = 0;
-  #cell = 0;
 
-  /** @param ended Called once, from the event loop, when the owner's process has ended. */
-  constructor(board: Int32Array, ended: () => void) {
-    this.#board = board;
-    const { processes } = engine;
-    const slot = (board[Board.OWNER_SLOT] as number) - 1;
-    const process = Atomics.load(engine.words, SLOTS_START + slot * WORDS_PER_SLOT + Slot.PROCESS);
-    const record = (process & SLOT_RECORD_MASK) - 1;
-    // Threads of one process end together.
-    if (processes === undefined || record === engine.process) return;
-    const generation = record < 0 ? 0 : Atomics.load(engine.words, processWord(Process.GENERATION, record));
-    const cell = record < 0 ? 0 : processes.retainHandle(record, Process.CELL);
-    const begun = cell === 0 ? 0 : engine.eventWait(cell, WaiterMode.LOOP, -1);
-    const isOwners =
-      this.#isThere && Atomics.load(engine.words, processWord(Process.GENERATION, record)) === generation;
-    if (begun >= FIRST_TICKET && isOwners) {
+  /** @param ended Called once, from the event loop, when the owner has ended. */
+  constructor({ board, life }: Parts, ended: () => void) {
+    this.#life = life;
+    this.#ownerSlot = (board.array[Board.OWNER_SLOT] as number) - 1;
+    const begun = engine.mutexAcquire(life._handle, WaiterMode.LOOP, -1);
+    if (begun === Outcome.NO_MEMORY) throw noRoom();
+    if (begun >= FIRST_TICKET) {
       this.#ticket = begun;
-      this.#cell = cell;
-      watch(begun, () => {
-        this.#giveUp();
+      watch(begun, (outcome) => {
+        this.#ticket = 0;
+        this.#passOn(outcome);
         ended();
       });
       return;
     }
-    // It has ended already.
-    if (begun >= FIRST_TICKET) engine.cancel(begun);
-    if (cell !== 0) engine.release(cell);
+    this.#passOn(begun);
     setImmediate(ended).unref();
   }
 
   /** For a thread that is blocked, and is called back by nobody. */
   get hasEnded(): boolean {
-    return this.#cell !== 0 && !this.#isThere;
+    const state = Atomics.load(engine.words, this.#life._handle + Cell.STATE);
+    return (state & Mutex.LOCKED) === 0 || state >> Mutex.OWNER_SHIFT !== this.#ownerSlot;
   }
 
-  get #isThere(): boolean {
-    return isAttached(this.#board[Board.OWNER_SLOT] as number, this.#board[Board.OWNER_GENERATION] as number);
-  }
-
-  #giveUp(): void {
-    this.#ticket = 0;
-    if (this.#cell !== 0) engine.release(this.#cell);
-    this.#cell = 0;
+  /** To the next client. */
+  #passOn(outcome: number): void {
+    if (outcome === Outcome.GRANTED) giveBack(this.#life._handle);
   }
 
   close(): void {
-    if (this.#ticket !== 0) unwatch(this.#ticket);
-    this.#giveUp();
+    if (this.#ticket !== 0) this.#passOn(unwatch(this.#ticket) ?? Outcome.TIMED_OUT);
+    this.#ticket = 0;
   }
 }

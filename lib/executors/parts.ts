@@ -1,6 +1,7 @@
 /** What the isolates around an executor share, as it travels to them. */
 import type { SimpleQueue } from '../queues/simple-queue.js';
 import type { SharedArray } from '../shared/shared-array.js';
+import type { Lock } from '../sync/lock.js';
 import type { Semaphore } from '../sync/semaphore.js';
 
 /** What a worker or a client tells the owner. */
@@ -20,6 +21,8 @@ export interface Parts {
   /** Notes to the owner, who is rung by a permit of `owner`. */
   readonly notes: SimpleQueue<Note>;
   readonly owner: Semaphore;
+  /** Held by the owner while it lives: see `owner-watch.ts`. */
+  readonly life: Lock;
 }
 
 /** What a worker is told at its birth. */

@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort, type ResourceLimits, SHARE_ENV, type 
 import { dropBytes, encodeBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
 import '../shipping/lane.js';
+import { Lifeline } from '../threads/lifeline.js';
 import { startProgram } from '../threads/worker-program.js';
 import type { Setup } from './parts.js';
 import type { Ending, HostedWorker, WorkerHost } from './worker-host.js';
@@ -17,6 +18,8 @@ export interface WorkerData {
   readonly argv: readonly string[];
   /** For its Carrier. */
   readonly port: MessagePort;
+  /** Closes when the isolate ends; see `lifeline.ts`. */
+  readonly lifeline: MessagePort;
 }
 
 const entry = new URL('./worker-entry.js', import.meta.url);
@@ -32,24 +35,27 @@ export class ThreadHost implements WorkerHost {
   start(setup: Setup, ended: (ending: Ending) => void): HostedWorker {
     const bytes = encodeBytes(setup, 'initializer');
     const { port1, port2 } = new MessageChannel();
+    const lifeline = new Lifeline(this.#resourceLimits);
     const data: WorkerData = {
       heddle: 'worker',
       setup: bytes,
       parent: engine.self + 1,
       argv: process.argv,
       port: port2,
+      lifeline: lifeline.end,
     };
     let worker: Worker;
     try {
       worker = startProgram(entry, {
         name: setup.name,
         workerData: data,
-        transferList: [port2],
+        transferList: [port2, lifeline.end],
         env: SHARE_ENV,
         ...(this.#resourceLimits === undefined ? {} : { resourceLimits: this.#resourceLimits }),
       });
     } catch (error) {
       port1.close();
+      lifeline.end.close();
       dropBytes(bytes);
       throw error;
     }
@@ -61,6 +67,6 @@ export class ThreadHost implements WorkerHost {
     });
     worker.on('exit', (exitCode) => ended(error === undefined ? { exitCode } : { error, exitCode }));
     const terminate = (): void => void worker.terminate();
-    return { terminate, kill: terminate, port: port1 };
+    return { terminate, kill: terminate, lifeline, port: port1 };
   }
 }

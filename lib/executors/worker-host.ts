@@ -1,5 +1,6 @@
 /** Where workers come from: threads, or processes. What an executor needs of one, and no more. */
 import type { MessagePort } from 'node:worker_threads';
+import type { Lifeline } from '../threads/lifeline.js';
 import type { Setup } from './parts.js';
 
 /** Why a worker is no more. */
@@ -17,11 +18,10 @@ export interface HostedWorker {
   terminate(): void;
   /** Ends it at once, whatever it does. Its `ended` is called later. */
   kill(): void;
-  /**
-   * How it has ended, undefined while it has not: of a host that knows without the event loop. Where there is no such
-   * method, the engine is asked whether the worker's isolate is gone.
-   */
+  /** How it has ended, undefined while it has not, without the event loop: of a process. */
   ending?(): Ending | undefined;
+  /** Of an isolate: tells without the event loop whether it has ended. */
+  readonly lifeline?: Lifeline;
   /** Leads to the worker's Carrier: there if, and only if, the host's `carries` says so. */
   readonly port?: MessagePort;
 }

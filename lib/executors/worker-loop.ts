@@ -112,7 +112,8 @@ export class WorkerLoop implements OwnLoop {
     process.on('exit', () => {
       this.#lookers.leave();
       this.#handBack();
-      this.#set(WorkerWord.STATE, WorkerState.GONE);
+      // One that ends before it is set up stays STARTING: another would not fare better.
+      Atomics.compareExchange(this.#words, this.#record + WorkerWord.STATE, WorkerState.LIVE, WorkerState.GONE);
     });
     this.#awaitBell();
   }

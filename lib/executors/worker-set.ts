@@ -15,6 +15,7 @@ import { LONGEST_TIMER, unwatch, watch } from '../engine/wait.js';
 import { BrokenExecutorError, WorkerLostError } from '../errors.js';
 import { FIRST_TICKET, WaiterMode } from '../memory/layout.js';
 import { Semaphore } from '../sync/semaphore.js';
+import { noSignOfLife } from '../threads/lifeline.js';
 import { Board, BoardFlag, isAttached, MAX_WORKERS, recordAt, WorkerState, WorkerWord, workerId } from './board.js';
 import { Carrier } from './carrier.js';
 import type { Client } from './client.js';
@@ -267,20 +268,24 @@ export class WorkerSet {
   tend(): void {
     for (const member of [...this.#members.values()]) {
       this.#checkAnswer(member);
-      const { id, record, hosted } = member;
-      const ending = hosted.ending === undefined ? this.#endingOfThread(record) : hosted.ending();
+      const { id, hosted } = member;
+      const ending = hosted.ending === undefined ? this.#endingOfThread(member) : hosted.ending();
       if (ending !== undefined) this.#bury(id, ending);
     }
     this.#takeNotes();
   }
 
-  /** What is known of a thread's end without the event loop: that its slot is free, or another's. */
-  #endingOfThread(record: number): Ending | undefined {
+  /** What is known of a thread's end without the event loop: that its slot is free, or another's, or its lifeline broken. */
+  #endingOfThread({ record, hosted }: Member): Ending | undefined {
     const board = this.#board;
     if (Atomics.load(board, record + WorkerWord.STATE) === WorkerState.GONE) return {};
     const slot = Atomics.load(board, record + WorkerWord.SLOT);
-    if (slot === 0 || isAttached(slot, Atomics.load(board, record + WorkerWord.GENERATION))) return undefined;
-    return {};
+    if (slot !== 0 && !isAttached(slot, Atomics.load(board, record + WorkerWord.GENERATION))) return {};
+    const { lifeline } = hosted;
+    if (lifeline?.isBroken()) return {};
+    if (slot !== 0 || !lifeline?.isOverdue) return undefined;
+    hosted.kill();
+    return { error: noSignOfLife('its isolate') };
   }
 
   #awaitBell(): void {

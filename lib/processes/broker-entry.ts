@@ -13,7 +13,7 @@ import { promise, settleOwnGrants } from '../engine/wait.js';
 import { Kind, NAME_BYTES, Outcome, ProcessFlag, Process as Record, WaiterMode } from '../memory/layout.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import type { Event } from '../sync/event.js';
-import type { Errand, Instructions } from './broker.js';
+import type { BrokerData, Errand, Instructions } from './broker.js';
 import { Exchange } from './exchange.js';
 import { exitCodeOf, type Place, requireProcesses, spawnProgram } from './launch.js';
 import { Line, type Parcel, type Welcome } from './line.js';
@@ -156,6 +156,6 @@ function loseParent(): void {
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), GRACE_MS);
 }
 
-const { errands, introduced } = decodeBytes(workerData as Uint8Array) as Instructions;
+const { errands, introduced } = decodeBytes((workerData as BrokerData).instructions) as Instructions;
 if (introduced !== undefined) answerTo(introduced);
 for (;;) await attend(await errands.get());

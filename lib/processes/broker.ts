@@ -18,29 +18,40 @@
  *
  * A broker belongs to the isolate that needed it first, and ends with it; the isolate of a thread therefore stays for
  * as long as children run that it has started. Where it is terminated, its children are given up: who joins them is
- * told that they have ended, and they that their parent has.
+ * told that they have ended, and they that their parent has. One that dies while somebody waits for its answer, as it
+ * does at once where its program cannot be loaded, fails the start; the next start makes another.
  */
-import { isMainThread, SHARE_ENV } from 'node:worker_threads';
+import { isMainThread, type MessagePort, SHARE_ENV, type Worker } from 'node:worker_threads';
 import { encodeBytes } from '../codec/codec.js';
 import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
-import { promise } from '../engine/wait.js';
+import { block, promise } from '../engine/wait.js';
+import { WorkerLostError } from '../errors.js';
 import { Process, WaiterMode } from '../memory/layout.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { Event } from '../sync/event.js';
+import { Lifeline } from '../threads/lifeline.js';
 import { startProgram } from '../threads/worker-program.js';
-import type { Place, Program } from './launch.js';
+import type { Launch, Place, Program } from './launch.js';
 import { requireProcesses } from './launch.js';
 
 /** What a broker is asked to do: to start a process. */
 export interface Errand {
   readonly place: Place;
   readonly program: Program;
-  readonly answers: SimpleQueue<Answer>;
+  readonly answers: SimpleQueue<Answer | undefined>;
 }
 export type Answer = { readonly pid: number } | { readonly refusal: Error };
 
-/** What a broker is told at its birth, as `workerData`, encoded. */
+/** `workerData` of a broker. */
+export interface BrokerData {
+  /** Encoded `Instructions`. */
+  readonly instructions: Uint8Array;
+  /** Closes when the broker ends; see `lifeline.ts`. */
+  readonly lifeline: MessagePort;
+}
+
+/** What a broker is told at its birth. */
 export interface Instructions {
   readonly errands: SimpleQueue<Errand>;
   /** In a child: to be set once this process's record is made. */
@@ -49,33 +60,80 @@ export interface Instructions {
 
 const entry = new URL('./broker-entry.js', import.meta.url);
 
-/** Where this isolate's broker takes its errands. */
-let errands: SimpleQueue<Errand> | undefined;
+class Broker {
+  readonly errands = new SimpleQueue<Errand>();
+  readonly #lifeline = new Lifeline();
+  readonly #worker: Worker;
+  readonly #end: Promise<Error>;
+  #isEndAwaited = false;
+
+  constructor(introduced: Event | undefined) {
+    const instructions: Instructions = { errands: this.errands, introduced };
+    const worker = startProgram(entry, {
+      name: 'heddle-broker',
+      workerData: { instructions: encodeBytes(instructions), lifeline: this.#lifeline.end } satisfies BrokerData,
+      transferList: [this.#lifeline.end],
+      env: SHARE_ENV,
+    });
+    worker.unref();
+    this.#worker = worker;
+    this.#end = new Promise((resolve) => {
+      let cause: Error | undefined;
+      worker.once('error', (error) => {
+        cause = error;
+      });
+      worker.once('exit', (code) => {
+        if (broker === this) broker = undefined;
+        const why = cause ?? new WorkerLostError(`the thread that sees to processes has ended with exit code ${code}`);
+        if (this.#isEndAwaited) resolve(why);
+        // Nobody else says it. A child that is not introduced has nothing to run.
+        else if (cause !== undefined || introduced?.isSet() === false) throw why;
+      });
+    });
+  }
+
+  /** An answer to an errand; undefined when the broker has died instead. Blocks for it. */
+  await(answers: SimpleQueue<Answer | undefined>): Answer | undefined {
+    const begun = engine.queueAwaitItem(answers._handle, WaiterMode.THREAD, -1);
+    block(begun, -1, () => {
+      if (this.#lifeline.isBroken()) answers.putSync(undefined);
+    });
+    engine.queueUnreserve(answers._handle, 1);
+    return answers.getNowait();
+  }
+
+  /** Why it has died: for who saw that it has. Keeps the loop alive. */
+  end(): Promise<Error> {
+    this.#isEndAwaited = true;
+    this.#worker.ref();
+    return this.#end;
+  }
+}
+
+/** This isolate's. */
+let broker: Broker | undefined;
 
 /** Has a process started; blocks until the system has done so, or has not. */
-export function commission(place: Place, program: Program): Answer {
-  errands ??= startBroker(undefined);
-  const answers = new SimpleQueue<Answer>();
-  errands.putSync({ place, program, answers });
-  const answer = answers.getSync();
-  if ('pid' in answer && !isMainThread) stayUntilEndOf(place);
+export function commission(place: Place, program: Program): Launch {
+  broker ??= new Broker(undefined);
+  const asked = broker;
+  const answers = new SimpleQueue<Answer | undefined>();
+  asked.errands.putSync({ place, program, answers });
+  const answer = asked.await(answers);
+  if (answer === undefined) {
+    broker = undefined;
+    return { pid: undefined, refusal: asked.end() };
+  }
+  if ('refusal' in answer) return { pid: undefined, refusal: Promise.resolve(answer.refusal) };
+  if (!isMainThread) stayUntilEndOf(place);
   return answer;
 }
 
 /** In a child, before anything else: resolves when this process's record says what its parent knows. */
 export async function enterFamily(): Promise<void> {
   const introduced = new Event();
-  errands = startBroker(introduced);
+  broker = new Broker(introduced);
   await introduced.wait();
-}
-
-function startBroker(introduced: Event | undefined): SimpleQueue<Errand> {
-  const queue = new SimpleQueue<Errand>();
-  const instructions: Instructions = { errands: queue, introduced };
-  const workerData = encodeBytes(instructions);
-  const broker = startProgram(entry, { name: 'heddle-broker', workerData, env: SHARE_ENV });
-  broker.unref();
-  return queue;
 }
 
 /** Keeps this isolate, and its broker, for as long as the child runs. */

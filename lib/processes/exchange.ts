@@ -4,6 +4,9 @@
  *
  * Only a broker gives out a proxy to who does not have it. So one that it finds with no reference but its own is
  * nobody's, and goes. It looks from time to time, and also for isolates that have ended since they asked for something.
+ *
+ * An item that was taken elsewhere for an isolate here, and for which the arena has no room, the broker keeps: who asked is told
+ * so, and who asks next gets it.
  */
 
 import { handlesOf } from '../codec/tail.js';
@@ -23,9 +26,10 @@ import { clearHolder, kindOf, Op } from '../engine/fallback/proxy.js';
 import { slotWord } from '../engine/fallback/slots.js';
 import { engine as ownEngine } from '../engine/select.js';
 import { promise, settleOwnGrants } from '../engine/wait.js';
+import { ArenaExhaustedError } from '../errors.js';
 import { Cell, Kind, Mutex, Outcome, Slot, SlotState, WaiterMode } from '../memory/layout.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
-import type { Granted, Result, Traffic } from './line.js';
+import type { Granted, Parcel, Refused, Result, Traffic } from './line.js';
 import { encodedItem, Peer, refused } from './peer.js';
 
 /** How often it looks for proxies and isolates that are gone, while there are any. Milliseconds. */
@@ -51,6 +55,8 @@ export class Exchange {
   readonly #callers = new Map<string, Caller>();
   /** Objects that peers know, and how many do. */
   readonly #held = new Map<Handle, number>();
+  /** By the proxies of their queues: items that have found no room here. */
+  readonly #kept = new Map<Handle, Parcel[]>();
   #lastPeer = 0;
   #looks: NodeJS.Timeout | undefined;
 
@@ -68,6 +74,7 @@ export class Exchange {
   /** Forgets a peer that is lost. What is left of its objects stays until nobody has it. */
   part(peer: Peer): void {
     this.#peers.delete(peer.name);
+    for (const proxy of this.#kept.keys()) if (this.#homes.get(proxy)?.peer === peer) this.#kept.delete(proxy);
     peer.lose();
     settleOwnGrants();
   }
@@ -115,6 +122,30 @@ export class Exchange {
     if (this.#homes.has(proxy)) this.engine.deliver(proxy, node, number, outcome, value);
   }
 
+  /**
+   * Gives what was asked of a proxy to who asked. Where that throws, for want of room, an item in it is kept.
+   */
+  handOver(proxy: Handle, result: Result, give: (result: Result) => void): void {
+    const item = 'outcome' in result ? result.item : undefined;
+    const kept = this.#kept.get(proxy) ?? [];
+    const isKept = item !== undefined && kept[0] === item;
+    try {
+      give(result);
+    } catch (error) {
+      if (item !== undefined && !isKept) this.#kept.set(proxy, [...kept, item]);
+      throw error;
+    }
+    if (!isKept) return;
+    kept.shift();
+    if (kept.length === 0) this.#kept.delete(proxy);
+  }
+
+  /** The answer to a take of a queue of which items are kept: the first of them. */
+  keptOf(proxy: Handle): Result | undefined {
+    const item = this.#kept.get(proxy)?.[0];
+    return item && { outcome: Outcome.OK, value: 0, item };
+  }
+
   tellOthers(but: Peer, message: Traffic): void {
     for (const peer of this.#peers.values()) if (peer !== but) peer.send(message);
   }
@@ -149,12 +180,12 @@ export class Exchange {
     if (field(Request.OP) === Op.DISOWN) {
       this.engine.release(proxy);
       this.#dropUnused(proxy);
-      this.#answer(answers, undefined, { outcome: Outcome.OK, value: 0, item: undefined });
+      this.#answer(answers, undefined, { outcome: Outcome.OK, value: 0, item: undefined }, proxy);
       return;
     }
     const { peer, object } = this.#homes.get(proxy) as Home;
     const answer = (result: Result): void => {
-      this.#answer(answers, peer, result);
+      this.#answer(answers, peer, result, proxy);
       this.engine.release(proxy);
     };
     let item: ReturnType<Peer['pack']> | undefined;
@@ -173,18 +204,30 @@ export class Exchange {
     const a = field(Request.A);
     const node = field(Request.NODE);
     const number = field(Request.NUMBER);
-    peer.call({ isolate, op, object, a, proxy, node, number, item, key }, answer);
+    peer.ask(proxy, { isolate, op, object, a, proxy, node, number, item, key }, answer);
   }
 
-  #answer(answers: Handle, peer: Peer | undefined, result: Result): void {
+  #answer(answers: Handle, peer: Peer | undefined, result: Result, proxy: Handle): void {
     try {
-      this.#send(answers, peer, result);
+      this.handOver(proxy, result, (what) => this.#send(answers, peer, what));
     } catch (error) {
-      // An object in it has found no room here.
-      this.#send(answers, peer, refused(error));
+      this.#refuse(answers, refused(error));
     }
     this.engine.release(answers);
     settleOwnGrants();
+  }
+
+  /** With words, or, where there is no room for them, without. Where there is no room at all, it says that there will be no answer. */
+  #refuse(answers: Handle, refusal: Refused): void {
+    for (const words of [refusal.refusal, '']) {
+      try {
+        this.#send(answers, undefined, { ...refusal, refusal: words });
+        return;
+      } catch (error) {
+        if (!(error instanceof ArenaExhaustedError)) throw error;
+      }
+    }
+    this.engine.queueShutdown(answers, false);
   }
 
   #send(answers: Handle, peer: Peer | undefined, result: Result): void {
@@ -214,11 +257,9 @@ export class Exchange {
     bytes.set(payload, ANSWER_WORDS * 4);
     const { engine } = this;
     const put = engine.queuePut(answers, false, encodedItem(RAW_LANE, bytes, handles), undefined);
-    // No room: it asks in vain until there is some. Without an answer it would wait for ever.
-    if (put !== Outcome.OK) {
-      for (const handle of handles) engine.release(handle);
-      engine.queueShutdown(answers, false);
-    }
+    if (put === Outcome.OK) return;
+    for (const handle of handles) engine.release(handle);
+    throw new ArenaExhaustedError('the arena of the process has no room for the answer of another');
   }
 
   #look(): void {
@@ -244,7 +285,7 @@ export class Exchange {
   /** Drops a proxy that nobody has. */
   #dropUnused(proxy: Handle): void {
     const home = this.#homes.get(proxy);
-    if (home === undefined || this.#held.has(proxy)) return;
+    if (home === undefined || this.#held.has(proxy) || this.#kept.has(proxy)) return;
     if (Atomics.load(this.engine.words, proxy + Cell.REFS) !== 1) return;
     this.#homes.delete(proxy);
     this.engine.disown(proxy);

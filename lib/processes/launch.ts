@@ -151,10 +151,9 @@ export function spawnProgram({ args, env, cwd }: Program, passed: number | 'pipe
 
 function launchByBroker(processes: Processes, place: Place, surroundings: Surroundings): Launch {
   try {
-    const answer = commission(place, programOf(processes, place, surroundings));
-    if ('pid' in answer) return answer;
-    processes.cancel(place.record);
-    return { pid: undefined, refusal: Promise.resolve(answer.refusal) };
+    const launched = commission(place, programOf(processes, place, surroundings));
+    if (launched.pid === undefined) processes.cancel(place.record);
+    return launched;
   } catch (error) {
     processes.cancel(place.record);
     throw error;

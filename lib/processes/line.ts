@@ -65,10 +65,12 @@ export interface Reply {
   readonly id: number;
   readonly result: Result;
 }
-export type Result =
-  | { readonly outcome: number; readonly value: number; readonly item: Parcel | undefined }
-  /** `code`: a `Refusal` of the engine. */
-  | { readonly refusal: string; readonly code: number };
+export type Result = { readonly outcome: number; readonly value: number; readonly item: Parcel | undefined } | Refused;
+export interface Refused {
+  readonly refusal: string;
+  /** A `Refusal` of the engine. */
+  readonly code: number;
+}
 
 /** A wait has come to an end. */
 export interface Granted {

@@ -21,7 +21,7 @@ import { ArenaExhaustedError, NotSerializableError } from '../errors.js';
 import { ItemLane, Outcome } from '../memory/layout.js';
 import { Agent } from './agent.js';
 import type { Exchange } from './exchange.js';
-import type { Call, Handed, Parcel, Result, Traffic } from './line.js';
+import type { Call, Handed, Parcel, Refused, Result, Traffic } from './line.js';
 
 /** An item of this arena, with a reference to each of its objects. */
 export interface Unpacked {
@@ -99,15 +99,41 @@ export class Peer {
     return { handle, kind, copied: copiedWords(words, handle), parts };
   }
 
-  /** An item that has come from the other side. */
+  /** An item that has come from the other side. @throws ArenaExhaustedError; it can then be unpacked again. */
   unpack({ lane, value, objects }: Parcel): Unpacked {
-    const handles = objects.map((handed) => this.#receive(handed));
+    const handles = this.#receiveAll(objects);
     let next = 0;
     if (value instanceof Uint8Array) changeHandles(lane, value, () => handles[next++] as Handle);
     return { lane, value, handles };
   }
 
-  /** The handle here of an object that has come, with a reference for who gets it. */
+  /** The handles here of objects that have come, each with a reference for who gets it: of all, or of none. */
+  #receiveAll(objects: readonly (Handed | undefined)[]): Handle[] {
+    const handles: Handle[] = [];
+    try {
+      for (const handed of objects) handles.push(handed === undefined ? 0 : this.#receive(handed));
+    } catch (error) {
+      this.#unreceive(objects, handles);
+      throw error;
+    }
+    return handles;
+  }
+
+  /** As if they had not come. */
+  #unreceive(objects: readonly (Handed | undefined)[], handles: readonly Handle[]): void {
+    handles.forEach((handle, i) => {
+      if (handle !== 0) this.#exchange.engine.release(handle);
+      this.#uncount(objects[i]);
+    });
+  }
+
+  #uncount(handed: Handed | undefined): void {
+    if (handed === undefined || 'home' in handed) return;
+    const arrival = this.#arrived.get(handed.handle);
+    if (arrival !== undefined) arrival.times--;
+    for (const part of handed.parts) this.#uncount(part);
+  }
+
   #receive(handed: Handed): Handle {
     const { engine } = this.#exchange;
     if ('home' in handed) {
@@ -115,10 +141,16 @@ export class Peer {
       return handed.home;
     }
     const { handle, kind, copied } = handed;
-    const parts = handed.parts.map((part) => (part === undefined ? 0 : this.#receive(part)));
+    const parts = this.#receiveAll(handed.parts);
     let arrival = this.#arrived.get(handle);
     if (arrival === undefined) {
-      const proxy = this.#exchange.createProxy(kind, copied, this, handle);
+      let proxy: Handle;
+      try {
+        proxy = this.#exchange.createProxy(kind, copied, this, handle);
+      } catch (error) {
+        this.#unreceive(handed.parts, parts);
+        throw error;
+      }
       partWords(kind).forEach((word, i) => {
         engine.words[proxy + word] = parts[i] as Handle;
       });
@@ -141,6 +173,20 @@ export class Peer {
 
   send(message: Traffic): void {
     if (!this.#lost) this.#send(message);
+  }
+
+  /**
+   * `call` in the name of `proxy`, an object of the other side, but that a kept item comes before others. What was reserved
+   * for who takes it is given back then.
+   */
+  ask(proxy: Handle, call: Omit<Call, 'kind' | 'id'>, done: (result: Result) => void): void {
+    const kept = call.op === Op.QUEUE_TAKE ? this.#exchange.keptOf(proxy) : undefined;
+    if (kept === undefined) {
+      this.call(call, done);
+      return;
+    }
+    if (call.a !== 0) this.call({ ...call, op: Op.QUEUE_UNRESERVE }, () => {});
+    done(kept);
   }
 
   /** Asks the other side; `done` is called once, at once when it has ended. An item in the result: see `unpack`. */
@@ -279,18 +325,20 @@ export class Peer {
   #passOn(call: Call, owner: Peer, object: number): void {
     const { op, a, isolate, proxy, node, number, key } = call;
     const item = call.item === undefined ? undefined : this.#relay(call.item, this, owner);
-    owner.call({ isolate: `${this.name}/${isolate}`, op, object, a, proxy, node, number, item, key }, (result) => {
-      this.send({ kind: 'reply', id: call.id, result: this.#relayResult(result, owner) });
+    const asked = { isolate: `${this.name}/${isolate}`, op, object, a, proxy, node, number, item, key };
+    const reply = (result: Result): void => this.send({ kind: 'reply', id: call.id, result });
+    owner.ask(call.object, asked, (result) => {
+      try {
+        this.#exchange.handOver(call.object, result, (what) => reply(this.#relayResult(what, owner)));
+      } catch (error) {
+        reply(refused(error));
+      }
     });
   }
 
   #relayResult(result: Result, owner: Peer): Result {
     if (!('outcome' in result) || result.item === undefined) return result;
-    try {
-      return { ...result, item: this.#relay(result.item, owner, this) };
-    } catch (error) {
-      return refused(error);
-    }
+    return { ...result, item: this.#relay(result.item, owner, this) };
   }
 
   #relay(parcel: Parcel, from: Peer, to: Peer): Parcel {
@@ -308,7 +356,7 @@ const lost: Result = {
   code: Refusal.OWNER_LOST,
 };
 
-export function refused(error: unknown): Result {
+export function refused(error: unknown): Refused {
   const refusal = error instanceof Error ? error.message : String(error);
   if (error instanceof NotSerializableError) return { refusal, code: Refusal.NOT_SERIALIZABLE };
   return { refusal, code: error instanceof ArenaExhaustedError ? Refusal.EXHAUSTED : Refusal.OWNER_LOST };

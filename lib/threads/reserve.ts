@@ -16,20 +16,13 @@ import { type ResourceLimits, SHARE_ENV } from 'node:worker_threads';
 import { dropBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
 import { travelOf } from '../engine/shared-object.js';
-import { WorkerLostError } from '../errors.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { Control, type IsolateData, IsolateState, ReserveWord } from './isolate-data.js';
-import { Lifeline } from './lifeline.js';
+import { Lifeline, noSignOfLife } from './lifeline.js';
 import { startProgram } from './worker-program.js';
 
 /** Idle isolates that one creator keeps, about 9 MB each; more than that for a moment only. */
 const RESERVE_BOUND = Math.max(4, 2 * availableParallelism());
-
-/**
- * Under memory limits that are too tight for Node.js itself an isolate dies before it holds its lifeline. One with limits
- * that has not taken its Thread so long (ms) after its birth is given up by a creator that blocks.
- */
-export const patience = { ms: 30_000 };
 
 const entry = new URL('./worker-entry.js', import.meta.url);
 
@@ -42,8 +35,6 @@ export interface Isolate<Occupant> {
   /** Resolves when its death has been seen to. From the call on, the loop is kept alive for it. */
   burial(): Promise<void>;
   readonly lifeline: Lifeline;
-  /** When it is given up unless it has taken its Thread, of `performance.now()`. */
-  readonly patienceEnds: number;
   /** Ends it, whatever it does. */
   terminate(): void;
 }
@@ -121,7 +112,7 @@ export class Reserve<Occupant> {
       const { occupant } = isolate;
       if (occupant === undefined || !isOccupied(isolate) || finished(occupant)) continue;
       if (isolate.lifeline.isBroken()) this.#undertaker.gone(occupant);
-      else if (performance.now() > isolate.patienceEnds) this.#giveUp(isolate, occupant);
+      else if (isolate.lifeline.isOverdue) this.#giveUp(isolate, occupant);
     }
   }
 
@@ -132,10 +123,7 @@ export class Reserve<Occupant> {
     engine.release(handle);
     Atomics.store(isolate.control, Control.OCCUPIED, 0);
     isolate.terminate();
-    const error = new WorkerLostError(
-      `the isolate of the thread gave no sign of life within ${patience.ms} ms and was ended; raise resourceLimits of the Thread: Node.js itself may not fit in`,
-    );
-    this.#undertaker.failed(error, occupant);
+    this.#undertaker.failed(noSignOfLife('the isolate of the thread'), occupant);
     this.#undertaker.gone(occupant);
   }
 
@@ -151,7 +139,7 @@ export class Reserve<Occupant> {
     const commands = new SimpleQueue<Uint8Array>();
     const travel = travelOf(commands);
     engine.retain(commands._handle);
-    const lifeline = new Lifeline();
+    const lifeline = new Lifeline(resourceLimits);
     const data: IsolateData = {
       heddle: 'isolate',
       lifeline: lifeline.end,
@@ -186,7 +174,6 @@ export class Reserve<Occupant> {
       occupant: undefined,
       burial,
       lifeline,
-      patienceEnds: resourceLimits === undefined ? Number.POSITIVE_INFINITY : performance.now() + patience.ms,
       terminate: () => void worker.terminate(),
     };
     this.#isolates.add(isolate);

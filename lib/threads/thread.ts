@@ -103,19 +103,9 @@ function pendingBurial(): Promise<void> | undefined {
   return reserve.unburied((thread) => !thread.isAlive())?.burial();
 }
 
-/** Longest time (ms) between two looks at the isolates of a thread that blocks. */
-const LONGEST_BETWEEN_LOOKS = 10_000;
-
-/** For `block`: looks whether isolates have died, the more rarely the longer the wait lasts. */
-function lookout(): () => void {
-  const since = performance.now();
-  let next = since;
-  return () => {
-    const now = performance.now();
-    if (now < next) return;
-    reserve.seeToTheDead((thread) => thread._isSettled());
-    next = now + Math.min((now - since) / 4, LONGEST_BETWEEN_LOOKS);
-  };
+/** For `block`: looks whether isolates have died. */
+function lookOut(): void {
+  reserve.seeToTheDead((thread) => thread._isSettled());
 }
 
 /** Starts that have not been answered yet: until then the child is not in the registry. */
@@ -246,7 +236,7 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
    */
   startSync(): void {
     const started = this.#launch();
-    block(engine.eventWait(started, WaiterMode.THREAD, -1), -1, lookout());
+    block(engine.eventWait(started, WaiterMode.THREAD, -1), -1, lookOut);
     this.#answered(started);
   }
 
@@ -345,7 +335,7 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
     this.#assertJoinable();
     const deadline = deadlineOf(timeout);
     const begun = engine.eventWait(this._handle, WaiterMode.THREAD, timeout);
-    const finished = block(begun, deadline, lookout()) === Outcome.GRANTED;
+    const finished = block(begun, deadline, lookOut) === Outcome.GRANTED;
     deliverErrors();
     return finished;
   }

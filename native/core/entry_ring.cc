@@ -272,11 +272,16 @@ void EntryRing::skip_blanks_closed() {
   }
 }
 
-void EntryRing::fill_gap(uint32_t tail) {
-  const uint32_t head = load(Ring::HEAD) & ~kSlow;
+bool EntryRing::is_gap(uint32_t tail) const {
+  // TAIL before HEAD, which then may be further than it was: the put is at least as far.
   const uint32_t end = load(Ring::TAIL) & ~kSlow;
-  const bool is_claimed = static_cast<int32_t>(tail - head) >= 0 && static_cast<int32_t>(end - tail) > 0;
-  if (!is_claimed || is_published_at(tail)) return;
+  const uint32_t head = load(Ring::HEAD) & ~kSlow;
+  const bool had_turn = static_cast<int32_t>(end - tail) > 0 && static_cast<int32_t>(tail - head) >= 0;
+  return had_turn && !is_published_at(tail);
+}
+
+void EntryRing::fill_gap(uint32_t tail) {
+  if (!is_gap(tail)) return;
   Entry blank{};
   blank.place = Entry::kNowhere;
   write(tail, blank);

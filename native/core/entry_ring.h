@@ -46,7 +46,10 @@ class RingClaim {
   // `side`: Queue::RING or Queue::PUT_RING, which has been read as `ring`.
   RingClaim(const Self& self, Handle queue, int32_t side, int32_t ring)
       : self_(self), queue_(queue), side_(side), ring_(ring) {}
-  ~RingClaim() { self_.arena.set(slot_word(self_.slot, layout::Slot::RING_QUEUE), 0); }
+  // release: who sees no claim sees what was published.
+  ~RingClaim() {
+    self_.arena.word(slot_word(self_.slot, layout::Slot::RING_QUEUE)).store(0, std::memory_order_release);
+  }
   RingClaim(const RingClaim&) = delete;
   RingClaim& operator=(const RingClaim&) = delete;
 
@@ -133,8 +136,10 @@ class EntryRing {
   // Passes by them, at once.
   void skip_blanks_closed();
 
-  // Publishes a blank entry where a put was begun with TAIL at `tail`, unless that put never had its
-  // turn or was published.
+  // Whether a put that was begun with TAIL at `tail` has had its turn and has not published yet. If the ring
+  // serves another queue by now, its positions are beyond that one.
+  [[nodiscard]] bool is_gap(uint32_t tail) const;
+  // Publishes a blank entry there, if so.
   void fill_gap(uint32_t tail);
 
  private:

@@ -1,7 +1,9 @@
 // See queue.h.
 #include "queue.h"
 
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "guarded_queue.h"
 #include "payload_store.h"
@@ -180,17 +182,43 @@ OutcomeOrTicket await(Self& self, Handle queue, Mode mode, Deadline deadline, in
   return settle(self, node, mode, deadline, false);
 }
 
-// Whether a live isolate may have had the turn that a dead one meant to have.
-bool is_contested(const Arena& arena, int32_t dead_slot, int32_t ring, int32_t position) {
+// Whether an isolate that lives may be the one that has had the turn which a dead one meant to have. Its
+// claim was noted before its turn, and stays until it has published.
+bool is_contested(const Self& self, int32_t ring, int32_t position) {
+  const Arena& arena = self.arena;
   const int32_t top = arena.get(Header::SLOTS_TOP);
   for (int32_t slot = 0; slot < top; slot++) {
-    if (slot != dead_slot && arena.get(slot_word(slot, Slot::RING_QUEUE)) != 0 &&
+    // Who sweeps is at no put whose turn has come and that is not published.
+    if (slot != self.slot &&
+        arena.word(slot_word(slot, Slot::RING_QUEUE)).load(std::memory_order_acquire) != 0 &&
         arena.get(slot_word(slot, Slot::RING)) == ring &&
-        arena.get(slot_word(slot, Slot::RING_POSITION)) == position) {
+        arena.get(slot_word(slot, Slot::RING_POSITION)) == position &&
+        arena.get(slot_word(slot, Slot::STATE)) == SlotState::LIVE && !is_gone(arena, slot)) {
       return true;
     }
   }
   return false;
+}
+
+// Fills the place of a put that a dead isolate had begun. Two may have meant to have the turn there, and
+// which of them had it only they know: where the other lives, it is waited for until it has published, or has
+// seen that it had not the turn. It is within a few instructions of that; if it is stopped there, whoever
+// needs the queue waits for it, as for one that is stopped while it holds a guard.
+void fill_gap_of_dead(const Self& self, int32_t at, int32_t position) {
+  constexpr int kLooks = 100;
+  EntryRing ring(self.arena, at);
+  for (int looks = 0; ring.is_gap(static_cast<uint32_t>(position)); looks++) {
+    // After the look at TAIL: who lives and has had the turn is seen.
+    if (!is_contested(self, at, position)) {
+      ring.fill_gap(static_cast<uint32_t>(position));
+      return;
+    }
+    if (looks < kLooks) {
+      ring.await_publication();
+    } else {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
 }
 
 }  // namespace
@@ -333,14 +361,7 @@ void queue_repair(Self& self, int32_t dead_slot) {
   const int32_t position = self.arena.get(slot_word(dead_slot, Slot::RING_POSITION));
   const int32_t at = self.arena.get(slot_word(dead_slot, Slot::RING));
   const bool put = (position & 1) == 0;
-  if (put) {
-    // If it serves another queue by now, its positions are beyond this one.
-    EntryRing ring(self.arena, at);
-    for (int looks = 0; looks < 100 && is_contested(self.arena, dead_slot, at, position); looks++) {
-      ring.await_publication();
-    }
-    ring.fill_gap(static_cast<uint32_t>(position));
-  }
+  if (put) fill_gap_of_dead(self, at, position);
   claim.store(0, std::memory_order_release);
   queue_notice(self, queue, put ? Queue::GETTERS : Queue::PUTTERS);
 }

@@ -24,6 +24,17 @@ class RingTest : public QueueTest {
   EntryRing ring_of(Handle queue) { return {arena(), word(queue, Queue::RING)}; }
   int32_t ring_word(Handle queue, int32_t offset) { return arena().get(word(queue, Queue::RING) + offset); }
   bool is_closed(Handle queue, int32_t side) { return (ring_word(queue, side) & layout::Ring::SLOW) != 0; }
+
+  // As one who is about to put into the queue's first ring notes it.
+  void note_put(int32_t slot, Handle queue, int32_t tail) {
+    arena().set(slot_word(slot, layout::Slot::RING_POSITION), tail);
+    arena().set(slot_word(slot, layout::Slot::RING), word(queue, Queue::RING));
+    arena().set(slot_word(slot, layout::Slot::RING_QUEUE), queue);
+  }
+  // Word index of the head of the entry that was put there.
+  int32_t head_at(int32_t ring, int32_t tail) {
+    return ring + layout::RING_HEADER_WORDS + tail / 2 % layout::RING_ENTRIES * layout::WORDS_PER_RING_HEAD;
+  }
 };
 
 TEST_F(RingTest, ComesWithTheSixtyFourthPutAndKeepsTheOrder) {
@@ -145,9 +156,7 @@ TEST_F(RingTest, WaitsForAPutIntoAnEarlierRing) {
   auto dead = std::make_unique<Isolate>(arena());
   const int32_t slot = (*dead)->self();
   const int32_t tail = arena().get(first + layout::Ring::TAIL);
-  arena().set(slot_word(slot, layout::Slot::RING_POSITION), tail);
-  arena().set(slot_word(slot, layout::Slot::RING), first);
-  arena().set(slot_word(slot, layout::Slot::RING_QUEUE), queue);
+  note_put(slot, queue, tail);
   arena().set(first + layout::Ring::TAIL, tail + 2);
   ASSERT_EQ(main().put_number(queue, 5000, 0), Outcome::OK);
   EXPECT_NE(word(queue, Queue::PUT_RING), first);
@@ -398,9 +407,7 @@ TEST_F(RingTest, FillsTheGapThatADeadPutterLeft) {
     ASSERT_EQ(main().put_number(queue, 1, 0), Outcome::OK);
     // Its turn is taken and nothing published.
     const int32_t tail = ring_word(queue, layout::Ring::TAIL);
-    arena().set(slot_word(slot, layout::Slot::RING_POSITION), tail);
-    arena().set(slot_word(slot, layout::Slot::RING), word(queue, Queue::RING));
-    arena().set(slot_word(slot, layout::Slot::RING_QUEUE), queue);
+    note_put(slot, queue, tail);
     arena().set(word(queue, Queue::RING) + layout::Ring::TAIL, tail + 2);
     ASSERT_EQ(main().put_number(queue, 2, 0), Outcome::OK);
     EXPECT_EQ(take_now(queue), 1);
@@ -418,6 +425,59 @@ TEST_F(RingTest, FillsTheGapThatADeadPutterLeft) {
   }
 }
 
+// Both have noted the same turn, and it was the living one's, who is stopped before it has published.
+TEST_F(RingTest, LeavesThePlaceToALivePutterThatIsStopped) {
+  Handle queue = create_busy_queue();
+  auto dead = std::make_unique<Isolate>(arena());
+  Isolate stopped(arena());
+  const int32_t tail = ring_word(queue, layout::Ring::TAIL);
+  for (int32_t slot : {(*dead)->self(), stopped->self()}) {
+    note_put(slot, queue, tail);
+  }
+  arena().set(word(queue, Queue::RING) + layout::Ring::TAIL, tail + 2);
+  ASSERT_EQ(main().put_number(queue, 2, 0), Outcome::OK);
+  std::atomic<bool> swept = false;
+  std::thread sweeper([&] {
+    dead.reset();
+    swept = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(400));
+  EXPECT_FALSE(swept);
+  double number = 0;
+  EXPECT_EQ(main().take_number(queue, number, 0), Outcome::TIMED_OUT);
+  // It goes on.
+  const double one = 1;
+  const int32_t head = head_at(word(queue, Queue::RING), tail);
+  arena().set(head + layout::RingHead::META, Isolate::kNumberLane | static_cast<int32_t>(sizeof one + 1)
+                                                                        << 24);
+  std::memcpy(&arena().words()[head + layout::RingHead::DATA], &one, sizeof one);
+  arena().set(head + layout::RingHead::SEQUENCE, tail | 1);
+  sweeper.join();
+  arena().set(slot_word(stopped->self(), layout::Slot::RING_QUEUE), 0);
+  EXPECT_EQ(take_now(queue), 1);
+  EXPECT_EQ(take_now(queue), 2);
+  EXPECT_EQ(count(queue), 0);
+}
+
+// The living one has not had the turn, and finds that out.
+TEST_F(RingTest, FillsAContestedGapOnceTheLiveOneHasGoneOn) {
+  Handle queue = create_busy_queue();
+  auto dead = std::make_unique<Isolate>(arena());
+  Isolate stopped(arena());
+  const int32_t tail = ring_word(queue, layout::Ring::TAIL);
+  for (int32_t slot : {(*dead)->self(), stopped->self()}) {
+    note_put(slot, queue, tail);
+  }
+  arena().set(word(queue, Queue::RING) + layout::Ring::TAIL, tail + 2);
+  ASSERT_EQ(main().put_number(queue, 2, 0), Outcome::OK);
+  std::thread sweeper([&] { dead.reset(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  arena().set(slot_word(stopped->self(), layout::Slot::RING_QUEUE), 0);
+  sweeper.join();
+  EXPECT_EQ(take_now(queue), 2);
+  EXPECT_EQ(count(queue), 0);
+}
+
 TEST_F(RingTest, DropsWhatIsPublishedAfterAnImmediateShutdown) {
   Handle queue = create_busy_queue();
   Handle held = create(Kind::EVENT);
@@ -428,12 +488,12 @@ TEST_F(RingTest, DropsWhatIsPublishedAfterAnImmediateShutdown) {
   core().queue_shutdown(queue, true);
   // Now it comes: an entry with a reference.
   const int32_t ring = word(queue, Queue::RING);
-  const int32_t index = (tail / 2) % layout::RING_ENTRIES;
-  const int32_t head = ring + layout::RING_HEADER_WORDS + index * layout::WORDS_PER_RING_HEAD;
+  const int32_t head = head_at(ring, tail);
   arena().set(head + layout::RingHead::META, 0);
   arena().set(head + layout::RingHead::LENGTH, 0);
   arena().set(head + layout::RingHead::HANDLES, 1);
-  arena().set(ring + layout::RING_BODIES + index * layout::WORDS_PER_RING_BODY, held);
+  arena().set(ring + layout::RING_BODIES + tail / 2 % layout::RING_ENTRIES * layout::WORDS_PER_RING_BODY,
+              held);
   arena().set(head + layout::RingHead::SEQUENCE, tail | 1);
   EXPECT_NE(ring_word(queue, layout::Ring::GET_WAITING), 0);
   core().queue_notice(queue, 1);

@@ -99,13 +99,15 @@ test('a Unix socket goes with its listener, and so does its folder', async () =>
   listener.close();
   expect(existsSync(path)).toBe(false);
   expect(existsSync(dirname(path))).toBe(false);
-  await expect(Client(path)).rejects.toMatchObject({ code: 'ENOENT' });
+  const message = `cannot connect to '${path}': nobody listens there; start the Listener first and await its ready() (ENOENT)`;
+  await expect(Client(path)).rejects.toMatchObject({ code: 'ENOENT', message });
 });
 
 test('an address that is taken is told by ready() and accept()', async () => {
   await using first = new Listener({ port: 0 });
   await using second = new Listener(await first.ready());
-  await expect(second.ready()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  const message = expect.stringMatching(/^cannot listen at .*: somebody listens there already.*\(EADDRINUSE\)$/);
+  await expect(second.ready()).rejects.toMatchObject({ code: 'EADDRINUSE', message });
   await expect(second.accept()).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
 
@@ -195,7 +197,8 @@ test('a client gives up when its time is over or it is aborted', async () => {
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(Client({ port }, { authkey: 'key', signal })).rejects.toThrow('enough');
   silent.close();
-  await expect(Client({ port: 1 })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  const message = expect.stringMatching(/^cannot connect to 127\.0\.0\.1:1: nobody listens there/);
+  await expect(Client({ port: 1 })).rejects.toMatchObject({ code: 'ECONNREFUSED', message });
 });
 
 describe('a connection over a socket', () => {

@@ -388,7 +388,7 @@ describe.runIf(shared)('a program', () => {
       process.kill(process.pid, 'SIGKILL');
       for (;;);
     `);
-    const error = 'the process that made the executor has ended, and its workers with it';
+    const error = 'the thread or process that made the executor has ended, and its workers with it';
     expect(stdout.trim().split('\n')).toEqual([error, error, 'ERR_HEDDLE_BROKEN_EXECUTOR']);
   });
 

@@ -1,5 +1,6 @@
 /** What is particular to threads as workers: their lives, and what becomes of tasks when they end. */
 import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
 import {
   BrokenExecutorError,
   CancelledError,
@@ -16,6 +17,7 @@ import {
   WorkerLostError,
 } from 'heddle';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { runProgram } from '../threads/program.js';
 import * as tasks from './fixtures/tasks.mjs';
 
 function make(options?: ThreadPoolExecutorOptions): ThreadPoolExecutor {
@@ -380,6 +382,33 @@ describe('a worker that dies', () => {
     const after = executor.submit(tasks.same, 'after');
     expect(() => lost.resultSync()).toThrow(WorkerLostError);
     expect(after.resultSync()).toBe('after');
+  });
+
+  it('is noticed by a thread that blocks when it was terminated', async () => {
+    const workers: Worker[] = [];
+    const list = (worker: Worker): number => workers.push(worker);
+    process.on('worker', list);
+    onTestFinished(() => void process.off('worker', list));
+    const executor = make({ maxWorkers: 1 });
+    const started = new Semaphore(0);
+    const [lost, next] = [executor.submit(tasks.forEver, started), executor.submit(tasks.add, 1, 2)];
+    await started.acquire();
+    void (workers.pop() as Worker).terminate();
+    expect(() => lost.resultSync()).toThrow(WorkerLostError);
+    expect(next.resultSync()).toBe(3);
+  });
+
+  it('without having got to work is given up by a thread that blocks', async () => {
+    const { stdout, code } = await runProgram(`
+      import { ThreadPoolExecutor } from 'heddle';
+      import { patience } from '#dist/threads/lifeline.js';
+      patience.ms = 1000;
+      const executor = new ThreadPoolExecutor({ maxWorkers: 1, resourceLimits: { maxOldGenerationSizeMb: 4 } });
+      try { executor.submit(() => {}).resultSync(); } catch (error) { console.log(error.message); }
+    `);
+    // By its lifeline or, where it came to hold none, after a while.
+    expect(stdout).toMatch(/could not be set up \((it ended|its isolate gave no sign of life)/);
+    expect(code).toBe(0);
   });
 });
 

@@ -379,4 +379,52 @@ describe.runIf(engine.supports.processProxies)('an object of another process', (
     expect(child.exitCode).toBe(0);
     expect(queue.qsize()).toBe(0);
   });
+
+  it('keeps an item for which the process that asks for it has no room, until it has', async () => {
+    const lines = await linesOf(`
+      ${IMPORTS}
+      const [queue, waits] = [new Queue(), new Event()];
+      const lock = new Lock();
+      const child = new Process({
+        target: async (queue, waits) => {
+          const { Queue, SharedArray } = await import('heddle');
+          const { engine } = await import('#dist/engine/select.js');
+          const { Kind } = await import('#dist/memory/layout.js');
+          const note = (error) => console.log(error.code);
+          const attempt = () => { try { queue.getSync(); } catch (error) { note(error); } };
+          const filler = new Queue();
+          for (const size of [150_000, 1_000_000]) filler.putSync(new Uint8Array(size));
+          const arrays = [];
+          for (let length = 2 ** 28 - 1; length > 1000; length >>>= 3) {
+            try { for (;;) arrays.push(new SharedArray('d', length, { lock: false })); } catch {}
+          }
+          filler.getSync();
+          const asked = queue.get().catch(note);
+          waits.set();
+          await asked;
+          attempt();
+          filler.getSync();
+          console.log((await queue.get()).length, queue.getSync());
+          let cell;
+          try { for (;;) cell = engine.create(Kind.EVENT); } catch {}
+          attempt();
+          attempt();
+          engine.disown(cell);
+          const [lock, again] = await queue.get();
+          console.log(lock.locked(), lock === again, await queue.get(), queue.qsize());
+          lock.release();
+          process.exit();
+        },
+        args: [queue, waits],
+      });
+      await child.start();
+      await waits.wait();
+      lock.acquireSync();
+      for (const item of [new Uint8Array(300_000), 'second', [lock, lock], 'last']) queue.putSync(item);
+      await child.join();
+      console.log(child.exitCode, lock.locked(), queue.qsize());
+    `);
+    const refused = 'ERR_HEDDLE_ARENA_EXHAUSTED';
+    expect(lines).toEqual([refused, refused, '300000 second', refused, refused, 'true true last 0', '0 false 0']);
+  });
 });

@@ -491,7 +491,7 @@ describe('a thread that never comes to its target', () => {
   it.each(survivable)('because its memory is too small for Node.js has started and finished: %o', async (limits) => {
     const { stdout, stderr, code } = await runProgram(`
       import { Thread } from 'heddle';
-      import { patience } from '#dist/threads/reserve.js';
+      import { patience } from '#dist/threads/lifeline.js';
       patience.ms = 1000;
       const tight = () => new Thread({ target: () => console.log('never'), name: 'tight', resourceLimits: ${JSON.stringify(limits)} });
       const blocking = tight();

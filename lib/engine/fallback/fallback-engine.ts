@@ -51,8 +51,8 @@ const supports: EngineSupports = Object.freeze({
   cpuAffinity: false,
 });
 
-/** How often a thread that waits looks for threads that have ended without a word. Slices. */
-const SLICES_PER_LOOK = 4;
+/** How often a thread that waits looks for threads that have ended without a word. Milliseconds. */
+const BETWEEN_LOOKS_MS = 500;
 
 /** Kinds of objects that are waited for as an event is. */
 const EVENTS: ReadonlySet<number> = new Set([Kind.EVENT, Kind.THREAD, Kind.PROCESS]);
@@ -73,7 +73,7 @@ export class FallbackEngine implements Engine {
   readonly scratch: Uint8Array;
   readonly ready = new Int32Array(3 * READY_TRIPLES);
   readonly #isolate: Isolate;
-  #slices = 0;
+  #nextLook = 0;
   #proxies: Proxies | undefined;
   #deaf: (() => void) | undefined;
   /** Whether this isolate makes proxies: it asks nobody then. */
@@ -138,8 +138,19 @@ export class FallbackEngine implements Engine {
   /** Completes a begin: a thread blocks for a slice, so that the usual contended call is a single one. */
   #settle(begun: number, mode: Mode, timeout: number, spin: boolean): OutcomeOrTicket {
     if (begun < FIRST_TICKET || mode === WaiterMode.LOOP) return begun;
-    const outcome = wait(this.#isolate, begun, timeout, spin);
+    const outcome = this.#block(begun, timeout, spin);
     return outcome === Outcome.PENDING ? begun : outcome;
+  }
+
+  /** One slice. Who is waited for may have been terminated while its parent, too, is blocked and cannot tell. */
+  #block(ticket: number, timeout: number, spin: boolean): OutcomeCode {
+    const outcome = wait(this.#isolate, ticket, timeout, spin);
+    if (outcome !== Outcome.PENDING && outcome !== Outcome.TIMED_OUT) return outcome;
+    const now = performance.now();
+    if (now < this.#nextLook) return outcome;
+    this.#nextLook = now + BETWEEN_LOOKS_MS;
+    sweepGone(this.#isolate);
+    return outcome;
   }
 
   /** A stale handle is an exception here instead of a write into somebody else's object. */
@@ -543,10 +554,7 @@ export class FallbackEngine implements Engine {
   wait(ticket: number, timeout: number): OutcomeCode {
     if (this.words[ticket] !== Kind.NODE) this.#refuse();
     try {
-      const outcome = wait(this.#isolate, ticket, timeout, true);
-      // The one waited for may have been terminated while its parent, too, is blocked and cannot tell.
-      if (outcome === Outcome.PENDING && ++this.#slices % SLICES_PER_LOOK === 0) sweepGone(this.#isolate);
-      return outcome;
+      return this.#block(ticket, timeout, true);
     } catch (error) {
       throw this.#recover(error);
     }

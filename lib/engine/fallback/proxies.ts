@@ -62,7 +62,9 @@ export const RAW_LANE = 100;
 
 function refusal(code: number, why: string): Error {
   if (code === Refusal.NOT_SERIALIZABLE) return new NotSerializableError(why);
-  return code === Refusal.EXHAUSTED ? new ArenaExhaustedError(why) : new OwnerLostError(why);
+  if (code === Refusal.EXHAUSTED)
+    return new ArenaExhaustedError(why || 'the arena of the process has no room for the answer of another');
+  return new OwnerLostError(why);
 }
 
 /** The payload of an item as bytes. */

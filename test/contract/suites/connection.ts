@@ -297,6 +297,8 @@ export function connectionContract(reach: Reach): void {
       expect(here.pollSync()).toBe(false);
       expect(await here.poll({ timeout: 5 })).toBe(false);
       expect(here.pollSync({ timeout: 5 })).toBe(false);
+      // Python's poll(None) waits for ever.
+      await expect(here.poll({ timeout: null as never })).rejects.toThrow(/timeout must be a number/);
       await other!.call(there, 'send', 1);
       expect(await here.poll()).toBe(true);
       expect(here.pollSync({ timeout: 5 })).toBe(true);

@@ -3,7 +3,9 @@ import {
   BrokenExecutorError,
   Event,
   PoolStateError,
+  Queue,
   QueueFullError,
+  Thread,
   TimeoutError,
   Value,
   WorkerLostError,
@@ -77,6 +79,32 @@ export function executorWorkersContract(kind: ExecutorKind): void {
       }
       await expect(executor.submit(tasks.nothing).result()).rejects.toThrow(BrokenExecutorError);
       await executor.shutdown();
+    });
+
+    it('that ends the worker breaks the executor, as a thread that blocks is told, too', async () => {
+      const options = { maxWorkers: 1, initializer: tasks.exit, initArgs: [3] };
+      const error = await rejection(Promise.resolve(kind.make(options).submit(tasks.nothing)));
+      expect(error).toBeInstanceOf(BrokenExecutorError);
+      expect((error as Error).message).toMatch(/could not be set up \(it ended with exit code 3\)/);
+      expect(() => kind.make(options).submit(tasks.nothing).resultSync()).toThrow(BrokenExecutorError);
+    });
+  });
+
+  describe('the thread that made it', () => {
+    it.each(['awaits', 'blocks'])('takes it along when it ends, as another that %s is told', async (how) => {
+      const [executors, end, started] = [new Queue<Executor>(), new Event(), new Event()];
+      const owner = new Thread({ target: tasks.lendExecutor, args: [kind.name, executors, end], fresh: true });
+      await owner.start();
+      const executor = await executors.get();
+      const running = executor.submit(tasks.hang, started);
+      const queued = executor.submit(tasks.nothing);
+      await started.wait();
+      end.set();
+      for (const future of [running, queued, executor.submit(tasks.nothing)]) {
+        if (how === 'blocks') expect(() => future.resultSync()).toThrow(BrokenExecutorError);
+        else await expect(Promise.resolve(future)).rejects.toThrow(BrokenExecutorError);
+      }
+      await owner.join();
     });
   });
 
