@@ -103,8 +103,8 @@ void radix_sort(E* from, E* other, size_t length, E* land) {
 }
 
 // Sorts with all threads of a run. `finish(first, end)` is called, once for every part of `land` and by
-// several threads, when that part is sorted.
-template <class E, class Finish>
+// several threads, when that part is sorted. A Moved{pointer} is the source of elements that have been moved.
+template <class E, class Moved, class Finish>
 class ParallelRadixSort {
  public:
   ParallelRadixSort(Run& run, Finish& finish) : run_(run), finish_(finish) {}
@@ -215,8 +215,8 @@ class ParallelRadixSort {
     for (const size_t digit : large_ones) {
       const size_t begin = starts[digit];
       E* const from = into + begin;
-      const int32_t outcome = level([from](size_t i) { return from[i]; }, starts[digit + 1] - begin,
-                                    back + begin, into + begin, offset + begin);
+      const int32_t outcome =
+          level(Moved{from}, starts[digit + 1] - begin, back + begin, into + begin, offset + begin);
       if (outcome != DONE) return outcome;
     }
     return DONE;
