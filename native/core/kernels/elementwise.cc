@@ -200,10 +200,6 @@ Loop combine_integers(int32_t operation) {
   }
 }
 
-[[nodiscard]] bool is_floating(ElementType type) {
-  return type == ElementType::F32 || type == ElementType::F64;
-}
-
 // Integers of at most 32 bits, of which every one is a double.
 [[nodiscard]] bool is_narrow_integer(ElementType type) {
   const size_t size = size_of(type);

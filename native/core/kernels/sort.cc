@@ -14,8 +14,8 @@ using namespace layout::KernelOutcome;
 constexpr size_t kAlone = size_t{1} << 16;
 
 // Keys of one or two bytes are not moved but counted, and written anew.
-template <class Key>
-int32_t counting_sort(Run& run, Key* elements, size_t length, KeyOrder<Key> order) {
+template <class Key, class Order>
+int32_t counting_sort(Run& run, Key* elements, size_t length, Order order) {
   constexpr size_t kKeys = size_t{1} << (8 * sizeof(Key));
   const size_t chunk = std::max({kBlock, 4 * kKeys, blocks_of(length, 64)});
   const size_t chunks = blocks_of(length, chunk);
@@ -47,8 +47,8 @@ int32_t counting_sort(Run& run, Key* elements, size_t length, KeyOrder<Key> orde
 }
 
 // By one thread.
-template <class Key>
-int32_t sort_alone(Run& run, Key* elements, size_t length, KeyOrder<Key> order) {
+template <class Key, class Order>
+int32_t sort_alone(Run& run, Key* elements, size_t length, Order order) {
   Scratch<Key> other(length);
   if (!other) return NO_MEMORY;
   run.expect(1);
@@ -58,78 +58,53 @@ int32_t sort_alone(Run& run, Key* elements, size_t length, KeyOrder<Key> order) 
   return DONE;
 }
 
-// Elements as keys. Those that have been moved are keys already, which in this order are as they are.
-template <class Key>
-struct Keys {
-  const Key* elements;
-  KeyOrder<Key> order = {};
+template <class Finish>
+void call(const void* finish, size_t begin, size_t end) {
+  (*static_cast<const Finish*>(finish))(begin, end);
+}
 
-  [[nodiscard]] Key operator()(size_t i) const { return order.key(elements[i]); }
-};
-
-template <class E>
-struct MovedElements {
-  const E* elements;
-
-  [[nodiscard]] E operator()(size_t i) const { return elements[i]; }
-};
-
-template <class Key>
-int32_t sort_together(Run& run, Key* elements, size_t length, KeyOrder<Key> order) {
+template <class Key, class Order>
+int32_t sort_together(Run& run, Key* elements, size_t length, Order order) {
   Scratch<Key> other(length);
   if (!other) return NO_MEMORY;
-  auto finish = [elements, order](size_t begin, size_t end) {
+  const auto key_at = [elements, order](size_t i) { return order.key(elements[i]); };
+  const auto finish = [elements, order](size_t begin, size_t end) {
     HEDDLE_INDEPENDENT
     for (size_t i = begin; i < end; i++) elements[i] = order.bits(elements[i]);
   };
-  ParallelRadixSort<Key, Keys<Key>, decltype(finish)> sorter(run, finish);
-  return sorter.sort(Keys<Key>{elements, order}, length, other.get(), elements, elements);
+  ParallelRadixSort<Key> sorter(run, call<decltype(finish)>, &finish);
+  return sorter.sort(source_of<Key>(key_at), length, other.get(), elements, elements);
 }
 
 template <class Key>
-int32_t argsort_elements(Run& run, const Key* elements, size_t length, uint32_t* indices,
-                         KeyOrder<Key> order) {
+int32_t sort_indices(Run& run, const Source<Indexed<Key>>& source, size_t length, uint32_t* indices) {
   using E = Indexed<Key>;
   Scratch<E> into(length);
   Scratch<E> back(length);
   if (!into || !back) return NO_MEMORY;
-  const auto element_at = [elements, order](size_t i) {
-    return E{order.key(elements[i]), static_cast<uint32_t>(i)};
-  };
   // An array that changed meanwhile may have left places unfilled: no index leads out of it even so.
-  auto finish = [indices, length, &back](size_t begin, size_t end) {
+  const auto finish = [indices, length, &back](size_t begin, size_t end) {
     for (size_t i = begin; i < end; i++) indices[i] = back[i].index < length ? back[i].index : 0;
   };
   if (length < kAlone) {
     run.expect(1);
-    for (size_t i = 0; i < length; i++) into[i] = element_at(i);
+    uint32_t place = 0;
+    source.move(source.function, 0, length, 0, 0, &place, into.get(), length);
     radix_sort(into.get(), back.get(), length, back.get());
     finish(0, length);
     return DONE;
   }
-  ParallelRadixSort<E, MovedElements<E>, decltype(finish)> sorter(run, finish);
-  return sorter.sort(element_at, length, into.get(), back.get(), back.get());
-}
-
-// With zeros above them, narrow elements are sorted as wide ones. Until the indices are written, there is
-// room for that in their place.
-template <class Narrow>
-int32_t widen(Run& run, const Narrow* elements, size_t length, uint32_t* wide) {
-  run.expect(blocks_of(length, kBlock));
-  const bool done = run.each_range(length, kBlock, [&](size_t begin, size_t end, size_t) {
-    for (size_t i = begin; i < end; i++) wide[i] = elements[i];
-  });
-  return done ? DONE : CANCELLED;
+  ParallelRadixSort<E> sorter(run, call<decltype(finish)>, &finish);
+  return sorter.sort(source, length, into.get(), back.get(), back.get());
 }
 
 }  // namespace
 
 int32_t sort_operand(Run& run, const Operand& operand, bool descending) {
-  return with_key(operand.type, [&](auto zero) -> int32_t {
+  return with_order<uint8_t>(operand.type, descending, [&](auto zero, auto order) -> int32_t {
     using Key = decltype(zero);
     auto* elements = static_cast<Key*>(operand.data);
     const size_t length = operand.length;
-    const auto order = KeyOrder<Key>::of_type(operand.type, descending);
     if (length < 2) return DONE;
     if constexpr (sizeof(Key) == 1) {
       return counting_sort(run, elements, length, order);
@@ -148,23 +123,14 @@ int32_t sort(Run& run) {
 }
 
 int32_t argsort_operand(Run& run, const Operand& operand, bool descending, uint32_t* indices) {
-  return with_key(operand.type, [&](auto zero) -> int32_t {
-    using Key = decltype(zero);
-    const size_t length = operand.length;
-    const auto* elements = static_cast<const Key*>(operand.data);
-    if constexpr (sizeof(Key) == 8) {
-      return argsort_elements(run, elements, length, indices,
-                              KeyOrder<Key>::of_type(operand.type, descending));
-    } else {
-      const uint32_t* wide = indices;
-      if constexpr (sizeof(Key) == 4) {
-        wide = elements;
-      } else if (const int32_t outcome = widen(run, elements, length, indices); outcome != DONE) {
-        return outcome;
-      }
-      return argsort_elements(run, wide, length, indices,
-                              KeyOrder<uint32_t>::of_type(operand.type, descending));
-    }
+  return with_order<uint32_t>(operand.type, descending, [&](auto zero, auto order) -> int32_t {
+    using Bits = decltype(zero);
+    using Key = decltype(order.key(0));
+    const auto* elements = static_cast<const Bits*>(operand.data);
+    const auto element_at = [elements, order](size_t i) {
+      return Indexed<Key>{order.key(elements[i]), static_cast<uint32_t>(i)};
+    };
+    return sort_indices(run, source_of<Indexed<Key>>(element_at), operand.length, indices);
   });
 }
 

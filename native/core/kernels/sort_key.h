@@ -34,71 +34,47 @@ struct KeyOfSize<8> {
 template <class T>
 using KeyOf = typename KeyOfSize<sizeof(T)>::Type;
 
-// How the bits of elements become keys. Key may be wider than the elements, whose bits it then has with
-// zeros above them.
+// How the bits of integers become keys, and of floating-point numbers. Key may be wider than integers, whose
+// bits it then has with zeros above them.
+template <class Key, bool FLOATING>
+struct KeyOrder;
+
 template <class Key>
-struct KeyOrder {
+struct KeyOrder<Key, false> {
+  // Turned over of each element: the sign, if there is one, and all bits for descending order.
+  Key turned = 0;
+
+  // Of integers of so many bytes.
+  [[nodiscard]] static KeyOrder of(size_t size, bool with_sign, bool descending) {
+    const uint64_t sign = with_sign ? uint64_t{1} << (8 * size - 1) : 0;
+    return {static_cast<Key>(descending ? ~sign : sign)};
+  }
+  [[nodiscard]] Key key(Key bits) const { return static_cast<Key>(bits ^ turned); }
+  [[nodiscard]] Key bits(Key key) const { return static_cast<Key>(key ^ turned); }
+};
+
+template <class Key>
+struct KeyOrder<Key, true> {
   static constexpr int kSignBit = 8 * sizeof(Key) - 1;
+  static constexpr Key kSign = Key{1} << kSignBit;
+  static constexpr Key kInfinity = sizeof(Key) == 8 ? static_cast<Key>(0x7FF0'0000'0000'0000) : 0x7F80'0000;
+  // The quiet NaN with nothing else in it.
+  static constexpr Key kNan = kInfinity | (kInfinity >> 1) | kSign;
 
-  // The bit that is turned over of each element; none for unsigned integers.
-  Key sign = 0;
-  // What else is turned over of a negative one: all bits of a floating-point number.
-  Key negative = 0;
-  // Twice the bits of infinity, without the sign: what has more is not a number.
-  Key infinity_twice = static_cast<Key>(~Key{0});
-  Key nan = 0;
-  // Turned over of every key for descending order.
-  Key flip = 0;
+  // Turned over of every key: all bits for descending order.
+  Key turned = 0;
 
-  // Of a type of elements.
-  [[nodiscard]] static KeyOrder of_type(ElementType type, bool descending) {
-    KeyOrder order;
-    switch (type) {
-      case ElementType::I8:
-        order.sign = 0x80;
-        break;
-      case ElementType::I16:
-        order.sign = static_cast<Key>(0x8000);
-        break;
-      case ElementType::I32:
-        order.sign = static_cast<Key>(0x8000'0000);
-        break;
-      case ElementType::I64:
-        order.sign = static_cast<Key>(0x8000'0000'0000'0000);
-        break;
-      case ElementType::F32:
-        order = of_floats(0x7F80'0000);
-        break;
-      case ElementType::F64:
-        order = of_floats(0x7FF0'0000'0000'0000);
-        break;
-      default:
-        break;
-    }
-    if (descending) order.flip = static_cast<Key>(~Key{0});
-    return order;
+  [[nodiscard]] static KeyOrder of(size_t /*size*/, bool /*with_sign*/, bool descending) {
+    return {descending ? ~Key{0} : Key{0}};
   }
-
   [[nodiscard]] Key key(Key bits) const {
-    const Key mask = static_cast<Key>((-(bits >> kSignBit) & negative) | sign);
-    const bool number = static_cast<Key>(bits << 1) <= infinity_twice;
-    return static_cast<Key>((number ? bits ^ mask : nan) ^ flip);
+    // The sign is turned over, and of a negative number all else too.
+    const Key straight = bits ^ (-(bits >> kSignBit) | kSign);
+    return ((bits << 1) > (kInfinity << 1) ? kNan : straight) ^ turned;
   }
-
   [[nodiscard]] Key bits(Key key) const {
-    const Key straight = static_cast<Key>(key ^ flip);
-    return static_cast<Key>(straight ^ ((((straight >> kSignBit) - 1) & negative) | sign));
-  }
-
- private:
-  [[nodiscard]] static KeyOrder of_floats(uint64_t infinity) {
-    KeyOrder order;
-    order.sign = static_cast<Key>(Key{1} << kSignBit);
-    order.negative = static_cast<Key>(~Key{0});
-    order.infinity_twice = static_cast<Key>(infinity << 1);
-    // The quiet NaN with nothing else in it.
-    order.nan = static_cast<Key>(infinity | (infinity >> 1) | order.sign);
-    return order;
+    const Key straight = key ^ turned;
+    return straight ^ (((straight >> kSignBit) - 1) | kSign);
   }
 };
 
@@ -138,6 +114,29 @@ template <class Body>
     default:
       return layout::KernelOutcome::MISUSE;
   }
+}
+
+[[nodiscard]] constexpr bool is_floating(ElementType type) {
+  return type == ElementType::F32 || type == ElementType::F64;
+}
+
+[[nodiscard]] constexpr bool has_sign(ElementType type) {
+  return type == ElementType::I8 || type == ElementType::I16 || type == ElementType::I32 ||
+         type == ElementType::I64;
+}
+
+// Calls body with a value of the unsigned integers as wide as the elements and their order; MISUSE when there
+// is none. Of keys as wide as `Least` or wider.
+template <class Least, class Body>
+[[nodiscard]] int32_t with_order(ElementType type, bool descending, Body&& body) {
+  return with_key(type, [&](auto zero) -> int32_t {
+    using Bits = decltype(zero);
+    using Key = std::conditional_t<(sizeof(Bits) < sizeof(Least)), Least, Bits>;
+    if constexpr (sizeof(Bits) >= sizeof(float)) {
+      if (is_floating(type)) return body(zero, KeyOrder<Key, true>::of(sizeof(Bits), true, descending));
+    }
+    return body(zero, KeyOrder<Key, false>::of(sizeof(Bits), has_sign(type), descending));
+  });
 }
 
 }  // namespace heddle::kernels

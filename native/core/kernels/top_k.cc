@@ -44,14 +44,13 @@ template <class E>
   return true;
 }
 
-template <class Bits>
+// Narrow keys are kept as wide ones.
+template <class Bits, class Order>
 int32_t select(Run& run, const Bits* elements, size_t length, Bits* values, uint32_t* indices, size_t wanted,
-               bool descending) {
-  // Narrow keys are kept as wide ones.
-  using Key = std::conditional_t<sizeof(Bits) == 8, uint64_t, uint32_t>;
+               Order order) {
+  using Key = decltype(order.key(0));
   using E = Indexed<Key>;
   if (wanted == 0) return DONE;
-  const auto order = KeyOrder<Bits>::of_type(run.a().type, descending);
   const size_t part = std::max(kLeastPart, 16 * wanted);
   const size_t parts = blocks_of(length, part);
   const size_t capacity = std::min(part, wanted + std::max(wanted, size_t{1024}));
@@ -86,23 +85,22 @@ int32_t select(Run& run, const Bits* elements, size_t length, Bits* values, uint
   std::nth_element(buffers.get(), buffers.get() + wanted - 1, buffers.get() + total, before<Key>);
   if (!sort_best(buffers.get(), wanted)) return NO_MEMORY;
   for (size_t i = 0; i < wanted; i++) {
-    values[i] = order.bits(static_cast<Bits>(buffers[i].key));
+    values[i] = static_cast<Bits>(order.bits(buffers[i].key));
     indices[i] = buffers[i].index;
   }
   return DONE;
 }
 
-template <class Bits>
-int32_t sort_all(Run& run, const Bits* elements, Bits* values, uint32_t* indices, size_t wanted,
+template <class Bits, class Order>
+int32_t sort_all(Run& run, const Bits* elements, Bits* values, uint32_t* indices, size_t wanted, Order order,
                  bool descending) {
   Scratch<uint32_t> positions(run.a().length);
   if (!positions) return NO_MEMORY;
   const int32_t outcome = argsort_operand(run, run.a(), descending, positions.get());
   if (outcome != DONE) return outcome;
-  const auto order = KeyOrder<Bits>::of_type(run.a().type, descending);
   for (size_t i = 0; i < wanted; i++) {
     indices[i] = positions[i];
-    values[i] = order.bits(order.key(elements[positions[i]]));
+    values[i] = static_cast<Bits>(order.bits(order.key(elements[positions[i]])));
   }
   return DONE;
 }
@@ -115,17 +113,17 @@ int32_t top_k(Run& run) {
       wanted > run.a().length) {
     return MISUSE;
   }
-  return with_key(run.a().type, [&](auto zero) -> int32_t {
+  const bool descending = run.parameter<double>(0) != 0;
+  return with_order<uint32_t>(run.a().type, descending, [&](auto zero, auto order) -> int32_t {
     using Bits = decltype(zero);
     const auto* elements = static_cast<const Bits*>(run.a().data);
     auto* values = static_cast<Bits*>(run.out().data);
     auto* indices = static_cast<uint32_t*>(run.out2().data);
     const size_t length = run.a().length;
-    const bool descending = run.parameter<double>(0) != 0;
     if (length > kLeastPart && wanted > length / kFew) {
-      return sort_all(run, elements, values, indices, wanted, descending);
+      return sort_all(run, elements, values, indices, wanted, order, descending);
     }
-    return select(run, elements, length, values, indices, wanted, descending);
+    return select(run, elements, length, values, indices, wanted, order);
   });
 }
 

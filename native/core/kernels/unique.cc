@@ -13,8 +13,8 @@ using namespace layout::KernelOutcome;
 // By their bits: sorting leaves one NaN, and of the zeros there is one from the beginning.
 template <class Bits>
 int32_t find_unique(Run& run, const Bits* elements, size_t length, Bits* values, uint32_t* counts) {
-  const bool floating = run.a().type == ElementType::F32 || run.a().type == ElementType::F64;
-  const Bits zero_too = floating ? static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1)) : Bits{0};
+  const Bits zero_too =
+      is_floating(run.a().type) ? static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1)) : Bits{0};
   const size_t blocks = blocks_of(length, kBlock);
   run.expect(2 * blocks);
   const bool copied = run.each_range(length, kBlock, [&](size_t begin, size_t end, size_t) {
