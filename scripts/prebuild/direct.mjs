@@ -86,11 +86,10 @@ export async function buildDirectly(target, { zig, folder, jobs }) {
   );
   const headers = join(folder, 'headers.pch');
   await run(zig, [...compile, '-x', 'c++-header', HEADERS, '-o', headers], say);
-  compile.push('-c', ...beforehand(headers));
   await each(sources, jobs, async (source) => {
     mkdirSync(dirname(objects.get(source)), { recursive: true });
-    const flags = source === RUNTIME ? RUNTIME_FLAGS : [];
-    await run(zig, [...compile, ...flags, source, '-o', objects.get(source)], say);
+    const flags = source === RUNTIME ? RUNTIME_FLAGS : beforehand(headers);
+    await run(zig, [...compile, '-c', ...flags, source, '-o', objects.get(source)], say);
   });
   const binary = join(folder, 'heddle.node');
   await run(zig, [...link, ...objects.values(), '-o', binary], say);

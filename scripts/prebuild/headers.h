@@ -1,4 +1,5 @@
-// Headers of the C++ library that most sources include, compiled beforehand: reading them is most of a compiler's work.
+// Headers of the C++ library that most sources include, compiled beforehand: reading them is most of a
+// compiler's work.
 #include <algorithm>
 #include <array>
 #include <atomic>
