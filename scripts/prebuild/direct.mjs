@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforehand, HEADERS } from './headers.mjs';
-import { RUNTIME, RUNTIME_FLAGS, SMALL } from './small.mjs';
+import { RUNTIME, RUNTIME_FLAGS, SMALL, WITHOUT_UNWINDING } from './small.mjs';
 import { windowsImports } from './windows-imports.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -74,8 +74,9 @@ export async function buildDirectly(target, { zig, folder, jobs }) {
     sources.push(imports);
     link.push(...conditional(gyp, 'win').libraries.map((name) => `-l${ZIG_LIBRARIES[name]}`));
   } else {
-    compile.push('-fPIC');
-    link.push('-undefined', 'dynamic_lookup', '-Wl,-dead_strip');
+    compile.push('-fPIC', ...WITHOUT_UNWINDING);
+    // -x: of local names, -s would leave a fifth of the library.
+    link.push('-undefined', 'dynamic_lookup', '-Wl,-dead_strip', '-Wl,-x');
   }
 
   sources.push(RUNTIME);

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gypTarget } from './direct.mjs';
 import { beforehand, HEADERS } from './headers.mjs';
-import { RUNTIME, RUNTIME_FLAGS, SMALL } from './small.mjs';
+import { RUNTIME, RUNTIME_FLAGS, SMALL, WITHOUT_UNWINDING } from './small.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -57,8 +57,7 @@ const OF_NODE_GYP = ['-fPIC', '-D_LARGEFILE_SOURCE', '-D_FILE_OFFSET_BITS=64'];
 /** Returns the path of the binary. `jobs`: how many compilers run beside each other. */
 export function buildWithGyp(target, { zig, folder, jobs, verbose }) {
   copyOfSources(folder);
-  // Only exceptions need tables to unwind by.
-  const compiler = ['-target', target.zig, ...SMALL, '-fno-unwind-tables', '-fno-asynchronous-unwind-tables'].join(' ');
+  const compiler = ['-target', target.zig, ...SMALL, ...WITHOUT_UNWINDING].join(' ');
   const gyp = gypTarget();
   const flags = [...compiler.split(' '), ...OF_NODE_GYP, ...gyp.cflags, ...gyp.cflags_cc];
   const headers = join(folder, 'headers.pch');
