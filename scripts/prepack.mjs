@@ -1,9 +1,10 @@
 /**
  * Before packing: a fresh `dist/` with nothing left over from sources that are gone, an honest layout, and the
- * binary of this machine.
+ * binary of this machine. Then `dist/` is trimmed to what is published; `postpack.mjs` puts it back.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { trimDist } from './package/trim.mjs';
 import { ensureHostBinary } from './prebuild/host.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -18,3 +19,4 @@ if (problem !== undefined) {
   console.error(problem);
   process.exit(1);
 }
+trimDist();

@@ -17,7 +17,7 @@ void TakenItem::own_block(Arena& arena, uint32_t unit, uint64_t block_bytes, uin
   arena_ = &arena;
   unit_ = unit;
   block_bytes_ = block_bytes;
-  bytes = {reinterpret_cast<const uint8_t*>(arena.heap().at(unit)), length};
+  bytes = {reinterpret_cast<const uint8_t*>(arena.heap().at(unit)), static_cast<size_t>(length)};
 }
 
 }  // namespace heddle

@@ -114,13 +114,13 @@ void empty_pages(const Mapping& mapping, size_t offset, size_t bytes) {
 bool discard_pages(const Mapping& mapping, size_t offset, size_t bytes) {
   std::byte* start = mapping.base + offset;
 #  ifdef __linux__
-  // Punches a hole in the file, for every process that maps it.
-  if (madvise(start, bytes, MADV_REMOVE) == 0) return true;
+  // Punches a hole in the file, for every process that maps it. By the file where there is one: emulators of
+  // other processors say yes to the advice, and do nothing.
   if (mapping.descriptor >= 0 && fallocate(mapping.descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                                            static_cast<off_t>(offset), static_cast<off_t>(bytes)) == 0) {
     return true;
   }
-  return false;
+  return madvise(start, bytes, MADV_REMOVE) == 0;
 #  else
   // A new mapping in place of the old one. Only this process maps the memory.
   return mmap(start, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,

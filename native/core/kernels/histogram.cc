@@ -3,6 +3,7 @@
 // per unit when all are of one width, else 0. 64-bit integers are rounded to doubles first.
 #include <algorithm>
 
+#include "convert.h"
 #include "run.h"
 
 namespace heddle::kernels {
@@ -47,9 +48,8 @@ class Bins {
   double high_;
 };
 
-template <class T>
-int32_t count_elements(Run& run, const T* elements, size_t length, const Bins& bins, uint32_t* out,
-                       size_t count) {
+int32_t count_elements(Run& run, const Bins& bins, uint32_t* out, size_t count) {
+  const size_t length = run.a().length;
   const size_t part = std::max({kLeastPart, count, blocks_of(length, kMostParts)});
   const size_t parts = blocks_of(length, part);
   Scratch<uint32_t> counts(parts * count);
@@ -58,17 +58,17 @@ int32_t count_elements(Run& run, const T* elements, size_t length, const Bins& b
   const bool counted = run.each_range(length, part, [&](size_t begin, size_t end, size_t number) {
     uint32_t* const own = counts.get() + number * count;
     std::fill_n(own, count, 0);
-    if (bins.are_even()) {
-      for (size_t i = begin; i < end; i++) {
-        const auto value = static_cast<double>(elements[i]);
-        if (bins.contains(value)) own[bins.at_even(value)]++;
+    each_piece(run.a(), begin, end, [&](const double* values, size_t piece) {
+      if (bins.are_even()) {
+        for (size_t i = 0; i < piece; i++) {
+          if (bins.contains(values[i])) own[bins.at_even(values[i])]++;
+        }
+      } else {
+        for (size_t i = 0; i < piece; i++) {
+          if (bins.contains(values[i])) own[bins.at(values[i])]++;
+        }
       }
-    } else {
-      for (size_t i = begin; i < end; i++) {
-        const auto value = static_cast<double>(elements[i]);
-        if (bins.contains(value)) own[bins.at(value)]++;
-      }
-    }
+    });
   });
   if (!counted) return CANCELLED;
   std::fill_n(out, count, 0);
@@ -87,11 +87,8 @@ int32_t histogram(Run& run) {
     return MISUSE;
   }
   const Bins bins(static_cast<const double*>(run.b().data), count, run.parameter<double>(0));
-  return with_type(run.a().type, [&](auto zero) -> int32_t {
-    using T = decltype(zero);
-    return count_elements(run, static_cast<const T*>(run.a().data), run.a().length, bins,
-                          static_cast<uint32_t*>(run.out().data), count);
-  });
+  if (to_doubles(run.a().type) == nullptr) return MISUSE;
+  return count_elements(run, bins, static_cast<uint32_t*>(run.out().data), count);
 }
 
 }  // namespace heddle::kernels

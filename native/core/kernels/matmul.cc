@@ -7,6 +7,7 @@
 // through, stay in the cache.
 #include <algorithm>
 
+#include "convert.h"
 #include "cpu_features.h"
 #include "run.h"
 
@@ -76,31 +77,51 @@ auto best_multiply() {
 }
 #endif
 
+// Elements of either matrix as what their products are summed up in, some at a time.
+template <class Sum>
+using Convert = void (*)(const void* elements, size_t begin, size_t length, Sum* into);
+
+void convert_integers(const void* elements, size_t begin, size_t length, uint64_t* into) {
+  std::copy_n(static_cast<const uint64_t*>(elements) + begin, length, into);
+}
+
 // Copies columns of b in panels of kTileColumns, row by row, with zeros beyond the last.
-template <class T, class Sum>
-void pack_panel(const T* b, size_t rows, size_t columns, size_t first, Sum* packed) {
+template <class Sum>
+void pack_panel(const void* b, Convert<Sum> convert, size_t rows, size_t columns, size_t first, Sum* packed) {
   const size_t width = std::min(kTileColumns, columns - first);
   for (size_t row = 0; row < rows; row++, packed += kTileColumns) {
-    for (size_t i = 0; i < width; i++) packed[i] = static_cast<Sum>(b[row * columns + first + i]);
+    convert(b, row * columns + first, width, packed);
     std::fill(packed + width, packed + kTileColumns, Sum{0});
   }
 }
 
 // Copies rows of a in strips of kTileRows, column by column, with zeros beyond the last.
-template <class T, class Sum>
-void pack_strip(const T* a, size_t rows, size_t columns, size_t first, Sum* packed) {
+template <class Sum>
+void pack_strip(const void* a, Convert<Sum> convert, size_t rows, size_t columns, size_t first, Sum* packed) {
   const size_t height = std::min(kTileRows, rows - first);
-  for (size_t column = 0; column < columns; column++, packed += kTileRows) {
-    for (size_t i = 0; i < height; i++) packed[i] = static_cast<Sum>(a[(first + i) * columns + column]);
-    std::fill(packed + height, packed + kTileRows, Sum{0});
+  Sum piece[kDepth];
+  if (height < kTileRows) std::fill_n(packed, kTileRows * columns, Sum{0});
+  for (size_t i = 0; i < height; i++) {
+    for (size_t column = 0; column < columns; column += kDepth) {
+      const size_t length = std::min(kDepth, columns - column);
+      convert(a, (first + i) * columns + column, length, piece);
+      for (size_t k = 0; k < length; k++) packed[(column + k) * kTileRows + i] = piece[k];
+    }
   }
 }
 
-template <class T, class Sum, class Out>
-int32_t multiply(Run& run, size_t rows, size_t inner, size_t columns) {
-  const auto* a = static_cast<const T*>(run.a().data);
-  const auto* b = static_cast<const T*>(run.b().data);
-  auto* out = static_cast<Out*>(run.out().data);
+// Out: as which the sums go out; unsigned 64-bit integers wrap around, as those with a sign are to.
+template <class Sum, class Out>
+void write_tile(const Sum* tile, Out* place, size_t height, size_t width, size_t columns) {
+  for (size_t row = 0; row < height; row++, place += columns) {
+    for (size_t column = 0; column < width; column++) {
+      place[column] = static_cast<Out>(tile[row * kTileColumns + column]);
+    }
+  }
+}
+
+template <class Sum>
+int32_t multiply(Run& run, Convert<Sum> convert, size_t rows, size_t inner, size_t columns) {
   const size_t strips = blocks_of(rows, kTileRows);
   const size_t panels = blocks_of(columns, kTileColumns);
   Scratch<Sum> packed_a(strips * kTileRows * inner);
@@ -114,11 +135,12 @@ int32_t multiply(Run& run, size_t rows, size_t inner, size_t columns) {
 
   const bool packed = run.each_range(panels, kPanelsAtOnce, [&](size_t begin, size_t end, size_t) {
     for (size_t i = begin; i < end; i++) {
-      pack_panel(b, inner, columns, i * kTileColumns, packed_b.get() + i * kTileColumns * inner);
+      pack_panel(run.b().data, convert, inner, columns, i * kTileColumns,
+                 packed_b.get() + i * kTileColumns * inner);
     }
   }) && run.each_range(strips, kStripsAtOnce, [&](size_t begin, size_t end, size_t) {
     for (size_t i = begin; i < end; i++) {
-      pack_strip(a, rows, inner, i * kTileRows, packed_a.get() + i * kTileRows * inner);
+      pack_strip(run.a().data, convert, rows, inner, i * kTileRows, packed_a.get() + i * kTileRows * inner);
     }
   });
   if (!packed) return CANCELLED;
@@ -146,12 +168,14 @@ int32_t multiply(Run& run, size_t rows, size_t inner, size_t columns) {
       for (size_t panel = first_panel; panel < last_panel; panel++, tile += kTile) {
         const size_t height = std::min(kTileRows, rows - strip * kTileRows);
         const size_t width = std::min(kTileColumns, columns - panel * kTileColumns);
-        Out* place = out + strip * kTileRows * columns + panel * kTileColumns;
-        for (size_t row = 0; row < height; row++, place += columns) {
-          for (size_t column = 0; column < width; column++) {
-            place[column] = static_cast<Out>(tile[row * kTileColumns + column]);
+        const size_t place = strip * kTileRows * columns + panel * kTileColumns;
+        if constexpr (std::is_same_v<Sum, double>) {
+          if (run.out().type == ElementType::F32) {
+            write_tile(tile, static_cast<float*>(run.out().data) + place, height, width, columns);
+            continue;
           }
         }
+        write_tile(tile, static_cast<Sum*>(run.out().data) + place, height, width, columns);
       }
     }
   });
@@ -168,17 +192,14 @@ int32_t matmul(Run& run) {
       run.out().length != rows * columns) {
     return MISUSE;
   }
-  return with_type(run.a().type, [&](auto zero) -> int32_t {
-    using T = decltype(zero);
-    if constexpr (is_wide_integer<T>) {
-      if (run.out().type != kTypeOf<T>) return MISUSE;
-      // Unsigned: there, wrapping around is what arithmetic does.
-      return multiply<T, uint64_t, T>(run, rows, inner, columns);
-    } else {
-      if (run.out().type != kTypeOf<Floating<T>>) return MISUSE;
-      return multiply<T, double, Floating<T>>(run, rows, inner, columns);
-    }
-  });
+  const ElementType type = run.a().type;
+  if (type == ElementType::I64 || type == ElementType::U64) {
+    if (run.out().type != type) return MISUSE;
+    return multiply<uint64_t>(run, convert_integers, rows, inner, columns);
+  }
+  if (run.out().type != (type == ElementType::F32 ? type : ElementType::F64)) return MISUSE;
+  const ToDoubles convert = to_doubles(type);
+  return convert == nullptr ? MISUSE : multiply<double>(run, convert, rows, inner, columns);
 }
 
 }  // namespace heddle::kernels

@@ -102,23 +102,70 @@ void radix_sort(E* from, E* other, size_t length, E* land) {
   }
 }
 
-// Sorts with all threads of a run. `finish(first, end)` is called, once for every part of `land` and by
-// several threads, when that part is sorted.
-template <class E, class Finish>
+// Where elements come from, and what is done with each of them on the first way: no more than this depends on
+// the type of a source, which is a function from the number of an element to the element.
+template <class E>
+struct Source {
+  using Key = decltype(key_of(std::declval<E>()));
+
+  const void* function;
+  // Bits in which keys differ from that of the first element.
+  Key (*differences)(const void* function, size_t begin, size_t end);
+  // Counts digits.
+  void (*count)(const void* function, size_t begin, size_t end, int shift, size_t mask, uint32_t* counts);
+  // Moves elements to the places of their digits, which move on.
+  void (*move)(const void* function, size_t begin, size_t end, int shift, size_t mask, uint32_t* places,
+               E* into, size_t length);
+};
+
+// Of a function that outlives it.
+template <class E, class Function>
+[[nodiscard]] Source<E> source_of(const Function& function) {
+  using Key = typename Source<E>::Key;
+  return {
+      &function,
+      [](const void* from, size_t begin, size_t end) {
+        const Function element_at = *static_cast<const Function*>(from);
+        const Key first = key_of(element_at(0));
+        Key different = 0;
+        for (size_t i = begin; i < end; i++) different |= static_cast<Key>(key_of(element_at(i)) ^ first);
+        return different;
+      },
+      [](const void* from, size_t begin, size_t end, int shift, size_t mask, uint32_t* counts) {
+        const Function element_at = *static_cast<const Function*>(from);
+        for (size_t i = begin; i < end; i++) counts[(key_of(element_at(i)) >> shift) & mask]++;
+      },
+      [](const void* from, size_t begin, size_t end, int shift, size_t mask, uint32_t* places, E* into,
+         size_t length) {
+        const Function element_at = *static_cast<const Function*>(from);
+        for (size_t i = begin; i < end; i++) {
+          const E element = element_at(i);
+          const size_t place = places[(key_of(element) >> shift) & mask]++;
+          into[place < length ? place : length - 1] = element;
+        }
+      },
+  };
+}
+
+// Sorts with all threads of a run. `finish(context, first, end)` is called, once for every part of `land` and
+// by several threads, when that part is sorted.
+template <class E>
 class ParallelRadixSort {
  public:
-  ParallelRadixSort(Run& run, Finish& finish) : run_(run), finish_(finish) {}
+  using Finish = void (*)(const void* context, size_t first, size_t end);
 
-  // source(i) is element i of `length`; they come to lie, sorted, in `land`, which is `into` or `back`.
-  // The source may read from `back`. A KernelOutcome.
-  template <class Source>
-  [[nodiscard]] int32_t sort(Source source, size_t length, E* into, E* back, E* land) {
+  ParallelRadixSort(Run& run, Finish finish, const void* context)
+      : run_(run), finish_(finish), context_(context) {}
+
+  // `length` elements come to lie, sorted, in `land`, which is `into` or `back`. The source may read from
+  // `back`. A KernelOutcome.
+  [[nodiscard]] int32_t sort(const Source<E>& source, size_t length, E* into, E* back, E* land) {
     land_ = land;
     return level(source, length, into, back, 0);
   }
 
  private:
-  using Key = decltype(key_of(std::declval<E>()));
+  using Key = typename Source<E>::Key;
   static constexpr size_t kLeastChunk = size_t{1} << 16;
   static constexpr size_t kMostChunks = 64;
   // Elements that one thread sorts at a time.
@@ -126,19 +173,15 @@ class ParallelRadixSort {
 
   // Moves the elements into `into` by one digit, then sorts each bucket. `offset`: where they belong in
   // `land_`.
-  template <class Source>
-  [[nodiscard]] int32_t level(Source source, size_t length, E* into, E* back, size_t offset) {
+  [[nodiscard]] int32_t level(const Source<E>& source, size_t length, E* into, E* back, size_t offset) {
     using namespace layout::KernelOutcome;
     const size_t chunk = std::max(kLeastChunk, blocks_of(length, kMostChunks));
     const size_t chunks = blocks_of(length, chunk);
     run_.expect(3 * chunks);
 
-    const Key first = key_of(source(0));
     std::atomic<Key> differences{0};
     const bool compared = run_.each_range(length, chunk, [&](size_t begin, size_t end, size_t) {
-      Key different = 0;
-      for (size_t i = begin; i < end; i++) different |= static_cast<Key>(key_of(source(i)) ^ first);
-      differences.fetch_or(different, std::memory_order_relaxed);
+      differences.fetch_or(source.differences(source.function, begin, end), std::memory_order_relaxed);
     });
     if (!compared) return CANCELLED;
     const int width = std::bit_width(differences.load(std::memory_order_relaxed));
@@ -150,8 +193,7 @@ class ParallelRadixSort {
     if (!counts) return NO_MEMORY;
     std::fill_n(counts.get(), chunks * digits, 0);
     const bool counted = run_.each_range(length, chunk, [&](size_t begin, size_t end, size_t number) {
-      uint32_t* const own = counts.get() + number * digits;
-      for (size_t i = begin; i < end; i++) own[(key_of(source(i)) >> shift) & (digits - 1)]++;
+      source.count(source.function, begin, end, shift, digits - 1, counts.get() + number * digits);
     });
     if (!counted) return CANCELLED;
 
@@ -166,12 +208,8 @@ class ParallelRadixSort {
     starts[digits] = length;
 
     const bool moved = run_.each_range(length, chunk, [&](size_t begin, size_t end, size_t number) {
-      uint32_t* const own = counts.get() + number * digits;
-      for (size_t i = begin; i < end; i++) {
-        const E element = source(i);
-        const size_t place = own[(key_of(element) >> shift) & (digits - 1)]++;
-        into[place < length ? place : length - 1] = element;
-      }
+      source.move(source.function, begin, end, shift, digits - 1, counts.get() + number * digits, into,
+                  length);
     });
     if (!moved) return CANCELLED;
     return buckets(starts, shift == 0, into, back, offset);
@@ -209,21 +247,23 @@ class ParallelRadixSort {
         else if (land != into + begin)
           std::copy_n(into + begin, count, land);
       }
-      finish_(offset + starts[parts[2 * part]], offset + starts[end]);
+      finish_(context_, offset + starts[parts[2 * part]], offset + starts[end]);
     });
     if (!done) return CANCELLED;
     for (const size_t digit : large_ones) {
       const size_t begin = starts[digit];
       E* const from = into + begin;
-      const int32_t outcome = level([from](size_t i) { return from[i]; }, starts[digit + 1] - begin,
-                                    back + begin, into + begin, offset + begin);
+      const auto element_at = [from](size_t i) { return from[i]; };
+      const int32_t outcome = level(source_of<E>(element_at), starts[digit + 1] - begin, back + begin,
+                                    into + begin, offset + begin);
       if (outcome != DONE) return outcome;
     }
     return DONE;
   }
 
   Run& run_;
-  Finish& finish_;
+  Finish finish_;
+  const void* context_;
   E* land_ = nullptr;
 };
 

@@ -6,6 +6,7 @@
 // being allowed to change the order. Sums of integers are exact.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -26,16 +27,17 @@ double pairwise(const double* lanes) {
   return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
 }
 
-// The sum of term(i), each a double, over one block.
+// Adds term(i), each a double, to the lanes; all but the last call for a block are of whole rounds.
 template <class Term>
-double sum_block(size_t begin, size_t end, Term term) {
-  double lanes[kLanes] = {};
+void add_terms(double* lanes, size_t begin, size_t end, Term term) {
+  double sums[kLanes];
+  std::copy_n(lanes, kLanes, sums);
   size_t i = begin;
   for (; i + kLanes <= end; i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; lane++) lanes[lane] += term(i + lane);
+    for (size_t lane = 0; lane < kLanes; lane++) sums[lane] += term(i + lane);
   }
-  for (size_t lane = 0; i < end; lane++, i++) lanes[lane] += term(i);
-  return pairwise(lanes);
+  for (size_t lane = 0; i < end; lane++, i++) sums[lane] += term(i);
+  std::copy_n(sums, kLanes, lanes);
 }
 
 // Adds neighbours, until one is left.
@@ -48,19 +50,38 @@ double sum_pairwise(double* sums, size_t count) {
   return sums[0];
 }
 
-template <class Term>
-int32_t sum_terms(Run& run, size_t length, Term term) {
+// add(lanes, begin, end) adds the terms of a block to its lanes.
+using AddBlock = void (*)(const Run& run, double* lanes, size_t begin, size_t end);
+
+int32_t sum_lanes(Run& run, AddBlock add) {
+  const size_t length = run.a().length;
   Scratch<double> sums(blocks_of(length, kSumBlock));
   if (!sums) return NO_MEMORY;
   run.expect(blocks_of(length, kBlock));
   const bool done = run.each_range(length, kBlock, [&](size_t begin, size_t end, size_t) {
     for (; begin < end; begin += kSumBlock) {
-      sums[begin / kSumBlock] = sum_block(begin, std::min(begin + kSumBlock, end), term);
+      double lanes[kLanes] = {};
+      add(run, lanes, begin, std::min(begin + kSumBlock, end));
+      sums[begin / kSumBlock] = pairwise(lanes);
     }
   });
   if (!done) return CANCELLED;
   run.result(0, sum_pairwise(sums.get(), blocks_of(length, kSumBlock)));
   return DONE;
+}
+
+template <class T>
+void add_elements(const Run& run, double* lanes, size_t begin, size_t end) {
+  const auto* a = static_cast<const T*>(run.a().data);
+  add_terms(lanes, begin, end, [a](size_t i) { return static_cast<double>(a[i]); });
+}
+
+template <class T>
+void add_products(const Run& run, double* lanes, size_t begin, size_t end) {
+  const auto* a = static_cast<const T*>(run.a().data);
+  const auto* b = static_cast<const T*>(run.b().data);
+  add_terms(lanes, begin, end,
+            [a, b](size_t i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
 }
 
 // A sum in base 2^32, its last digit signed and with room for carries: 64-bit products, and no overflow.
@@ -81,16 +102,18 @@ struct Digits {
   }
 };
 
-// part(begin, end) is the sum of a block, at most kSumBlock long.
-template <class Part>
-int32_t sum_digits(Run& run, size_t length, Part part) {
+// Returns the sum of a block, at most kSumBlock long.
+using SumBlock = Digits (*)(const Run& run, size_t begin, size_t end);
+
+int32_t sum_digits(Run& run, SumBlock part) {
+  const size_t length = run.a().length;
   const size_t blocks = blocks_of(length, kBlock);
   Scratch<Digits> sums(blocks);
   if (!sums) return NO_MEMORY;
   run.expect(blocks);
   const bool done = run.each_range(length, kBlock, [&](size_t begin, size_t end, size_t block) {
     Digits sum;
-    for (; begin < end; begin += kSumBlock) sum.add(part(begin, std::min(begin + kSumBlock, end)));
+    for (; begin < end; begin += kSumBlock) sum.add(part(run, begin, std::min(begin + kSumBlock, end)));
     sums[block] = sum;
   });
   if (!done) return CANCELLED;
@@ -111,7 +134,27 @@ int64_t lower(T value) {
 }
 
 template <class T>
-Digits dot_block(const T* a, const T* b, size_t begin, size_t end) {
+Digits sum_of_elements(const Run& run, size_t begin, size_t end) {
+  const auto* elements = static_cast<const T*>(run.a().data);
+  Digits sum;
+  if constexpr (is_wide_integer<T>) {
+    for (size_t i = begin; i < end; i++) {
+      sum.digits[0] += lower(elements[i]);
+      sum.digits[1] += upper(elements[i]);
+    }
+  } else {
+    // 2^13 elements of 32 bits.
+    int64_t total = 0;
+    for (size_t i = begin; i < end; i++) total += elements[i];
+    sum.digits[0] = total;
+  }
+  return sum;
+}
+
+template <class T>
+Digits sum_of_products(const Run& run, size_t begin, size_t end) {
+  const auto* a = static_cast<const T*>(run.a().data);
+  const auto* b = static_cast<const T*>(run.b().data);
   Digits sum;
   auto& [d0, d1, d2, d3] = sum.digits;
   for (size_t i = begin; i < end; i++) {
@@ -132,66 +175,95 @@ Digits dot_block(const T* a, const T* b, size_t begin, size_t end) {
   return sum;
 }
 
-// As Math.min and Math.max: NaN if there is one, and -0 is less than 0.
-template <bool MAX, class T>
-T extreme(T a, T b) {
+// As Math.max: NaN if there is one, and -0 is less than 0.
+template <class T>
+T greater_of(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     if (a != a || b != b) return std::numeric_limits<T>::quiet_NaN();
-    if (a == b) return std::signbit(a) == MAX ? b : a;
+    if (a == b) return std::signbit(a) ? b : a;
   }
-  return (MAX ? a < b : b < a) ? b : a;
+  return a < b ? b : a;
 }
 
-template <bool MAX, class T>
-T extreme_block(const T* elements, size_t begin, size_t end) {
+// The least is the greatest of what has all bits turned over, or of a floating-point number the sign; an
+// integer without a sign is compared as one with a sign by turning that bit over. So the greatest is all
+// that is looked for, of elements whose `turned` bits are the other way round.
+template <class T>
+T turn(T element, KeyOf<T> turned) {
+  return std::bit_cast<T>(static_cast<KeyOf<T>>(std::bit_cast<KeyOf<T>>(element) ^ turned));
+}
+
+template <class T>
+T greatest_of_piece(const T* elements, size_t begin, size_t end, KeyOf<T> turned) {
   constexpr size_t kParallel = 64 / sizeof(T);
+  const T first = turn(elements[begin], turned);
   T lanes[kParallel];
-  for (T& lane : lanes) lane = elements[begin];
+  for (T& lane : lanes) lane = first;
   // All bits set where an element was not a number.
   KeyOf<T> strange[kParallel] = {};
   size_t i = begin;
   for (; i + kParallel <= end; i += kParallel) {
     for (size_t lane = 0; lane < kParallel; lane++) {
-      const T element = elements[i + lane];
-      lanes[lane] = (MAX ? element > lanes[lane] : element < lanes[lane]) ? element : lanes[lane];
+      const T element = turn(elements[i + lane], turned);
+      lanes[lane] = element > lanes[lane] ? element : lanes[lane];
       if constexpr (std::is_floating_point_v<T>) strange[lane] |= element != element;
     }
   }
-  T result = elements[begin];
+  T result = first;
   bool any_strange = result != result;
   for (size_t lane = 0; lane < kParallel; lane++) {
-    result = extreme<MAX>(result, lanes[lane]);
+    result = greater_of(result, lanes[lane]);
     any_strange = any_strange || strange[lane] != 0;
   }
-  for (; i < end; i++) result = extreme<MAX>(result, elements[i]);
+  for (; i < end; i++) result = greater_of(result, turn(elements[i], turned));
   if constexpr (std::is_floating_point_v<T>) {
     if (any_strange) return std::numeric_limits<T>::quiet_NaN();
     // Comparisons do not tell zeros apart, so where one is the result they are looked at again.
     if (result == 0) {
-      for (i = begin; i < end; i++) result = extreme<MAX>(result, elements[i]);
+      for (i = begin; i < end; i++) result = greater_of(result, turn(elements[i], turned));
     }
   }
   return result;
 }
 
-template <bool MAX, class T>
-int32_t find_extreme(Run& run, const T* elements, size_t length) {
+// The greatest of a, its `turned` bits still turned over, into `result`.
+template <class T>
+int32_t find_greatest(Run& run, KeyOf<T> turned, T& result) {
+  const auto* elements = static_cast<const T*>(run.a().data);
+  const size_t length = run.a().length;
   const size_t blocks = blocks_of(length, kBlock);
   Scratch<T> results(blocks);
   if (!results) return NO_MEMORY;
   run.expect(blocks);
   const bool done = run.each_range(length, kBlock, [&](size_t begin, size_t end, size_t block) {
-    T result = elements[begin];
     // In pieces that stay in the cache when zeros are looked at again.
-    for (; begin < end; begin += kSumBlock / 4) {
-      result =
-          extreme<MAX>(result, extreme_block<MAX>(elements, begin, std::min(begin + kSumBlock / 4, end)));
+    constexpr size_t kLength = kSumBlock / 4;
+    T greatest = turn(elements[begin], turned);
+    for (; begin < end; begin += kLength) {
+      greatest =
+          greater_of(greatest, greatest_of_piece(elements, begin, std::min(begin + kLength, end), turned));
     }
-    results[block] = result;
+    results[block] = greatest;
   });
   if (!done) return CANCELLED;
-  T result = results[0];
-  for (size_t block = 1; block < blocks; block++) result = extreme<MAX>(result, results[block]);
+  result = results[0];
+  for (size_t block = 1; block < blocks; block++) result = greater_of(result, results[block]);
+  return DONE;
+}
+
+// Of a floating-point type, or of the integers with a sign that are as wide as those looked at.
+template <class T>
+int32_t find_extreme(Run& run, bool max) {
+  using Compared =
+      std::conditional_t<std::is_floating_point_v<T>, std::type_identity<T>, std::make_signed<T>>;
+  using C = typename Compared::type;
+  constexpr auto kSign = static_cast<KeyOf<T>>(KeyOf<T>{1} << (8 * sizeof(T) - 1));
+  KeyOf<T> turned = 0;
+  if (!max) turned = std::is_floating_point_v<T> ? kSign : static_cast<KeyOf<T>>(~KeyOf<T>{0});
+  if (std::is_unsigned_v<T>) turned ^= kSign;
+  C greatest{};
+  if (const int32_t outcome = find_greatest<C>(run, turned, greatest); outcome != DONE) return outcome;
+  const T result = std::bit_cast<T>(turn(greatest, turned));
   if constexpr (is_wide_integer<T>)
     run.result(0, result);
   else
@@ -205,27 +277,10 @@ int32_t find_extreme(Run& run, const T* elements, size_t length) {
 int32_t sum(Run& run) {
   return with_type(run.a().type, [&](auto zero) -> int32_t {
     using T = decltype(zero);
-    const auto* elements = static_cast<const T*>(run.a().data);
-    const size_t length = run.a().length;
-    if constexpr (std::is_floating_point_v<T>) {
-      return sum_terms(run, length, [elements](size_t i) { return static_cast<double>(elements[i]); });
-    } else {
-      return sum_digits(run, length, [elements](size_t begin, size_t end) {
-        Digits sum;
-        if constexpr (is_wide_integer<T>) {
-          for (size_t i = begin; i < end; i++) {
-            sum.digits[0] += lower(elements[i]);
-            sum.digits[1] += upper(elements[i]);
-          }
-        } else {
-          // 2^13 elements of 32 bits.
-          int64_t total = 0;
-          for (size_t i = begin; i < end; i++) total += elements[i];
-          sum.digits[0] = total;
-        }
-        return sum;
-      });
-    }
+    if constexpr (std::is_floating_point_v<T>)
+      return sum_lanes(run, add_elements<T>);
+    else
+      return sum_digits(run, sum_of_elements<T>);
   });
 }
 
@@ -234,9 +289,7 @@ int32_t min_or_max(Run& run, bool max) {
   if (run.a().length == 0) return MISUSE;
   return with_type(run.a().type, [&](auto zero) -> int32_t {
     using T = decltype(zero);
-    const auto* elements = static_cast<const T*>(run.a().data);
-    return max ? find_extreme<true>(run, elements, run.a().length)
-               : find_extreme<false>(run, elements, run.a().length);
+    return find_extreme<T>(run, max);
   });
 }
 
@@ -245,16 +298,10 @@ int32_t dot(Run& run) {
   if (run.a().type != run.b().type || run.a().length != run.b().length) return MISUSE;
   return with_type(run.a().type, [&](auto zero) -> int32_t {
     using T = decltype(zero);
-    const auto* a = static_cast<const T*>(run.a().data);
-    const auto* b = static_cast<const T*>(run.b().data);
-    const size_t length = run.a().length;
-    if constexpr (is_wide_integer<T>) {
-      return sum_digits(run, length,
-                        [a, b](size_t begin, size_t end) { return dot_block(a, b, begin, end); });
-    } else {
-      return sum_terms(run, length,
-                       [a, b](size_t i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
-    }
+    if constexpr (is_wide_integer<T>)
+      return sum_digits(run, sum_of_products<T>);
+    else
+      return sum_lanes(run, add_products<T>);
   });
 }
 

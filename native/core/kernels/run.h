@@ -14,10 +14,6 @@
 #include "../thread_pool.h"
 #include "kernels.h"
 
-#ifdef __linux__
-#  include <sys/mman.h>
-#endif
-
 // The iterations of the loop that follows do not depend on each other, even when it works in place.
 #if defined(__clang__)
 #  define HEDDLE_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
@@ -40,40 +36,24 @@ inline constexpr size_t kBlock = size_t{1} << 16;
   return (length + block - 1) / block;
 }
 
+// To be freed; null when there is none to be had.
+[[nodiscard]] void* scratch_memory(size_t bytes);
+
 // Uninitialised memory of a kernel; null when there is none to be had.
 template <class T>
 class Scratch {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
-  explicit Scratch(size_t length) {
-#ifdef __linux__
-    // Large pages: scattered writes would else miss the address cache at every step.
-    const size_t bytes = length * sizeof(T);
-    if (bytes >= 4 * kHugePage) {
-      memory_.reset(
-          static_cast<T*>(std::aligned_alloc(kHugePage, (bytes + kHugePage - 1) & ~(kHugePage - 1))));
-      if (memory_ != nullptr) madvise(memory_.get(), bytes, MADV_HUGEPAGE);
-      return;
-    }
-#endif
-    memory_.reset(static_cast<T*>(std::malloc(length == 0 ? 1 : length * sizeof(T))));
-  }
-  [[nodiscard]] explicit operator bool() const {
-    return memory_ != nullptr;
-  }
-  [[nodiscard]] T* get() const {
-    return memory_.get();
-  }
-  [[nodiscard]] T& operator[](size_t index) const {
-    return memory_.get()[index];
-  }
+  explicit Scratch(size_t length) : memory_(static_cast<T*>(scratch_memory(length * sizeof(T)))) {}
+  [[nodiscard]] explicit operator bool() const { return memory_ != nullptr; }
+  [[nodiscard]] T* get() const { return memory_.get(); }
+  [[nodiscard]] T& operator[](size_t index) const { return memory_.get()[index]; }
 
  private:
   struct Free {
     void operator()(T* memory) const { std::free(memory); }
   };
-  static constexpr size_t kHugePage = size_t{2} << 20;
   std::unique_ptr<T, Free> memory_;
 };
 
@@ -110,30 +90,31 @@ class Run {
   // then some may not have been called.
   template <class Body>
   [[nodiscard]] bool each_block(size_t count, Body&& body) {
-    auto step = [&](size_t block) {
-      if (cancelled()) return;
-      body(block);
-      word(Control::DONE).fetch_add(1, std::memory_order_relaxed);
-    };
-    if (pool_ == nullptr || count == 1) {
-      for (size_t block = 0; block < count && !cancelled(); block++) step(block);
-    } else {
-      pool_->for_each(
-          count, [](void* context, size_t block) { (*static_cast<decltype(step)*>(context))(block); }, &step);
-    }
-    return !cancelled();
+    using Function = std::remove_reference_t<Body>;
+    return call_each(
+        count, [](void* context, size_t block) { (*static_cast<Function*>(context))(block); },
+        const_cast<void*>(static_cast<const void*>(&body)));
   }
 
   // The same over the elements [0, length): body(first, end, block).
   template <class Body>
   [[nodiscard]] bool each_range(size_t length, size_t block_length, Body&& body) {
-    return each_block(blocks_of(length, block_length), [&](size_t block) {
-      const size_t first = block * block_length;
-      body(first, first + block_length < length ? first + block_length : length, block);
-    });
+    using Function = std::remove_reference_t<Body>;
+    return call_each_range(
+        length, block_length,
+        [](void* context, size_t first, size_t end, size_t block) {
+          (*static_cast<Function*>(context))(first, end, block);
+        },
+        const_cast<void*>(static_cast<const void*>(&body)));
   }
 
  private:
+  // Not templates: the loops of the kernels are compiled once, whether one thread runs them or several.
+  [[nodiscard]] bool call_each(size_t count, void (*body)(void* context, size_t block), void* context);
+  [[nodiscard]] bool call_each_range(size_t length, size_t block_length,
+                                     void (*body)(void* context, size_t first, size_t end, size_t block),
+                                     void* context);
+
   template <class T>
   [[nodiscard]] T read(int32_t index) const {
     static_assert(sizeof(T) == 8);

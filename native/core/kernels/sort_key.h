@@ -1,13 +1,15 @@
 // Numbers as unsigned integers of the same order: that of TypedArray.prototype.sort, which puts -0
 // before 0 and every NaN last. All NaN are one key, so what comes back from a key is the plain NaN.
 //
-// Sorting reads and writes elements as these integers only, whatever their type.
+// Sorting reads and writes elements as these integers only, whatever their type: what the types of one
+// width differ in are values of KeyOrder, not code.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+
+#include "run.h"
 
 namespace heddle::kernels {
 
@@ -32,43 +34,109 @@ struct KeyOfSize<8> {
 template <class T>
 using KeyOf = typename KeyOfSize<sizeof(T)>::Type;
 
-template <class T>
-struct SortKey {
-  using Key = KeyOf<T>;
-  static constexpr int kBits = 8 * sizeof(T);
-  static constexpr Key kSign = static_cast<Key>(Key{1} << (kBits - 1));
+// How the bits of integers become keys, and of floating-point numbers. Key may be wider than integers, whose
+// bits it then has with zeros above them.
+template <class Key, bool FLOATING>
+struct KeyOrder;
 
-  [[nodiscard]] static Key of(Key bits) {
-    if constexpr (std::is_floating_point_v<T>) {
-      // Beside NaN every sign bit is set for a positive number, and a negative one is turned over.
-      const Key mask = static_cast<Key>(-(bits >> (kBits - 1))) | kSign;
-      return static_cast<Key>(bits << 1) > kInfinityTwice ? kNan : static_cast<Key>(bits ^ mask);
-    } else if constexpr (std::is_signed_v<T>) {
-      return static_cast<Key>(bits ^ kSign);
-    } else {
-      return bits;
-    }
-  }
+template <class Key>
+struct KeyOrder<Key, false> {
+  // Turned over of each element: the sign, if there is one, and all bits for descending order.
+  Key turned = 0;
 
-  [[nodiscard]] static Key bits(Key key) {
-    if constexpr (std::is_floating_point_v<T>) {
-      return static_cast<Key>(key ^ (static_cast<Key>((key >> (kBits - 1)) - 1) | kSign));
-    } else if constexpr (std::is_signed_v<T>) {
-      return static_cast<Key>(key ^ kSign);
-    } else {
-      return key;
-    }
+  // Of integers of so many bytes.
+  [[nodiscard]] static KeyOrder of(size_t size, bool with_sign, bool descending) {
+    const uint64_t sign = with_sign ? uint64_t{1} << (8 * size - 1) : 0;
+    return {static_cast<Key>(descending ? ~sign : sign)};
   }
-
- private:
-  static constexpr Key infinity() {
-    if constexpr (std::is_same_v<T, double>) return 0x7FF0'0000'0000'0000;
-    if constexpr (std::is_same_v<T, float>) return 0x7F80'0000;
-    return 0;
-  }
-  static constexpr Key kInfinityTwice = static_cast<Key>(infinity() << 1);
-  // The quiet NaN with nothing else in it.
-  static constexpr Key kNan = static_cast<Key>((infinity() | (infinity() >> 1)) | kSign);
+  [[nodiscard]] Key key(Key bits) const { return static_cast<Key>(bits ^ turned); }
+  [[nodiscard]] Key bits(Key key) const { return static_cast<Key>(key ^ turned); }
 };
+
+template <class Key>
+struct KeyOrder<Key, true> {
+  static constexpr int kSignBit = 8 * sizeof(Key) - 1;
+  static constexpr Key kSign = Key{1} << kSignBit;
+  static constexpr Key kInfinity = sizeof(Key) == 8 ? static_cast<Key>(0x7FF0'0000'0000'0000) : 0x7F80'0000;
+  // The quiet NaN with nothing else in it.
+  static constexpr Key kNan = kInfinity | (kInfinity >> 1) | kSign;
+
+  // Turned over of every key: all bits for descending order.
+  Key turned = 0;
+
+  [[nodiscard]] static KeyOrder of(size_t /*size*/, bool /*with_sign*/, bool descending) {
+    return {descending ? ~Key{0} : Key{0}};
+  }
+  [[nodiscard]] Key key(Key bits) const {
+    // The sign is turned over, and of a negative number all else too.
+    const Key straight = bits ^ (-(bits >> kSignBit) | kSign);
+    return ((bits << 1) > (kInfinity << 1) ? kNan : straight) ^ turned;
+  }
+  [[nodiscard]] Key bits(Key key) const {
+    const Key straight = key ^ turned;
+    return straight ^ (((straight >> kSignBit) - 1) | kSign);
+  }
+};
+
+[[nodiscard]] constexpr size_t size_of(ElementType type) {
+  switch (type) {
+    case ElementType::I8:
+    case ElementType::U8:
+      return 1;
+    case ElementType::I16:
+    case ElementType::U16:
+      return 2;
+    case ElementType::I32:
+    case ElementType::U32:
+    case ElementType::F32:
+      return 4;
+    case ElementType::I64:
+    case ElementType::U64:
+    case ElementType::F64:
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+// Calls body with a value of the unsigned integers as wide as the elements; MISUSE when there is none.
+template <class Body>
+[[nodiscard]] int32_t with_key(ElementType type, Body&& body) {
+  switch (size_of(type)) {
+    case 1:
+      return body(uint8_t{});
+    case 2:
+      return body(uint16_t{});
+    case 4:
+      return body(uint32_t{});
+    case 8:
+      return body(uint64_t{});
+    default:
+      return layout::KernelOutcome::MISUSE;
+  }
+}
+
+[[nodiscard]] constexpr bool is_floating(ElementType type) {
+  return type == ElementType::F32 || type == ElementType::F64;
+}
+
+[[nodiscard]] constexpr bool has_sign(ElementType type) {
+  return type == ElementType::I8 || type == ElementType::I16 || type == ElementType::I32 ||
+         type == ElementType::I64;
+}
+
+// Calls body with a value of the unsigned integers as wide as the elements and their order; MISUSE when there
+// is none. Of keys as wide as `Least` or wider.
+template <class Least, class Body>
+[[nodiscard]] int32_t with_order(ElementType type, bool descending, Body&& body) {
+  return with_key(type, [&](auto zero) -> int32_t {
+    using Bits = decltype(zero);
+    using Key = std::conditional_t<(sizeof(Bits) < sizeof(Least)), Least, Bits>;
+    if constexpr (sizeof(Bits) >= sizeof(float)) {
+      if (is_floating(type)) return body(zero, KeyOrder<Key, true>::of(sizeof(Bits), true, descending));
+    }
+    return body(zero, KeyOrder<Key, false>::of(sizeof(Bits), has_sign(type), descending));
+  });
+}
 
 }  // namespace heddle::kernels

@@ -25,10 +25,30 @@ bool before(const Indexed<Key>& a, const Indexed<Key>& b) {
   return a.key != b.key ? a.key < b.key : a.index < b.index;
 }
 
-template <class T>
-int32_t select(Run& run, const KeyOf<T>* elements, size_t length, KeyOf<T>* values, uint32_t* indices,
-               size_t wanted, KeyOf<T> flip) {
-  using Key = KeyOf<T>;
+// Sorts by key, and what has equal keys by index. False: there is no memory for it.
+template <class E>
+[[nodiscard]] bool sort_best(E* best, size_t length) {
+  Scratch<E> other(length);
+  if (!other) return false;
+  radix_sort(best, other.get(), length, best);
+  Scratch<uint32_t> indices(2 * length);
+  if (!indices) return false;
+  for (size_t begin = 0, end = 0; begin < length; begin = end) {
+    while (end < length && best[end].key == best[begin].key) end++;
+    const size_t count = end - begin;
+    if (count == 1) continue;
+    for (size_t i = 0; i < count; i++) indices[i] = best[begin + i].index;
+    radix_sort(indices.get(), indices.get() + count, count, indices.get());
+    for (size_t i = 0; i < count; i++) best[begin + i].index = indices[i];
+  }
+  return true;
+}
+
+// Narrow keys are kept as wide ones.
+template <class Bits, class Order>
+int32_t select(Run& run, const Bits* elements, size_t length, Bits* values, uint32_t* indices, size_t wanted,
+               Order order) {
+  using Key = decltype(order.key(0));
   using E = Indexed<Key>;
   if (wanted == 0) return DONE;
   const size_t part = std::max(kLeastPart, 16 * wanted);
@@ -44,7 +64,7 @@ int32_t select(Run& run, const KeyOf<T>* elements, size_t length, KeyOf<T>* valu
     Key bar = static_cast<Key>(~Key{0});
     bool barred = false;
     for (size_t i = begin; i < end; i++) {
-      const Key key = static_cast<Key>(SortKey<T>::of(elements[i]) ^ flip);
+      const Key key = order.key(elements[i]);
       // One as good as the bar comes after it, for its index is greater.
       if (barred && key >= bar) continue;
       own[count++] = {key, static_cast<uint32_t>(i)};
@@ -63,24 +83,24 @@ int32_t select(Run& run, const KeyOf<T>* elements, size_t length, KeyOf<T>* valu
     total += kept[number];
   }
   std::nth_element(buffers.get(), buffers.get() + wanted - 1, buffers.get() + total, before<Key>);
-  std::sort(buffers.get(), buffers.get() + wanted, before<Key>);
+  if (!sort_best(buffers.get(), wanted)) return NO_MEMORY;
   for (size_t i = 0; i < wanted; i++) {
-    values[i] = SortKey<T>::bits(static_cast<Key>(buffers[i].key ^ flip));
+    values[i] = static_cast<Bits>(order.bits(buffers[i].key));
     indices[i] = buffers[i].index;
   }
   return DONE;
 }
 
-template <class T>
-int32_t sort_all(Run& run, const KeyOf<T>* elements, KeyOf<T>* values, uint32_t* indices, size_t wanted,
+template <class Bits, class Order>
+int32_t sort_all(Run& run, const Bits* elements, Bits* values, uint32_t* indices, size_t wanted, Order order,
                  bool descending) {
-  Scratch<uint32_t> order(run.a().length);
-  if (!order) return NO_MEMORY;
-  const int32_t outcome = argsort_operand(run, run.a(), descending, order.get());
+  Scratch<uint32_t> positions(run.a().length);
+  if (!positions) return NO_MEMORY;
+  const int32_t outcome = argsort_operand(run, run.a(), descending, positions.get());
   if (outcome != DONE) return outcome;
   for (size_t i = 0; i < wanted; i++) {
-    indices[i] = order[i];
-    values[i] = SortKey<T>::bits(SortKey<T>::of(elements[order[i]]));
+    indices[i] = positions[i];
+    values[i] = static_cast<Bits>(order.bits(order.key(elements[positions[i]])));
   }
   return DONE;
 }
@@ -93,18 +113,17 @@ int32_t top_k(Run& run) {
       wanted > run.a().length) {
     return MISUSE;
   }
-  return with_type(run.a().type, [&](auto zero) -> int32_t {
-    using T = decltype(zero);
-    const auto* elements = static_cast<const KeyOf<T>*>(run.a().data);
-    auto* values = static_cast<KeyOf<T>*>(run.out().data);
+  const bool descending = run.parameter<double>(0) != 0;
+  return with_order<uint32_t>(run.a().type, descending, [&](auto zero, auto order) -> int32_t {
+    using Bits = decltype(zero);
+    const auto* elements = static_cast<const Bits*>(run.a().data);
+    auto* values = static_cast<Bits*>(run.out().data);
     auto* indices = static_cast<uint32_t*>(run.out2().data);
     const size_t length = run.a().length;
-    const bool descending = run.parameter<double>(0) != 0;
     if (length > kLeastPart && wanted > length / kFew) {
-      return sort_all<T>(run, elements, values, indices, wanted, descending);
+      return sort_all(run, elements, values, indices, wanted, order, descending);
     }
-    const auto flip = descending ? static_cast<KeyOf<T>>(~KeyOf<T>{0}) : KeyOf<T>{0};
-    return select<T>(run, elements, length, values, indices, wanted, flip);
+    return select(run, elements, length, values, indices, wanted, order);
   });
 }
 

@@ -2,6 +2,7 @@
 // often each occurs, as U32, in out2; result 0 is how many they are. As in a Set, NaN equals NaN, and -0
 // is 0.
 #include "run.h"
+#include "sort_key.h"
 
 namespace heddle::kernels {
 
@@ -9,22 +10,16 @@ namespace {
 
 using namespace layout::KernelOutcome;
 
-template <class T>
-bool same(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>)
-    return a == b || (a != a && b != b);
-  else
-    return a == b;
-}
-
-template <class T>
-int32_t find_unique(Run& run, const T* elements, size_t length, T* values, uint32_t* counts) {
+// By their bits: sorting leaves one NaN, and of the zeros there is one from the beginning.
+template <class Bits>
+int32_t find_unique(Run& run, const Bits* elements, size_t length, Bits* values, uint32_t* counts) {
+  const Bits zero_too =
+      is_floating(run.a().type) ? static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1)) : Bits{0};
   const size_t blocks = blocks_of(length, kBlock);
   run.expect(2 * blocks);
   const bool copied = run.each_range(length, kBlock, [&](size_t begin, size_t end, size_t) {
     HEDDLE_INDEPENDENT
-    // 0 for -0.
-    for (size_t i = begin; i < end; i++) values[i] = static_cast<T>(elements[i] + T{0});
+    for (size_t i = begin; i < end; i++) values[i] = elements[i] == zero_too ? Bits{0} : elements[i];
   });
   if (!copied) return CANCELLED;
   if (const int32_t outcome = sort_operand(run, run.out(), false); outcome != DONE) return outcome;
@@ -42,7 +37,7 @@ int32_t find_unique(Run& run, const T* elements, size_t length, T* values, uint3
     if (run.cancelled()) return CANCELLED;
     const size_t end = begin + kBlock < length ? begin + kBlock : length;
     for (size_t i = begin == 0 ? 1 : begin; i < end; i++) {
-      if (!same(values[i], values[i - 1])) end_group(i);
+      if (values[i] != values[i - 1]) end_group(i);
     }
   }
   if (length > 0) end_group(length);
@@ -58,10 +53,10 @@ int32_t unique(Run& run) {
       run.out2().length != length) {
     return MISUSE;
   }
-  return with_type(run.a().type, [&](auto zero) -> int32_t {
-    using T = decltype(zero);
-    return find_unique(run, static_cast<const T*>(run.a().data), length, static_cast<T*>(run.out().data),
-                       static_cast<uint32_t*>(run.out2().data));
+  return with_key(run.a().type, [&](auto zero) -> int32_t {
+    using Bits = decltype(zero);
+    return find_unique(run, static_cast<const Bits*>(run.a().data), length,
+                       static_cast<Bits*>(run.out().data), static_cast<uint32_t*>(run.out2().data));
   });
 }
 
