@@ -32,7 +32,7 @@ function withOtherLayout(binary, hash) {
     const old = Buffer.alloc(bytes);
     old[write](hash);
     for (let at = other.indexOf(old); at >= 0; at = other.indexOf(old, at + bytes)) {
-      other[write](hash ^ 0xff, at);
+      other[write]((hash ^ 0xff) >>> 0, at);
       found++;
     }
   }
