@@ -1,10 +1,9 @@
 // See queue.h.
 #include "queue.h"
 
-#include <chrono>
 #include <cstring>
-#include <thread>
 
+#include "futex.h"
 #include "guarded_queue.h"
 #include "payload_store.h"
 
@@ -216,7 +215,8 @@ void fill_gap_of_dead(const Self& self, int32_t at, int32_t position) {
     if (looks < kLooks) {
       ring.await_publication();
     } else {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      int32_t nobody_wakes = 0;
+      futex_wait(&nobody_wakes, 0, Deadline::after_ms(1));
     }
   }
 }
