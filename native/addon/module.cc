@@ -2,8 +2,7 @@
 // binding.
 #include <napi.h>
 
-#include <cinttypes>
-#include <cstdio>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -30,9 +29,10 @@ struct Attachments {
   std::vector<std::shared_ptr<Environment>> environments;
 };
 
+// Without printf, which on Windows would come with its own arithmetic.
 std::string hexadecimal(uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016" PRIx64, number);
+  std::string text(16, '0');
+  for (size_t i = text.size(); i > 0; number >>= 4) text[--i] = "0123456789abcdef"[number & 15];
   return text;
 }
 

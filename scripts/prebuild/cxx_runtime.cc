@@ -118,6 +118,10 @@ HEDDLE_HIDDEN void __cxa_end_catch() {
 HEDDLE_HIDDEN char* __cxa_demangle(const char*, char*, size_t*, int*) {
   return nullptr;
 }
+// On Windows, the message would bring a printf of its own.
+HEDDLE_HIDDEN void __abort_message(const char*, ...) {
+  std::abort();
+}
 // Called for a frame that an exception passes: never.
 #ifdef _WIN32
 HEDDLE_HIDDEN int __gxx_personality_seh0() {

@@ -37,8 +37,17 @@ void look_up(void*& pointer, const char* name) {
   pointer = reinterpret_cast<void*>(missing);
 }
 
+struct Import {
+  void** pointer;
+  const char* name;
+};
+
+constexpr Import kImports[] = {
+${names.map((name) => `  {&__imp_${name}, "${name}"},`).join('\n')}
+};
+
 [[gnu::constructor]] void look_up_all() {
-${names.map((name) => `  look_up(__imp_${name}, "${name}");`).join('\n')}
+  for (const Import& import : kImports) look_up(*import.pointer, import.name);
 }
 
 }  // namespace

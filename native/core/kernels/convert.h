@@ -8,12 +8,14 @@ namespace heddle::kernels {
 
 // Elements of a piece: so many doubles, and the results, are in every processor's nearest cache.
 inline constexpr size_t kPiece = 512;
+static_assert(kPiece % layout::SUM_LANES == 0);
 
 using ToDoubles = void (*)(const void* elements, size_t begin, size_t length, double* doubles);
 
 template <class T>
 void convert_to_doubles(const void* elements, size_t begin, size_t length, double* doubles) {
   const T* const from = static_cast<const T*>(elements) + begin;
+  HEDDLE_INTERLEAVED
   for (size_t i = 0; i < length; i++) doubles[i] = static_cast<double>(from[i]);
 }
 

@@ -35,19 +35,25 @@ constexpr size_t kDepth = 256;
 template <class Sum>
 HEDDLE_INLINE void multiply_tile(const Sum* a, const Sum* b, size_t depth, Sum* sums) {
   Sum tile[kTileRows][kTileColumns];
+  HEDDLE_LANES
   for (size_t row = 0; row < kTileRows; row++) {
+    HEDDLE_LANES
     for (size_t column = 0; column < kTileColumns; column++)
       tile[row][column] = sums[row * kTileColumns + column];
   }
   for (size_t k = 0; k < depth; k++) {
+    HEDDLE_LANES
     for (size_t row = 0; row < kTileRows; row++) {
       const Sum factor = a[k * kTileRows + row];
+      HEDDLE_LANES
       for (size_t column = 0; column < kTileColumns; column++) {
         tile[row][column] += factor * b[k * kTileColumns + column];
       }
     }
   }
+  HEDDLE_LANES
   for (size_t row = 0; row < kTileRows; row++) {
+    HEDDLE_LANES
     for (size_t column = 0; column < kTileColumns; column++)
       sums[row * kTileColumns + column] = tile[row][column];
   }

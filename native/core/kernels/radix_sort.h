@@ -69,6 +69,7 @@ void radix_sort(E* from, E* other, size_t length, E* land) {
   using Key = decltype(key_of(*from));
   const Key first = key_of(from[0]);
   Key different = 0;
+  HEDDLE_UNROLLED
   for (size_t i = 1; i < length; i++) different |= static_cast<Key>(key_of(from[i]) ^ first);
   const int width = std::bit_width(different);
   if (width == 0) {
@@ -80,9 +81,11 @@ void radix_sort(E* from, E* other, size_t length, E* land) {
   const size_t digits = size_t{1} << digit_bits;
   uint32_t ends[size_t{1} << kMostDigitBits];
   std::fill_n(ends, digits, 0);
+  HEDDLE_UNROLLED
   for (size_t i = 0; i < length; i++) ends[(key_of(from[i]) >> shift) & (digits - 1)]++;
   uint32_t start = 0;
   for (size_t digit = 0; digit < digits; digit++) start += std::exchange(ends[digit], start);
+  HEDDLE_UNROLLED
   for (size_t i = 0; i < length; i++) {
     const E element = from[i];
     const size_t place = ends[(key_of(element) >> shift) & (digits - 1)]++;
@@ -133,11 +136,13 @@ template <class E, class Function>
       },
       [](const void* from, size_t begin, size_t end, int shift, size_t mask, uint32_t* counts) {
         const Function element_at = *static_cast<const Function*>(from);
+        HEDDLE_UNROLLED
         for (size_t i = begin; i < end; i++) counts[(key_of(element_at(i)) >> shift) & mask]++;
       },
       [](const void* from, size_t begin, size_t end, int shift, size_t mask, uint32_t* places, E* into,
          size_t length) {
         const Function element_at = *static_cast<const Function*>(from);
+        HEDDLE_UNROLLED
         for (size_t i = begin; i < end; i++) {
           const E element = element_at(i);
           const size_t place = places[(key_of(element) >> shift) & mask]++;

@@ -34,6 +34,7 @@ void add_terms(double* lanes, size_t begin, size_t end, Term term) {
   std::copy_n(lanes, kLanes, sums);
   size_t i = begin;
   for (; i + kLanes <= end; i += kLanes) {
+    HEDDLE_LANES
     for (size_t lane = 0; lane < kLanes; lane++) sums[lane] += term(i + lane);
   }
   for (size_t lane = 0; i < end; lane++, i++) sums[lane] += term(i);
@@ -138,6 +139,7 @@ Digits sum_of_elements(const Run& run, size_t begin, size_t end) {
   const auto* elements = static_cast<const T*>(run.a().data);
   Digits sum;
   if constexpr (is_wide_integer<T>) {
+    HEDDLE_INTERLEAVED
     for (size_t i = begin; i < end; i++) {
       sum.digits[0] += lower(elements[i]);
       sum.digits[1] += upper(elements[i]);
@@ -145,6 +147,7 @@ Digits sum_of_elements(const Run& run, size_t begin, size_t end) {
   } else {
     // 2^13 elements of 32 bits.
     int64_t total = 0;
+    HEDDLE_INTERLEAVED
     for (size_t i = begin; i < end; i++) total += elements[i];
     sum.digits[0] = total;
   }
@@ -186,8 +189,8 @@ T greater_of(T a, T b) {
 }
 
 // The least is the greatest of what has all bits turned over, or of a floating-point number the sign; an
-// integer without a sign is compared as one with a sign by turning that bit over. So the greatest is all
-// that is looked for, of elements whose `turned` bits are the other way round.
+// integer with a sign is compared as one without, or the other way round, by turning that bit over. So the
+// greatest is all that is looked for, of elements whose `turned` bits are the other way round.
 template <class T>
 T turn(T element, KeyOf<T> turned) {
   return std::bit_cast<T>(static_cast<KeyOf<T>>(std::bit_cast<KeyOf<T>>(element) ^ turned));
@@ -203,6 +206,7 @@ T greatest_of_piece(const T* elements, size_t begin, size_t end, KeyOf<T> turned
   KeyOf<T> strange[kParallel] = {};
   size_t i = begin;
   for (; i + kParallel <= end; i += kParallel) {
+    HEDDLE_LANES
     for (size_t lane = 0; lane < kParallel; lane++) {
       const T element = turn(elements[i + lane], turned);
       lanes[lane] = element > lanes[lane] ? element : lanes[lane];
@@ -251,16 +255,15 @@ int32_t find_greatest(Run& run, KeyOf<T> turned, T& result) {
   return DONE;
 }
 
-// Of a floating-point type, or of the integers with a sign that are as wide as those looked at.
 template <class T>
 int32_t find_extreme(Run& run, bool max) {
-  using Compared =
-      std::conditional_t<std::is_floating_point_v<T>, std::type_identity<T>, std::make_signed<T>>;
-  using C = typename Compared::type;
+  // As which processors compare most quickly.
+  using Integer = std::conditional_t<sizeof(T) == 1, uint8_t, std::make_signed_t<KeyOf<T>>>;
+  using C = std::conditional_t<std::is_floating_point_v<T>, T, Integer>;
   constexpr auto kSign = static_cast<KeyOf<T>>(KeyOf<T>{1} << (8 * sizeof(T) - 1));
   KeyOf<T> turned = 0;
   if (!max) turned = std::is_floating_point_v<T> ? kSign : static_cast<KeyOf<T>>(~KeyOf<T>{0});
-  if (std::is_unsigned_v<T>) turned ^= kSign;
+  if (std::is_unsigned_v<T> != std::is_unsigned_v<C>) turned ^= kSign;
   C greatest{};
   if (const int32_t outcome = find_greatest<C>(run, turned, greatest); outcome != DONE) return outcome;
   const T result = std::bit_cast<T>(turn(greatest, turned));

@@ -25,6 +25,18 @@
 #  define HEDDLE_INDEPENDENT
 #endif
 
+// Loops that must be unrolled, in builds that unroll no others so as to be small: those over lanes, which are
+// to be in registers, and some that are run for each element of a large array.
+#ifdef __clang__
+#  define HEDDLE_LANES _Pragma("clang loop unroll(full)")
+#  define HEDDLE_UNROLLED _Pragma("clang loop unroll_count(4)")
+#  define HEDDLE_INTERLEAVED _Pragma("clang loop vectorize(enable) interleave_count(4)")
+#else
+#  define HEDDLE_LANES
+#  define HEDDLE_UNROLLED
+#  define HEDDLE_INTERLEAVED
+#endif
+
 namespace heddle::kernels {
 
 namespace Control = layout::KernelControl;
