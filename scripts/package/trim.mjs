@@ -1,12 +1,14 @@
 /**
- * What of `dist/` goes into the tarball: the code, and the declarations that those of the entry points lead to. Source
- * maps, which would be of use only beside the whole of `lib/`, and declarations of what nobody can import stay here.
+ * What of `dist/` goes into the tarball: the code, without indentation, and the declarations that those of the entry
+ * points lead to; the ones of the engine and its memory, which are no users' business, without comments. Source maps,
+ * which would be of use only beside the whole of `lib/`, and declarations of what nobody can import stay here.
  *
  * npm packs what lies there, so `dist/` is trimmed before and put back after it.
  */
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { transformSync } from 'esbuild';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const dist = path.join(root, 'dist');
@@ -35,9 +37,17 @@ export function trimDist() {
     const name = file.replaceAll(path.sep, '/');
     const where = path.join(dist, file);
     if (name.endsWith('.map') || (name.endsWith('.d.ts') && !wanted.has(name))) rmSync(where);
-    if (!/\.c?js$/.test(name)) continue;
-    const code = readFileSync(where, 'utf8');
-    writeFileSync(where, code.replace(/^\/\/# sourceMappingURL=.*\n?/m, ''));
+    if (/\.c?js$/.test(name)) {
+      const { code } = transformSync(readFileSync(where, 'utf8'), {
+        minifyWhitespace: true,
+        legalComments: 'none',
+        charset: 'utf8',
+        target: 'esnext',
+      });
+      writeFileSync(where, code);
+    } else if (wanted.has(name) && /^(memory|engine)\//.test(name)) {
+      writeFileSync(where, readFileSync(where, 'utf8').replaceAll(/^ *\/\*\*(?:[^*]|\*(?!\/))*\*\/\n/gm, ''));
+    }
   }
 }
 
