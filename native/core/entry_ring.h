@@ -110,7 +110,12 @@ class EntryRing {
   // Waits for what was begun before TAIL was closed, but not for ever: a putter may have died.
   void await_publication() const;
 
-  void set_limit(uint32_t limit) { word(layout::Ring::LIMIT).store(limit, std::memory_order_relaxed); }
+  void set_limit(uint32_t limit) {
+    // It lies on a line that others read all the time.
+    if (ref(layout::Ring::LIMIT).load(std::memory_order_relaxed) != limit) {
+      word(layout::Ring::LIMIT).store(limit, std::memory_order_relaxed);
+    }
+  }
   [[nodiscard]] bool is_waited_for(int32_t list_flag) const {
     return ref(list_flag).load(std::memory_order_seq_cst) != 0;
   }

@@ -244,11 +244,19 @@ bool GuardedQueue::retry(Handle node) {
   return true;
 }
 
-// A put may be on its way into any ring, and looks at the flag of that one.
+// Who takes looks at the flag of the first ring. A put may be on its way into any ring, and looks at the flag
+// of that one. What the last ring says of getters, all say that must: it is the first to say that nobody
+// waits, and the last to say that somebody does, wherever this is cut short.
 void GuardedQueue::set_waited_for(const Line& line, bool waited_for) {
-  each_ring([&](EntryRing& ring) {
-    if (ring.is_waited_for(line.flag) != waited_for) ring.set_waited_for(line.flag, waited_for);
-  });
+  if (!has_ring()) return;
+  const bool of_getters = line.list == Queue::GETTERS;
+  EntryRing ring = of_getters ? put_ring() : get_ring();
+  if (ring.is_waited_for(line.flag) == waited_for) return;
+  if (of_getters && waited_for) {
+    each_ring([&](EntryRing& each) { each.set_waited_for(line.flag, true); });
+  } else {
+    ring.set_waited_for(line.flag, waited_for);
+  }
 }
 
 bool GuardedQueue::wants_promise(Handle node) const {
