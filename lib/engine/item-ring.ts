@@ -37,26 +37,25 @@ const LAST = RING_ENTRIES - 1;
 /** What of META is the lane. The next 16 bits are 0 for a payload that lies in the entry, unless it is a text. */
 const LANE = 0xff;
 const TAG_AND_PLACE = 0xffff00;
-const BRIEF_SHIFT = 24;
 /** META of a number. */
-const NUMBER = ItemLane.NUMBER | ((8 + 1) << BRIEF_SHIFT);
+const NUMBER = ItemLane.NUMBER | ((BRIEF_BYTES + 1) << RingHead.BRIEF_SHIFT);
+/** Whether the processor lets others see writes in their order, and reads in its own. */
+const IS_ORDERED = process.arch === 'x64' || process.arch === 'ia32';
 
 type Words = Int32Array<ArrayBuffer>;
 
-const load: (words: Words, index: number) => number =
-  process.arch === 'x64' || process.arch === 'ia32'
-    ? (words, index) => words[index] as number
-    : (words, index) => Atomics.load(words, index);
+const load: (words: Words, index: number) => number = IS_ORDERED
+  ? (words, index) => words[index] as number
+  : (words, index) => Atomics.load(words, index);
 
 /** Ends a claim. Who sees none sees what was published, too. */
-const clear: (words: Words, claim: number) => void =
-  process.arch === 'x64' || process.arch === 'ia32'
-    ? (words, claim) => {
-        words[claim] = 0;
-      }
-    : (words, claim) => {
-        Atomics.store(words, claim, 0);
-      };
+const clear: (words: Words, claim: number) => void = IS_ORDERED
+  ? (words, claim) => {
+      words[claim] = 0;
+    }
+  : (words, claim) => {
+      Atomics.store(words, claim, 0);
+    };
 
 function headAt(ring: number, position: number): number {
   return ring + RING_HEADER_WORDS + ((position >>> 1) & LAST) * WORDS_PER_RING_HEAD;
@@ -125,7 +124,7 @@ export class ItemRing {
     const source = this.#sourceWords;
     let data = head + RingHead.DATA;
     if (length <= BRIEF_BYTES) {
-      words[head + RingHead.META] = lane | ((length + 1) << BRIEF_SHIFT);
+      words[head + RingHead.META] = lane | ((length + 1) << RingHead.BRIEF_SHIFT);
     } else {
       words[head + RingHead.META] = lane;
       words[head + RingHead.LENGTH] = length;
@@ -191,7 +190,7 @@ export class ItemRing {
     } else {
       if ((meta & TAG_AND_PLACE) !== 0 || (meta & LANE) === ItemLane.STRING) return 0;
       let data = head + RingHead.DATA;
-      value = (meta >>> BRIEF_SHIFT) - 1;
+      value = (meta >>> RingHead.BRIEF_SHIFT) - 1;
       if (value < 0) {
         value = words[head + RingHead.LENGTH] as number;
         if (value < 0 || value > INLINE_BYTES || words[head + RingHead.HANDLES] !== 0) return 0;

@@ -525,8 +525,13 @@ export const Ring = {
  */
 export const RingHead = {
   SEQUENCE: 0,
-  /** lane | tag << 8 | place << 16 | brief << 24, where brief is 1 + length for a payload that lies in the head, else 0. */
+  /**
+   * lane | tag << 8 | place << PLACE_SHIFT | brief << BRIEF_SHIFT, where brief is 1 + length for a payload that lies in
+   * the head, else 0.
+   */
   META: 1,
+  PLACE_SHIFT: 16,
+  BRIEF_SHIFT: 24,
   /** BRIEF_BYTES of payload, 8-byte aligned; of a longer one: */
   DATA: 2,
   LENGTH: 2,

@@ -19,6 +19,10 @@ static_assert(std::has_single_bit(static_cast<uint32_t>(RING_ENTRIES)));
 static_assert(RINGS_START % WORDS_PER_CELL == 0 && WORDS_PER_RING % WORDS_PER_CELL == 0);
 static_assert(WORDS_PER_RING_BODY * sizeof(uint32_t) == Entry::kInlineBytes);
 
+Entry::Place place_of(uint32_t meta) {
+  return static_cast<Entry::Place>(static_cast<uint8_t>(meta >> RingHead::PLACE_SHIFT));
+}
+
 // An entry outside of a ring.
 struct EntryWords {
   uint32_t meta;
@@ -29,15 +33,12 @@ struct EntryWords {
 
   // Of the payload, in words; at most all of them, whatever handles and length are.
   [[nodiscard]] size_t size() const {
-    if (static_cast<uint8_t>(meta >> kPlaceShift) != Entry::kInline) return sizeof(Entry::at) / sizeof(meta);
+    if (place_of(meta) != Entry::kInline) return sizeof(Entry::at) / sizeof(meta);
     return std::min<uint64_t>((uint64_t{length} + 3) / 4 + handles, payload.size());
   }
   [[nodiscard]] bool is_brief() const {
-    return length <= BRIEF_BYTES && handles == 0 &&
-           static_cast<uint8_t>(meta >> kPlaceShift) != Entry::kChunk;
+    return length <= BRIEF_BYTES && handles == 0 && place_of(meta) != Entry::kChunk;
   }
-  static constexpr int kPlaceShift = 16;
-  static constexpr int kBriefShift = 24;
 };
 static_assert(sizeof(EntryWords) == sizeof(Entry));
 
@@ -129,7 +130,7 @@ void EntryRing::copy_out(uint32_t position, Entry& entry) const {
   const int32_t head = head_at(position);
   EntryWords words{};
   words.meta = at(head + RingHead::META);
-  if (const uint32_t brief = words.meta >> EntryWords::kBriefShift; brief != 0) {
+  if (const uint32_t brief = words.meta >> RingHead::BRIEF_SHIFT; brief != 0) {
     words.length = brief - 1;
     words.payload[0] = at(head + RingHead::DATA);
     words.payload[1] = at(head + RingHead::DATA + 1);
@@ -150,7 +151,7 @@ void EntryRing::write(uint32_t position, const Entry& entry) const {
   const int32_t head = head_at(position);
   const auto words = std::bit_cast<EntryWords>(entry);
   if (words.is_brief()) {
-    set(head + RingHead::META, words.meta | (words.length + 1) << EntryWords::kBriefShift);
+    set(head + RingHead::META, words.meta | (words.length + 1) << RingHead::BRIEF_SHIFT);
     set(head + RingHead::DATA, words.payload[0]);
     set(head + RingHead::DATA + 1, words.payload[1]);
     return;
@@ -218,7 +219,7 @@ bool EntryRing::is_published(uint32_t n) const {
   const uint32_t position = (ref(Ring::HEAD).load(std::memory_order_seq_cst) & ~kSlow) + n * kStep;
   if (!is_published_at(position)) return false;
   const uint32_t meta = ref(head_at(position) + RingHead::META).load(std::memory_order_relaxed);
-  return static_cast<uint8_t>(meta >> 16) != Entry::kNowhere;
+  return place_of(meta) != Entry::kNowhere;
 }
 
 void EntryRing::await_publication() const {

@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0xbef6fea2U;
+inline constexpr uint32_t HASH = 0xfdceb91aU;
 
 inline constexpr int32_t LAYOUT_VERSION = 4;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -317,6 +317,8 @@ inline constexpr int32_t BEFORE = 68;
 namespace RingHead {
 inline constexpr int32_t SEQUENCE = 0;
 inline constexpr int32_t META = 1;
+inline constexpr int32_t PLACE_SHIFT = 16;
+inline constexpr int32_t BRIEF_SHIFT = 24;
 inline constexpr int32_t DATA = 2;
 inline constexpr int32_t LENGTH = 2;
 inline constexpr int32_t HANDLES = 3;

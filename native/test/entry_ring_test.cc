@@ -25,11 +25,17 @@ class RingTest : public QueueTest {
   int32_t ring_word(Handle queue, int32_t offset) { return arena().get(word(queue, Queue::RING) + offset); }
   bool is_closed(Handle queue, int32_t side) { return (ring_word(queue, side) & layout::Ring::SLOW) != 0; }
 
-  // As one who is about to put into the queue's first ring notes it.
-  void note_put(int32_t slot, Handle queue, int32_t tail) {
-    arena().set(slot_word(slot, layout::Slot::RING_POSITION), tail);
-    arena().set(slot_word(slot, layout::Slot::RING), word(queue, Queue::RING));
-    arena().set(slot_word(slot, layout::Slot::RING_QUEUE), queue);
+  // Of a queue with one ring: all have noted the same turn, which one of them has had without having
+  // published anything; where.
+  int32_t begin_put(std::initializer_list<int32_t> slots, Handle queue) {
+    const int32_t tail = ring_word(queue, layout::Ring::TAIL);
+    for (const int32_t slot : slots) {
+      arena().set(slot_word(slot, layout::Slot::RING_POSITION), tail);
+      arena().set(slot_word(slot, layout::Slot::RING), word(queue, Queue::RING));
+      arena().set(slot_word(slot, layout::Slot::RING_QUEUE), queue);
+    }
+    arena().set(word(queue, Queue::RING) + layout::Ring::TAIL, tail + 2);
+    return tail;
   }
   // Word index of the head of the entry that was put there.
   int32_t head_at(int32_t ring, int32_t tail) {
@@ -154,10 +160,7 @@ TEST_F(RingTest, WaitsForAPutIntoAnEarlierRing) {
   for (int i = 0; i < layout::RING_ENTRIES - 1; i++) ASSERT_EQ(main().put_number(queue, i, 0), Outcome::OK);
   const int32_t first = word(queue, Queue::RING);
   auto dead = std::make_unique<Isolate>(arena());
-  const int32_t slot = (*dead)->self();
-  const int32_t tail = arena().get(first + layout::Ring::TAIL);
-  note_put(slot, queue, tail);
-  arena().set(first + layout::Ring::TAIL, tail + 2);
+  begin_put({(*dead)->self()}, queue);
   ASSERT_EQ(main().put_number(queue, 5000, 0), Outcome::OK);
   EXPECT_NE(word(queue, Queue::PUT_RING), first);
   for (int i = 0; i < layout::RING_ENTRIES - 1; i++) ASSERT_EQ(take_now(queue), i);
@@ -166,8 +169,9 @@ TEST_F(RingTest, WaitsForAPutIntoAnEarlierRing) {
   EXPECT_EQ(word(queue, Queue::RING), first);
   const int32_t ticket = core().queue_await_item(queue, WaiterMode::LOOP, kForEver);
   ASSERT_TRUE(is_ticket(ticket));
-  // Who publishes it sees that somebody waits.
+  // Who publishes it sees that somebody waits, and so does who puts.
   EXPECT_NE(arena().get(first + layout::Ring::GET_WAITING), 0);
+  EXPECT_NE(arena().get(word(queue, Queue::PUT_RING) + layout::Ring::GET_WAITING), 0);
   dead.reset();
   ASSERT_EQ(main().drain().size(), 1U);
   core().queue_unreserve(queue, 1);
@@ -403,12 +407,8 @@ TEST_F(RingTest, FillsTheGapThatADeadPutterLeft) {
   for (bool with_waiter : {false, true}) {
     Handle queue = create_busy_queue();
     auto dead = std::make_unique<Isolate>(arena());
-    const int32_t slot = (*dead)->self();
     ASSERT_EQ(main().put_number(queue, 1, 0), Outcome::OK);
-    // Its turn is taken and nothing published.
-    const int32_t tail = ring_word(queue, layout::Ring::TAIL);
-    note_put(slot, queue, tail);
-    arena().set(word(queue, Queue::RING) + layout::Ring::TAIL, tail + 2);
+    begin_put({(*dead)->self()}, queue);
     ASSERT_EQ(main().put_number(queue, 2, 0), Outcome::OK);
     EXPECT_EQ(take_now(queue), 1);
     double number = 0;
@@ -430,11 +430,7 @@ TEST_F(RingTest, LeavesThePlaceToALivePutterThatIsStopped) {
   Handle queue = create_busy_queue();
   auto dead = std::make_unique<Isolate>(arena());
   Isolate stopped(arena());
-  const int32_t tail = ring_word(queue, layout::Ring::TAIL);
-  for (int32_t slot : {(*dead)->self(), stopped->self()}) {
-    note_put(slot, queue, tail);
-  }
-  arena().set(word(queue, Queue::RING) + layout::Ring::TAIL, tail + 2);
+  const int32_t tail = begin_put({(*dead)->self(), stopped->self()}, queue);
   ASSERT_EQ(main().put_number(queue, 2, 0), Outcome::OK);
   std::atomic<bool> swept = false;
   std::thread sweeper([&] {
@@ -449,7 +445,7 @@ TEST_F(RingTest, LeavesThePlaceToALivePutterThatIsStopped) {
   const double one = 1;
   const int32_t head = head_at(word(queue, Queue::RING), tail);
   arena().set(head + layout::RingHead::META, Isolate::kNumberLane | static_cast<int32_t>(sizeof one + 1)
-                                                                        << 24);
+                                                                        << layout::RingHead::BRIEF_SHIFT);
   std::memcpy(&arena().words()[head + layout::RingHead::DATA], &one, sizeof one);
   arena().set(head + layout::RingHead::SEQUENCE, tail | 1);
   sweeper.join();
@@ -464,11 +460,7 @@ TEST_F(RingTest, FillsAContestedGapOnceTheLiveOneHasGoneOn) {
   Handle queue = create_busy_queue();
   auto dead = std::make_unique<Isolate>(arena());
   Isolate stopped(arena());
-  const int32_t tail = ring_word(queue, layout::Ring::TAIL);
-  for (int32_t slot : {(*dead)->self(), stopped->self()}) {
-    note_put(slot, queue, tail);
-  }
-  arena().set(word(queue, Queue::RING) + layout::Ring::TAIL, tail + 2);
+  begin_put({(*dead)->self(), stopped->self()}, queue);
   ASSERT_EQ(main().put_number(queue, 2, 0), Outcome::OK);
   std::thread sweeper([&] { dead.reset(); });
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
