@@ -1,8 +1,7 @@
 /** The README's figures of what `npm install heddle` brings, measured; with the binaries of all platforms. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isPublishable, targetsAtHand } from '../prebuild/manifest.mjs';
-import { targets } from '../prebuild/targets.mjs';
+import { absentBinaries } from '../prebuild/manifest.mjs';
 import { check } from './report.mjs';
 import { root } from './tarball.mjs';
 
@@ -16,21 +15,13 @@ function sizeBelow(folder) {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath ?? entry.path, entry.name)).size, 0);
 }
 
-/** Bytes of the binaries that are published and not here, each taken for one as large as the largest that is. */
-function absentBinaries(modules) {
-  const here = Object.keys(targets)
-    .map((name) => statSync(join(modules, 'heddle/prebuilds', name, 'heddle.node'), { throwIfNoEntry: false })?.size)
-    .filter((size) => size !== undefined);
-  return (Object.keys(targets).length - here.length) * Math.max(...here);
-}
-
 export function checkReadmesFigures({ home }) {
   const modules = join(home, 'node_modules');
   const installed = Object.keys(JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8')).packages);
   const dependencies = installed.length - 1;
-  const megabytes = (sizeBelow(modules) + absentBinaries(modules)) / 1e6;
-  // What this machine's own compiler has made says nothing of what is published.
-  const isTelling = targetsAtHand().every(isPublishable);
+  const { weight } = absentBinaries((path) => statSync(path).size);
+  const isTelling = weight !== undefined;
+  const megabytes = (sizeBelow(modules) + (weight ?? 0)) / 1e6;
   const found = `${WORDS[dependencies] ?? dependencies} dependencies${isTelling ? `, ${megabytes.toFixed(1)} MB` : ''}`;
   const text = readFileSync(join(root, 'README.md'), 'utf8').replaceAll(/\s+/g, ' ');
   const [, count, size] = /(\w+) dependencies \(.*?\), ([\d.]+) MB installed/i.exec(text) ?? [];

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sourcesHash } from '../build-native.mjs';
+import { targets } from './targets.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const prebuilds = join(root, 'prebuilds');
@@ -23,7 +24,7 @@ export function isFresh(name) {
 }
 
 /** Made by the prebuild script, and not by the compiler of whoever packs. */
-export function isPublishable(name) {
+function isPublishable(name) {
   return read()[name]?.by === 'prebuild';
 }
 
@@ -31,6 +32,17 @@ export function isPublishable(name) {
 export function targetsAtHand() {
   if (!existsSync(prebuilds)) return [];
   return readdirSync(prebuilds).filter((name) => existsSync(binaryOf(name)));
+}
+
+/**
+ * The binaries that are published and not here: how many, and what they weigh if each is like the heaviest that is here,
+ * by `weigh(path)`. Undefined where this machine's own compiler has made one, which says nothing of the others.
+ */
+export function absentBinaries(weigh) {
+  const here = targetsAtHand();
+  const count = Object.keys(targets).length - here.length;
+  const weight = here.every(isPublishable) ? count * Math.max(...here.map((name) => weigh(binaryOf(name)))) : undefined;
+  return { count, weight };
 }
 
 /** Removes the binary of a target. */
