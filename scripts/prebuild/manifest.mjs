@@ -22,11 +22,6 @@ export function isFresh(name) {
   return existsSync(binaryOf(name)) && read()[name]?.sources === sourcesHash(name);
 }
 
-/** Made by the prebuild script, and not by the compiler of whoever packs. */
-export function isPublishable(name) {
-  return read()[name]?.by === 'prebuild';
-}
-
 /** Targets that have a binary, of whatever sources. */
 export function targetsAtHand() {
   if (!existsSync(prebuilds)) return [];
