@@ -2,12 +2,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { absentBinaries } from '../prebuild/manifest.mjs';
+import { binaryOf, targetsAtHand } from '../prebuild/manifest.mjs';
+import { targets } from '../prebuild/targets.mjs';
 import { check } from './report.mjs';
 import { root, run } from './tarball.mjs';
 
-/** Of the tarball with the binaries of all platforms. */
+/** Of the tarball with the binaries of all platforms, which weigh 1.04 MB. */
 const LIMIT_BYTES = 1.5e6;
+const LIMIT_WITHOUT_BINARIES = 0.445e6;
 const PAGES = ['README.md', 'CHANGELOG.md', 'LICENSE', 'docs/bundling.md', 'docs/engines.md', 'docs/support.md'];
 
 function manifest() {
@@ -60,13 +62,19 @@ export function checkContents(packed) {
   checkSize(packed);
 }
 
-/** The limit is for all platforms. */
+/**
+ * The limit is for the binaries of all platforms. Where some are not here, what can be said is that the rest leaves them the
+ * room they have been found to need.
+ */
 function checkSize({ files, size }) {
+  const all = Object.keys(targets);
+  const here = targetsAtHand().filter((name) => files.some(({ path }) => path === `prebuilds/${name}/heddle.node`));
+  const binaries = here.map((name) => gzipSync(readFileSync(binaryOf(name)), { level: 9 }).length);
+  const rest = size - binaries.reduce((sum, bytes) => sum + bytes, 0);
   const kb = (bytes) => `${Math.round(bytes / 1000)} kB`;
-  const { count, weight = 0 } = absentBinaries((path) => gzipSync(readFileSync(path), { level: 9 }).length);
-  const whole = size + weight;
-  const what = `it has ${files.length} files, ${kb(size)} packed without the binaries of ${count} platforms`;
-  check(weight === 0 ? what : `${what}, and ${kb(whole)} if each is like the heaviest`, whole <= LIMIT_BYTES);
+  const what = `it has ${files.length} files, ${kb(size)} packed with ${here.length} of ${all.length} binaries`;
+  if (here.length === all.length) check(what, size <= LIMIT_BYTES);
+  else check(`${what}; without them ${kb(rest)}`, rest <= LIMIT_WITHOUT_BINARIES && size <= LIMIT_BYTES);
 }
 
 /**

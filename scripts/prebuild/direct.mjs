@@ -63,7 +63,8 @@ export async function buildDirectly(target, { zig, folder, jobs }) {
     ...gyp.defines.map((define) => `-D${define}`),
     ...[require('node-addon-api').include_dir, require('node-api-headers').include_dir].map((dir) => `-I${dir}`),
   ];
-  const link = ['c++', '-O2', '-target', target.zig, '-shared', '-s'];
+  // For Windows, Zig links 50 KB of functions that the compiler might call, all of them; -Os has the small ones.
+  const link = ['c++', windows ? '-Os' : '-O2', '-target', target.zig, '-shared', '-s'];
   const sources = readFileSync(join(root, 'native/sources.txt'), 'utf8').trim().split('\n');
   mkdirSync(folder, { recursive: true });
   if (windows) {

@@ -57,7 +57,8 @@ const OF_NODE_GYP = ['-fPIC', '-D_LARGEFILE_SOURCE', '-D_FILE_OFFSET_BITS=64'];
 /** Returns the path of the binary. `jobs`: how many compilers run beside each other. */
 export function buildWithGyp(target, { zig, folder, jobs, verbose }) {
   copyOfSources(folder);
-  const compiler = ['-target', target.zig, ...SMALL, ...WITHOUT_UNWINDING].join(' ');
+  const { zig: name, flags: own = [] } = target;
+  const compiler = ['-target', name, ...own, ...SMALL, ...WITHOUT_UNWINDING].join(' ');
   const gyp = gypTarget();
   const flags = [...compiler.split(' '), ...OF_NODE_GYP, ...gyp.cflags, ...gyp.cflags_cc];
   const headers = join(folder, 'headers.pch');
@@ -72,7 +73,7 @@ export function buildWithGyp(target, { zig, folder, jobs, verbose }) {
     ...process.env,
     CC: `${zig} cc ${compiler}`,
     CXX: `${zig} c++ ${compiler} ${beforehand(headers).join(' ')}`,
-    LINK: `${zig} c++ -O2 ${compiler}`,
+    LINK: `${zig} c++ -O2 -target ${name}`,
     AR: `${zig} ar`,
     // -s: strip knows no foreign processors.
     LDFLAGS: `-s -Wl,--gc-sections ${runtime}`,
