@@ -33,7 +33,7 @@ search() {
   elif ((expected)); then
     echo "model $name $*: refuted, as it must be: $(grep -m1 -oE 'invalid end state|assertion violated.*' <<<"$report")"
   else
-    echo "model $name: holds in all $states states"
+    echo "model $name $*: holds in all $states states"
   fi
 }
 
@@ -54,5 +54,7 @@ done
 check mutex 1 -DUNFAIR
 check doorbell 0 -DWATCHED
 check doorbell 1 -DWATCHED -DHASTY
+check doorbell 0 -DWATCHED -DFAMILY
+check doorbell 1 -DWATCHED -DFAMILY -DFILTERED
 for ((; running > 0; running--)); do wait -n || failed=1; done
 exit $failed

@@ -38,7 +38,7 @@ void BellRinger::ring_loops() {
   const int32_t top = arena_.word(Header::SLOTS_TOP).load(std::memory_order_acquire);
   for (int32_t slot = 0; slot < top; slot++) {
     if (record_of(arena_, slot) != arena_.own_process()) continue;
-    if (!Loop(arena_, slot).has_ready()) continue;
+    if (!Loop(arena_, slot).awaits_ring()) continue;
     arena_.ringers().ring(slot);
   }
 }

@@ -5,7 +5,8 @@
 //   other process                              bell ringer
 //   ─────────────                              ───────────
 //   push a node on the slot's ready stack      bits = exchange(DOORBELL, 0); 0 → sleep
-//   DOORBELL |= LOOPS; new? futex wake    ──►  ring each own loop whose ready stack is not empty
+//   DOORBELL |= LOOPS; new? futex wake    ──►  ring each own loop that has something ready, or is RUNG
+//                                              (loop_state.h) and would else sleep on
 //
 // Who sets a bit that is set already need not wake: it is not taken yet, and what it is about is looked
 // for after it is taken.

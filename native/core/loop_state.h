@@ -17,7 +17,8 @@
 // threads agree on. Take a loop that blocks, and a push that L2 did not see: G1 comes after L2, hence G2
 // after L1. What G2 reads is
 //   ASLEEP  of this L1 or a later one: it rings, and the loop wakes;
-//   RUNG    somebody has taken that ASLEEP and rings, or is about to;
+//   RUNG    somebody has taken that ASLEEP and rings, or is about to, perhaps for a push that the loop has
+//           taken before it fell asleep: whoever passes the ring on must not ask whether something is ready;
 //   AWAKE   written after this L1, that is by an L3 or by the "no" of a later L2: the loop does not block
 //           now, and before it blocks again comes an L2 that is after this G1 and sees the push.
 // Only the first push on an empty stack looks at the state. A later one finds the stack not empty: nobody has
@@ -59,6 +60,11 @@ class Loop {
   void wakes() { state_.store(layout::LoopState::AWAKE, std::memory_order_relaxed); }
 
   [[nodiscard]] bool has_ready() const { return !is_empty(ready_.load(std::memory_order_relaxed)); }
+
+  // For who passes on a ring, or rings in place of one who has died.
+  [[nodiscard]] bool awaits_ring() const {
+    return has_ready() || state_.load(std::memory_order_seq_cst) == layout::LoopState::RUNG;
+  }
 
   // After a push on an empty stack. True: the caller must ring; nobody else will.
   [[nodiscard]] bool needs_ring() {

@@ -254,7 +254,7 @@ void wake_everybody(Self& self) {
   for (int32_t slot = 0; slot < top; slot++) {
     const Handle node = arena.get(slot_word(slot, Slot::THREAD_NODE));
     if (node != 0) futex_wake_all(&arena.words()[node + Node::STATE]);
-    if (Loop(arena, slot).has_ready()) ring_loop(arena, slot);
+    if (Loop(arena, slot).awaits_ring()) ring_loop(arena, slot);
   }
   wake_ringers(arena);
 }

@@ -6,6 +6,8 @@
  * BROKEN: the loop looks at the stack before, not after, it says that it no longer polls.
  * WATCHED: the loop is one that says when it sleeps, and is rung only then (native/core/loop_state.h).
  * HASTY: such a loop looks at the stack before, not after, it says that it sleeps.
+ * FAMILY: such a loop is in another process, whose bell ringer passes the rings on (native/core/bell_ringer.h).
+ * FILTERED: that one passes a ring on only while something is ready, not for a loop that has been RUNG.
  */
 #define NODES 3
 #define NONE 255
@@ -20,8 +22,12 @@ bit bell;
 #define ASLEEP 1
 #define RUNG 2
 byte LOOP = AWAKE;
+/* Of the loop's process. */
+bit doorbell;
 /* Once, something else that the loop polls for wakes it. */
 bit disturbed;
+
+bit over;
 
 bit guard[NODES];
 bit linked[NODES];
@@ -46,12 +52,34 @@ inline ring() {
 #ifdef WATCHED
 	atomic { if :: LOOP == ASLEEP -> LOOP = RUNG; rings = 1 :: else fi };
 	if
+#ifdef FAMILY
+	:: rings -> doorbell = 1
+#else
 	:: rings -> bell = 1
+#endif
 	:: else
 	fi
 #else
 	bell = 1
 #endif
+}
+
+/* Ends with the loop. */
+proctype ringer() {
+end:
+	do
+	:: atomic { doorbell -> doorbell = 0 };
+#ifdef FILTERED
+		if
+		:: READY != NONE -> bell = 1
+#else
+		if
+		:: READY != NONE || LOOP == RUNG -> bell = 1
+#endif
+		:: else
+		fi
+	:: over -> break
+	od
 }
 
 proctype granter(byte node) {
@@ -187,13 +215,17 @@ proctype loop() {
 	:: atomic { bell -> bell = 0 }; drain()
 	:: timeout -> break
 #endif
-	od
+	od;
+	over = 1
 }
 
 init {
 	atomic {
 		linked[0] = 1; linked[1] = 1; linked[2] = 1;
 		run granter(0); run granter(1); run granter(2);
+#ifdef FAMILY
+		run ringer();
+#endif
 		run loop()
 	};
 	_nr_pr == 1;

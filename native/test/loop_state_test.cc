@@ -4,6 +4,9 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "core/family_service.h"
+#include "core/futex.h"
+#include "core/processes.h"
 #include "core_fixture.h"
 
 namespace heddle::test {
@@ -119,6 +122,40 @@ TEST_F(LoopStateTest, DoesNotSleepOnAPortionThatWasLeft) {
   EXPECT_EQ(loop->drain(one), 1U);
   EXPECT_FALSE(loop->loop_has_ready());
   EXPECT_TRUE(loop->loop_falls_asleep());
+}
+
+#if defined(__linux__) && !defined(HEDDLE_FUTEX_PORTABLE)
+
+// Who says RUNG may do so for a push that the loop has taken already. From then on nobody else rings, so the ring
+// must come, though nothing is ready by now: passed on by the bell ringer, ...
+TEST_F(LoopStateTest, ARingFromAnotherProcessReachesALoopThatHasNothingReady) {
+  Isolate loop(arena());
+  Poll poll(loop);
+  loop->loop_attends();
+  FamilyService service(arena());
+  const char* refusal = nullptr;
+  ASSERT_TRUE(service.start(&refusal)) << refusal;
+  ASSERT_TRUE(loop->loop_falls_asleep());
+  ASSERT_TRUE(Loop(arena(), loop->self()).needs_ring());
+  const int32_t doorbell = process_word(arena().own_process(), layout::Process::DOORBELL);
+  arena().word(doorbell).fetch_or(layout::DoorbellBit::LOOPS);
+  futex_wake_all(&arena().words()[doorbell]);
+  EXPECT_TRUE(poll.wait(true));
+  service.stop();
+}
+
+#endif
+
+// ... or made up for by whoever sweeps one who died before he rang.
+TEST_F(LoopStateTest, ASweepRingsALoopThatADeadOneHadToRing) {
+  Isolate loop(arena());
+  Poll poll(loop);
+  loop->loop_attends();
+  Isolate dead(arena());
+  ASSERT_TRUE(loop->loop_falls_asleep());
+  ASSERT_TRUE(Loop(arena(), loop->self()).needs_ring());
+  core().sweep(dead->self(), arena().get(slot_word(dead->self(), layout::Slot::GENERATION)));
+  EXPECT_TRUE(poll.wait(true));
 }
 
 // A thread grants as soon as somebody waits, while a loop turns: every grant must reach it. The loop tarries
