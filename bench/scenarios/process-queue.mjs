@@ -18,9 +18,9 @@ export default {
   unit: 'op/s',
   engines: ['native'],
   variants: [
-    { name: 'integers', item: 'int', count: 1_000_000, peerCount: 100_000, floors: both },
-    { name: '{ id, name, x }', item: 'object', count: 200_000, peerCount: 50_000, floors: both },
-    { name: '1 KB strings', item: 'string', count: 200_000, peerCount: 50_000, floors: ipc },
+    { name: 'integers', item: 'int', count: 4_000_000, peerCount: 100_000, floors: both },
+    { name: '{ id, name, x }', item: 'object', count: 1_000_000, peerCount: 50_000, floors: both },
+    { name: '1 KB strings', item: 'string', count: 1_000_000, peerCount: 50_000, floors: ipc },
     { name: 'round trips', roundTrips: true, count: 50_000, peerCount: 10_000, floors: both },
   ],
 

@@ -126,8 +126,8 @@ TEST_F(LoopStateTest, DoesNotSleepOnAPortionThatWasLeft) {
 
 #if defined(__linux__) && !defined(HEDDLE_FUTEX_PORTABLE)
 
-// Who says RUNG may do so for a push that the loop has taken already. From then on nobody else rings, so the ring
-// must come, though nothing is ready by now: passed on by the bell ringer, ...
+// Who says RUNG may do so for a push that the loop has taken already. From then on nobody else rings, so the
+// ring must come, though nothing is ready by now: passed on by the bell ringer, ...
 TEST_F(LoopStateTest, ARingFromAnotherProcessReachesALoopThatHasNothingReady) {
   Isolate loop(arena());
   Poll poll(loop);
