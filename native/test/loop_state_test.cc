@@ -1,52 +1,15 @@
 // Ringing event loops: only one that sleeps is rung, and none sleeps on what is ready.
 #include "core/loop_state.h"
 
-#include <condition_variable>
-#include <mutex>
-
 #include "core/family_service.h"
 #include "core/futex.h"
 #include "core/processes.h"
 #include "core_fixture.h"
+#include "poll.h"
 
 namespace heddle::test {
 
 namespace {
-
-// Sleeps until it is rung, as a poll does: a ring that comes before counts, rings that come together are one.
-class Poll {
- public:
-  explicit Poll(Isolate& isolate) : isolate_(isolate) {
-    isolate_->set_ringer({[](void* poll) { static_cast<Poll*>(poll)->ring(); }, this});
-  }
-  ~Poll() { isolate_->set_ringer({}); }
-  Poll(const Poll&) = delete;
-  Poll& operator=(const Poll&) = delete;
-
-  int rings() const { return rings_.load(); }
-
-  // False when nothing came, which is a wake-up lost.
-  [[nodiscard]] bool wait(bool blocks) {
-    std::unique_lock lock(mutex_);
-    const bool came = !blocks || rung_since_.wait_for(lock, kPatience, [this] { return rung_; });
-    rung_ = false;
-    return came;
-  }
-
- private:
-  void ring() {
-    rings_++;
-    const std::lock_guard lock(mutex_);
-    rung_ = true;
-    rung_since_.notify_one();
-  }
-
-  Isolate& isolate_;
-  std::mutex mutex_;
-  std::condition_variable rung_since_;
-  bool rung_ = false;
-  std::atomic<int> rings_ = 0;
-};
 
 class LoopStateTest : public CoreTest {
  protected:
@@ -158,8 +121,7 @@ TEST_F(LoopStateTest, ASweepRingsALoopThatADeadOneHadToRing) {
   EXPECT_TRUE(poll.wait(true));
 }
 
-// A thread grants as soon as somebody waits, while a loop turns: every grant must reach it. The loop tarries
-// a little, now more, now less, and blocks only in some of its turns, so that pushes meet it at every step.
+// A thread grants as soon as somebody waits, while a loop turns.
 TEST_F(LoopStateTest, NoGrantIsLostBetweenLookingAndSleeping) {
   const int turns = 100'000 / kSanitizerSlowdown;
   std::atomic<bool> over = false;
@@ -169,24 +131,7 @@ TEST_F(LoopStateTest, NoGrantIsLostBetweenLookingAndSleeping) {
     }
   });
   std::thread looping = spawn([&](Isolate& loop) {
-    Poll poll(loop);
-    loop->loop_attends();
-    std::minstd_rand random(7);
-    size_t waiting = 0;
-    for (int turn = 0; turn < turns; turn++) {
-      while (waiting < 1 + random() % 2) {
-        // Else a permit has come for nobody, and is now used up.
-        if (is_ticket(loop->semaphore_acquire(semaphore_, WaiterMode::LOOP, kForEver))) waiting++;
-      }
-      for (unsigned pause = random() % 32; pause > 0; pause--) cpu_relax();
-      const bool asleep = random() % 8 != 0 && loop->loop_falls_asleep();
-      if (!poll.wait(asleep)) {
-        ADD_FAILURE() << "turn " << turn << ": slept on a grant";
-        break;
-      }
-      if (asleep) loop->loop_wakes();
-      waiting -= loop.drain().size();
-    }
+    EXPECT_TRUE(every_grant_comes(loop, semaphore_, turns));
     over = true;
     // What it still waits for is unlinked with its slot.
   });

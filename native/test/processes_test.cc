@@ -12,6 +12,7 @@
 #  include "core/family_service.h"
 #  include "core/os_process.h"
 #  include "core_fixture.h"
+#  include "poll.h"
 
 namespace heddle::test {
 
@@ -140,6 +141,20 @@ TEST_F(ProcessesTest, ALoopIsRungByAnotherProcess) {
   EXPECT_EQ(main().drain().size(), 1U);
   ASSERT_EQ(main().finish(core().event_wait(cell_, WaiterMode::THREAD, 60'000), 60'000), Outcome::GRANTED);
   core().set_ringer({});
+  reap();
+}
+
+TEST_F(ProcessesTest, NoGrantOfAnotherProcessIsLost) {
+  const Handle semaphore = create(Kind::SEMAPHORE);
+  start([&](Isolate& child) {
+    for (;;) {
+      if (word(semaphore, Cell::WAITERS) != 0) (void)child->semaphore_release(semaphore, 1);
+    }
+  });
+  watch();
+  EXPECT_TRUE(every_grant_comes(main(), semaphore, 100'000 / kSanitizerSlowdown));
+  kill(pid_, SIGKILL);
+  ASSERT_EQ(main().finish(core().event_wait(cell_, WaiterMode::THREAD, 60'000), 60'000), Outcome::GRANTED);
   reap();
 }
 

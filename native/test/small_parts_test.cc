@@ -168,12 +168,12 @@ TEST(OsThread, StaysWhereThereIsOneCoreOnly) {
 
 TEST(Seat, IsNotLeftAgainAtOnce) {
   std::thread([] {
+    const int64_t start = monotonic_ns();
     const bool moved = Seat::own().leave();
     EXPECT_EQ(moved, usable_cores() > 1);
-    // A thread that lost its core for milliseconds may.
-    const int64_t start = monotonic_ns();
     const bool again = Seat::own().leave();
-    if (monotonic_ns() - start < 1'000'000) {
+    // A thread that lost its core for milliseconds may, in the middle of its move, too.
+    if (monotonic_ns() - start < 2'000'000) {
       EXPECT_FALSE(again);
     }
   }).join();
