@@ -1,7 +1,7 @@
 /** The README's figures of what `npm install heddle` brings, measured; with the binaries of all platforms. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { absentBinaries } from '../prebuild/manifest.mjs';
+import { bytesOfAbsent } from '../prebuild/manifest.mjs';
 import { check } from './report.mjs';
 import { root } from './tarball.mjs';
 
@@ -19,9 +19,9 @@ export function checkReadmesFigures({ home }) {
   const modules = join(home, 'node_modules');
   const installed = Object.keys(JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8')).packages);
   const dependencies = installed.length - 1;
-  const { weight } = absentBinaries((path) => statSync(path).size);
-  const isTelling = weight !== undefined;
-  const megabytes = (sizeBelow(modules) + (weight ?? 0)) / 1e6;
+  const absent = bytesOfAbsent();
+  const isTelling = absent !== undefined;
+  const megabytes = (sizeBelow(modules) + (absent ?? 0)) / 1e6;
   const found = `${WORDS[dependencies] ?? dependencies} dependencies${isTelling ? `, ${megabytes.toFixed(1)} MB` : ''}`;
   const text = readFileSync(join(root, 'README.md'), 'utf8').replaceAll(/\s+/g, ' ');
   const [, count, size] = /(\w+) dependencies \(.*?\), ([\d.]+) MB installed/i.exec(text) ?? [];

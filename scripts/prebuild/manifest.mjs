@@ -1,5 +1,5 @@
 /** What the binaries in `prebuilds/` were made from: `prebuilds/manifest.json`. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sourcesHash } from '../build-native.mjs';
@@ -35,14 +35,13 @@ export function targetsAtHand() {
 }
 
 /**
- * The binaries that are published and not here: how many, and what they weigh if each is like the heaviest that is here,
- * by `weigh(path)`. Undefined where this machine's own compiler has made one, which says nothing of the others.
+ * Bytes of the binaries that are published and not here, each taken for one as large as the largest that is. Undefined where
+ * this machine's own compiler has made one, which says nothing of the others.
  */
-export function absentBinaries(weigh) {
+export function bytesOfAbsent() {
   const here = targetsAtHand();
-  const count = Object.keys(targets).length - here.length;
-  const weight = here.every(isPublishable) ? count * Math.max(...here.map((name) => weigh(binaryOf(name)))) : undefined;
-  return { count, weight };
+  if (!here.every(isPublishable)) return undefined;
+  return (Object.keys(targets).length - here.length) * Math.max(...here.map((name) => statSync(binaryOf(name)).size));
 }
 
 /** Removes the binary of a target. */
