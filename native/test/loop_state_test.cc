@@ -131,7 +131,7 @@ TEST_F(LoopStateTest, NoGrantIsLostBetweenLookingAndSleeping) {
     }
   });
   std::thread looping = spawn([&](Isolate& loop) {
-    EXPECT_TRUE(every_grant_comes(loop, semaphore_, turns));
+    expect_every_grant(loop, semaphore_, turns);
     over = true;
     // What it still waits for is unlinked with its slot.
   });

@@ -152,7 +152,7 @@ TEST_F(ProcessesTest, NoGrantOfAnotherProcessIsLost) {
     }
   });
   watch();
-  EXPECT_TRUE(every_grant_comes(main(), semaphore, 100'000 / kSanitizerSlowdown));
+  expect_every_grant(main(), semaphore, 100'000 / kSanitizerSlowdown);
   kill(pid_, SIGKILL);
   ASSERT_EQ(main().finish(core().event_wait(cell_, WaiterMode::THREAD, 60'000), 60'000), Outcome::GRANTED);
   reap();
