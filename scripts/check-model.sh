@@ -13,6 +13,7 @@ running=0
 search() {
   local name=$1 expected=$2 report folder
   shift 2
+  local what="model $name${*:+ $*}"
   folder=$(mktemp -d -p "$work")
   cp "$models"/*.pml "$folder"
   report=$(
@@ -28,12 +29,12 @@ search() {
     ((expected)) || echo "$report"
   )"; then
     echo "$report"
-    echo "model $name $*: expected $expected errors in a complete search" >&2
+    echo "$what: expected $expected errors in a complete search" >&2
     return 1
   elif ((expected)); then
-    echo "model $name $*: refuted, as it must be: $(grep -m1 -oE 'invalid end state|assertion violated.*' <<<"$report")"
+    echo "$what: refuted, as it must be: $(grep -m1 -oE 'invalid end state|assertion violated.*' <<<"$report")"
   else
-    echo "model $name $*: holds in all $states states"
+    echo "$what: holds in all $states states"
   fi
 }
 

@@ -27,6 +27,7 @@ bit doorbell;
 /* Once, something else that the loop polls for wakes it. */
 bit disturbed;
 
+/* The loop has ended. */
 bit over;
 
 bit guard[NODES];
@@ -69,12 +70,10 @@ proctype ringer() {
 end:
 	do
 	:: atomic { doorbell -> doorbell = 0 };
-#ifdef FILTERED
 		if
 		:: READY != NONE -> bell = 1
-#else
-		if
-		:: READY != NONE || LOOP == RUNG -> bell = 1
+#ifndef FILTERED
+		:: LOOP == RUNG -> bell = 1
 #endif
 		:: else
 		fi
