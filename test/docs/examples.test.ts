@@ -1,11 +1,12 @@
 /** The TypeScript in the README, the pages of docs/ and the doc comments runs as it stands and prints what it promises. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { engine } from 'heddle';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeFolder } from '../workshop.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -35,8 +36,7 @@ const withoutSpaces = (text: string): string => text.replace(/\s+/g, '');
 
 let folder: string;
 beforeAll(() => {
-  // Inside the package, so that it finds itself by name.
-  folder = mkdtempSync(join(root, 'dist/examples-'));
+  folder = makeFolder('examples-');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

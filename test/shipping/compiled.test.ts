@@ -11,11 +11,12 @@ import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 // @ts-expect-error: plain JavaScript
 import { nodeBinary } from '../../scripts/node-lines.mjs';
-import { app, makeDirectory, withEsbuild, withRolldown, withTypeScript } from './compiled.js';
+import { makeFolder } from '../workshop.js';
+import { app, withEsbuild, withRolldown, withTypeScript } from './compiled.js';
 
 let directory: string;
 beforeAll(() => {
-  directory = makeDirectory();
+  directory = makeFolder('compiled-');
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 

@@ -1,19 +1,12 @@
 /** Makes the TypeScript program of `fixtures/app` runnable in the ways in which people do. */
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as esbuild } from 'esbuild';
 import { rolldown } from 'rolldown';
 import ts from 'typescript';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 export const app = fileURLToPath(new URL('./fixtures/app/', import.meta.url));
-
-/** A directory inside the package, so that 'heddle' is found from it. */
-export function makeDirectory(): string {
-  mkdirSync(join(root, 'build'), { recursive: true });
-  return mkdtempSync(join(root, 'build', 'compiled-'));
-}
 
 export async function withEsbuild(directory: string, format: 'esm' | 'cjs', minify: boolean): Promise<string> {
   const outfile = join(directory, `esbuild-${minify ? 'small' : 'plain'}.${format === 'esm' ? 'mjs' : 'cjs'}`);

@@ -1,9 +1,9 @@
 /** Runs a small program of heddle in a process of its own and tells how that went. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { makeFolder } from '../workshop.js';
 
 export interface Outcome {
   readonly stdout: string;
@@ -13,15 +13,12 @@ export interface Outcome {
   readonly ms: number;
 }
 
-/** Within the package, so that programs find heddle by its name; below build/, which nobody keeps. */
-const workshop = fileURLToPath(new URL('../../build/', import.meta.url));
-
 /** Longer than the longest of the programs takes on a slow machine. The test that runs it has a limit of its own. */
 const LIMIT_MS = 110_000;
 
 /** Runs the text of a module, on the engine of this test; `modules` are files beside it. */
 export function runProgram(text: string, modules: Record<string, string> = {}): Promise<Outcome> {
-  const directory = mkdtempSync(join(workshop, 'program-'));
+  const directory = makeFolder('program-');
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const file = join(directory, 'program.mjs');
   for (const [name, content] of Object.entries({ ...modules, 'program.mjs': text }))
