@@ -16,7 +16,7 @@ it('an executor knows the arguments and results of its tasks', async () => {
   expectTypeOf(executor).toExtend<Executor & AsyncDisposable>();
   expectTypeOf(executor.submit(add, 1, 2)).toEqualTypeOf<Future<number>>();
   expectTypeOf(executor.submit(async () => 'x')).toEqualTypeOf<Future<string>>();
-  expectTypeOf(executor.options({ timeout: 5, priority: 1 }).submit(add, 1, 2)).resolves.toBeNumber();
+  expectTypeOf(executor.options({ timeout: 30_000, priority: 1 }).submit(add, 1, 2)).resolves.toBeNumber();
   expectTypeOf(executor.map((x: string, i) => x.length + i, ['a']).toArray()).resolves.toEqualTypeOf<number[]>();
   expectTypeOf(executor.map(async (x: number) => [x], new Set([1]))).toExtend<AsyncIterable<number[]>>();
   expectTypeOf(executor.broadcast(add, 1, 2)).resolves.toEqualTypeOf<number[]>();
@@ -37,12 +37,12 @@ it('futures are awaited, and know how they end', async () => {
   future.setResult(5);
   expectTypeOf(future).toExtend<PromiseLike<number>>();
   expectTypeOf(await future).toBeNumber();
-  expectTypeOf(future.result({ timeout: 5, signal: AbortSignal.timeout(5) })).resolves.toBeNumber();
-  expectTypeOf(future.resultSync({ timeout: 5 })).toBeNumber();
+  expectTypeOf(future.result({ timeout: 30_000, signal: AbortSignal.timeout(30_000) })).resolves.toBeNumber();
+  expectTypeOf(future.resultSync({ timeout: 30_000 })).toBeNumber();
   expectTypeOf(future.exception()).resolves.toBeUnknown();
   future.addDoneCallback((done) => expectTypeOf(done).toEqualTypeOf<Future<number>>());
   // @ts-expect-error: a Sync call cannot be aborted
-  future.resultSync({ signal: AbortSignal.timeout(5) });
+  future.resultSync({ signal: AbortSignal.timeout(30_000) });
   const { done, notDone } = await wait([future], { returnWhen: 'FIRST_COMPLETED' });
   expectTypeOf(done).toEqualTypeOf<Set<Future<number>>>();
   expectTypeOf(notDone).toEqualTypeOf<Set<Future<number>>>();
@@ -72,7 +72,7 @@ it('a pool knows the arguments and results of its calls', async () => {
   expectTypeOf(pool.mapSync((x: number) => String(x), [1])).toEqualTypeOf<string[]>();
   expectTypeOf(pool.mapAsync((x: number) => x, [1]).get()).resolves.toEqualTypeOf<number[]>();
   expectTypeOf(pool.imap((x: number) => x, [1])).toExtend<AsyncIterable<number>>();
-  expectTypeOf(pool.imapUnordered((x: number) => x, [1]).next({ timeout: 5 })).resolves.toExtend<
+  expectTypeOf(pool.imapUnordered((x: number) => x, [1]).next({ timeout: 30_000 })).resolves.toExtend<
     IteratorResult<number>
   >();
   expectTypeOf(pool.starmap(add, [[1, 2]])).resolves.toEqualTypeOf<number[]>();
