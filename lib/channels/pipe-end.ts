@@ -13,6 +13,7 @@ import { engine } from '../engine/select.js';
 import { registerTravel, reviveShared, SharedObject } from '../engine/shared-object.js';
 import { block, deadlineOf, promise, type SyncWaitOptions, settleOwnGrants, type WaitOptions } from '../engine/wait.js';
 import { wordOf } from '../engine/word-of.js';
+import { wordsAt } from '../engine/words-at.js';
 import {
   BrokenPipeError,
   ConnectionClosedError,
@@ -27,19 +28,17 @@ import { itemsIn } from '../queues/counts.js';
 import type { Queue } from '../queues/queue.js';
 import type { Transport } from './transport.js';
 
-const words = engine.words;
-
 /** Gives the end its reference to a queue. */
 function attach(word: number, queue: Queue | undefined): void {
   if (queue === undefined) return;
   engine.retain(queue._handle);
-  words[word] = queue._handle;
+  wordsAt(word)[word] = queue._handle;
   queue._remember();
 }
 
 /** The queue that an end of elsewhere refers to. */
 function attached(word: number): Queue | undefined {
-  const handle = words[word] as number;
+  const handle = wordsAt(word)[word] as number;
   if (handle === 0) return undefined;
   // The end keeps it there; this reference is for the wrapper.
   engine.retain(handle);

@@ -5,7 +5,8 @@
  */
 import type { Handle } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
-import { CELLS_START, Cell, CONTROL_WORDS, Kind, WORDS_PER_CELL } from '../memory/layout.js';
+import { wordsAt } from '../engine/words-at.js';
+import { CELLS_START, Cell, FAR_RINGS_START, Kind, WORDS_PER_CELL } from '../memory/layout.js';
 import { ByteReader, malformed } from './byte-reader.js';
 import { CARRIED, HAS_TAIL, NO_TAIL } from './wire.js';
 
@@ -184,8 +185,8 @@ export class MessageReader extends ByteReader {
 
 /** Whether a handle leads to a live shared object. The references of the message keep those of a sound one alive. */
 function isObjectHandle(handle: Handle): boolean {
-  if (handle < CELLS_START || handle >= CONTROL_WORDS || (handle - CELLS_START) % WORDS_PER_CELL !== 0) return false;
-  const kind = Atomics.load(engine.words, handle + Cell.KIND);
+  if (handle < CELLS_START || handle >= FAR_RINGS_START || (handle - CELLS_START) % WORDS_PER_CELL !== 0) return false;
+  const kind = Atomics.load(wordsAt(handle), handle + Cell.KIND);
   return kind !== Kind.FREE && kind !== Kind.NODE;
 }
 

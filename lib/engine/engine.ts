@@ -147,11 +147,10 @@ export interface ItemRing {
 export interface Engine {
   readonly name: EngineName;
   readonly supports: EngineSupports;
-  /** The control segment. */
+  /** The control segment, all of it or the part near its start; see `words-at.ts`. */
   readonly words: Int32Array;
-  /** The same memory as 64-bit integers and floats (Value). */
-  readonly longs: BigInt64Array;
-  readonly doubles: Float64Array;
+  /** All of it. Where that is more than `words`, V8 may collect garbage when it hears of so much memory for the first time. */
+  allWords(): Int32Array;
   /** Slot number of this isolate. */
   readonly self: number;
   /** Record of this process in the control segment. */

@@ -44,6 +44,13 @@ const IS_ORDERED = process.arch === 'x64' || process.arch === 'ia32';
 
 type Words = Int32Array<ArrayBuffer>;
 
+/** The isolate's slot, and what the engine has of the control segment. */
+interface Control {
+  readonly self: number;
+  readonly words: Words;
+  allWords(): Words;
+}
+
 const load: (words: Words, index: number) => number = IS_ORDERED
   ? (words, index) => words[index] as number
   : (words, index) => Atomics.load(words, index);
@@ -70,8 +77,13 @@ export class ItemRing {
   value = 0;
   /** Whether the last take that found nothing did so because there was no item. */
   empty = false;
-  readonly #words: Words;
-  readonly #doubles: Float64Array<ArrayBuffer>;
+  readonly #control: Control;
+  /**
+   * The words that are looked at, and the same memory as numbers: those near the start until one beyond is needed. Empty
+   * at first, for to V8 a field that is set but once is a constant, and all code that uses it compiled anew when it changes.
+   */
+  #words: Words = new Int32Array(0);
+  #doubles: Float64Array<ArrayBuffer> = new Float64Array(0);
   readonly #scratch: Words;
   readonly #claim: number;
   readonly #notice: (handle: number, what: number) => void;
@@ -81,20 +93,25 @@ export class ItemRing {
 
   /**
    * @param scratch Where bytes that are taken go.
-   * @param self The slot of the isolate.
    */
-  constructor(
-    words: Words,
-    doubles: Float64Array<ArrayBuffer>,
-    scratch: ArrayBuffer,
-    self: number,
-    notice: (handle: number, what: number) => void,
-  ) {
-    this.#words = words;
-    this.#doubles = doubles;
+  constructor(control: Control, scratch: ArrayBuffer, notice: (handle: number, what: number) => void) {
+    this.#control = control;
+    this.#words = control.words;
+    this.#doubles = new Float64Array(control.words.buffer);
     this.#scratch = new Int32Array(scratch);
-    this.#claim = SLOTS_START + self * WORDS_PER_SLOT + Slot.RING_QUEUE;
+    this.#claim = SLOTS_START + control.self * WORDS_PER_SLOT + Slot.RING_QUEUE;
     this.#notice = notice;
+  }
+
+  /** The words among which there is the one at `index`. */
+  #wordsAt(index: number): Words {
+    return index < this.#words.length ? this.#words : this.#lookFurther();
+  }
+
+  #lookFurther(): Words {
+    this.#words = this.#control.allWords();
+    this.#doubles = new Float64Array(this.#words.buffer);
+    return this.#words;
   }
 
   /** False: not put. */
@@ -138,9 +155,10 @@ export class ItemRing {
 
   /** The head of an entry that is the caller's from now on, and is still to be written; 0: none. */
   #begin(queue: number): number {
-    const words = this.#words;
+    let words = this.#wordsAt(queue);
     const ring = load(words, queue + Queue.PUT_RING);
     if (ring === 0) return 0;
+    words = this.#wordsAt(ring);
     const tail = load(words, ring + Ring.TAIL);
     if ((tail & Ring.SLOW) !== 0 || load(words, queue + Queue.PUT_RING) !== ring) return 0;
     const limit = (words[ring + Ring.LIMIT] as number) << 1;
@@ -171,10 +189,11 @@ export class ItemRing {
 
   /** The lane of the item taken, of which `value` says more; 0: none taken. */
   take(queue: number): number {
-    const words = this.#words;
+    let words = this.#wordsAt(queue);
     this.empty = false;
     const ring = load(words, queue + Queue.RING);
     if (ring === 0) return 0;
+    words = this.#wordsAt(ring);
     const position = load(words, ring + Ring.HEAD);
     if ((position & Ring.SLOW) !== 0 || load(words, queue + Queue.RING) !== ring) return 0;
     const head = headAt(ring, position);

@@ -11,7 +11,10 @@ import { ItemRing } from './item-ring.js';
  */
 export interface Binding extends Pick<Engine, Passed | 'self' | 'process'> {
   readonly supports: Omit<EngineSupports, 'processes' | 'processProxies'>;
+  /** The control segment up to NEAR_WORDS. */
   readonly control: ArrayBuffer;
+  /** All of it, in another buffer. */
+  wholeControl(): ArrayBuffer;
   readonly outBuffer: ArrayBuffer;
   readonly readyBuffer: ArrayBuffer;
   readonly scratchBuffer: ArrayBuffer;
@@ -67,8 +70,7 @@ type Passed = Exclude<
   | 'self'
   | 'process'
   | 'words'
-  | 'longs'
-  | 'doubles'
+  | 'allWords'
   | 'out'
   | 'ready'
   | 'scratch'
@@ -92,8 +94,6 @@ export class NativeEngine implements Engine {
   readonly self: number;
   readonly process: number;
   readonly words: Int32Array<ArrayBuffer>;
-  readonly longs: BigInt64Array<ArrayBuffer>;
-  readonly doubles: Float64Array<ArrayBuffer>;
   readonly out: Int32Array<ArrayBuffer>;
   readonly ready: Int32Array<ArrayBuffer>;
   readonly scratch: Uint8Array<ArrayBuffer>;
@@ -148,6 +148,7 @@ export class NativeEngine implements Engine {
 
   readonly itemRing: ItemRing;
   readonly #binding: Binding;
+  #allWords: Int32Array<ArrayBuffer> | undefined;
   readonly #putNumber: Binding['queuePutNumber'];
   readonly #putString: Binding['queuePutString'];
   readonly #putBytes: Binding['queuePutBytes'];
@@ -165,8 +166,6 @@ export class NativeEngine implements Engine {
     // when it wants to detach a marked one as the environment ends.
     for (const buffer of [binding.outBuffer, binding.readyBuffer, binding.scratchBuffer]) markAsUntransferable(buffer);
     this.words = new Int32Array(binding.control);
-    this.longs = new BigInt64Array(binding.control);
-    this.doubles = new Float64Array(binding.control);
     this.out = new Int32Array(binding.outBuffer);
     this.ready = new Int32Array(binding.readyBuffer);
     this.scratch = new Uint8Array(binding.scratchBuffer);
@@ -239,15 +238,24 @@ export class NativeEngine implements Engine {
     this.#putString = binding.queuePutString;
     this.#putBytes = binding.queuePutBytes;
     this.#take = binding.queueTake;
-    this.itemRing = new ItemRing(this.words, this.doubles, binding.scratchBuffer, this.self, binding.queueNotice);
+    this.itemRing = new ItemRing(this, binding.scratchBuffer, binding.queueNotice);
+  }
+
+  allWords(): Int32Array<ArrayBuffer> {
+    this.#allWords ??= new Int32Array(this.#binding.wholeControl());
+    return this.#allWords;
+  }
+
+  #wordsAt(handle: Handle): Int32Array<ArrayBuffer> {
+    return handle < this.words.length ? this.words : this.allWords();
   }
 
   look(handle: Handle, word: number): number {
-    return Atomics.load(this.words, handle + word);
+    return Atomics.load(this.#wordsAt(handle), handle + word);
   }
 
   eventClear(handle: Handle): void {
-    Atomics.and(this.words, handle + Cell.STATE, ~Event.SET);
+    Atomics.and(this.#wordsAt(handle), handle + Cell.STATE, ~Event.SET);
   }
 
   create(kind: number): Handle {

@@ -27,7 +27,7 @@
  * for one sleeper: the permit that is left over sends the next worker that is about to sleep once more round the rings.
  */
 import { availableParallelism } from 'node:os';
-import { engine } from '../engine/select.js';
+import { wordsAt } from '../engine/words-at.js';
 import { Cell, Semaphore as SemaphoreWord } from '../memory/layout.js';
 import type { Semaphore } from '../sync/semaphore.js';
 import { Board, recordAt, WorkerWord } from './board.js';
@@ -53,7 +53,7 @@ export function areCoresTaken({ board: { array: board }, idle }: Parts): boolean
 }
 
 function anybodySleeps(idle: Semaphore): boolean {
-  return (Atomics.load(engine.words, idle._handle + Cell.STATE) & SemaphoreWord.PARKED) !== 0;
+  return (Atomics.load(wordsAt(idle._handle), idle._handle + Cell.STATE) & SemaphoreWord.PARKED) !== 0;
 }
 
 /** Wakes a worker that sleeps: true when there was one. */
@@ -65,7 +65,7 @@ export function wakeSleeper({ idle }: Parts): boolean {
 
 /** After a worker has begun to wait for a permit of `idle`: what it reads from now on is later, to all, than that. */
 export function declareAsleep({ idle }: Parts): void {
-  Atomics.or(engine.words, idle._handle + Cell.STATE, 0);
+  Atomics.or(wordsAt(idle._handle), idle._handle + Cell.STATE, 0);
 }
 
 /** Asks the owner for one more worker; for those who are not it. */

@@ -5,6 +5,7 @@
  */
 import { engine } from '../engine/select.js';
 import { noRoom, unwatch, watch } from '../engine/wait.js';
+import { wordsAt } from '../engine/words-at.js';
 import { Cell, FIRST_TICKET, Mutex, Outcome, WaiterMode } from '../memory/layout.js';
 import type { Lock } from '../sync/lock.js';
 import { giveBack } from '../sync/mutex.js';
@@ -37,7 +38,7 @@ export class OwnerWatch {
 
   /** For a thread that is blocked, and is called back by nobody. */
   get hasEnded(): boolean {
-    const state = Atomics.load(engine.words, this.#life._handle + Cell.STATE);
+    const state = Atomics.load(wordsAt(this.#life._handle), this.#life._handle + Cell.STATE);
     return (state & Mutex.LOCKED) === 0 || state >> Mutex.OWNER_SHIFT !== this.#ownerSlot;
   }
 

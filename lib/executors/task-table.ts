@@ -16,6 +16,7 @@ import type { EncodedItem } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
 import { noRoom } from '../engine/wait.js';
+import { wordsAt } from '../engine/words-at.js';
 import { Discipline, Kind, Outcome, Queue } from '../memory/layout.js';
 import { SharedArray } from '../shared/shared-array.js';
 import {
@@ -131,7 +132,7 @@ export class TaskTable {
   /** True when no task waits in the ring; cancelled ones may still be counted. */
   isEmpty(): boolean {
     const queue = this.words[Lane.PRIORITY] as number;
-    if (queue !== 0 && Atomics.load(engine.words, queue + Queue.COUNT) > 0) return false;
+    if (queue !== 0 && Atomics.load(wordsAt(queue), queue + Queue.COUNT) > 0) return false;
     return Atomics.load(this.words, Lane.HEAD) === Atomics.load(this.words, Lane.TAIL);
   }
 
@@ -230,7 +231,7 @@ export class TaskTable {
   }
 
   #claimFirst(queue: number, mark: number): number {
-    while (Atomics.load(engine.words, queue + Queue.COUNT) > 0) {
+    while (Atomics.load(wordsAt(queue), queue + Queue.COUNT) > 0) {
       const index = engine.queueTake(queue, false) as number;
       if ((engine.out[0] as number) <= 0) return -1;
       if (

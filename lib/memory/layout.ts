@@ -4,11 +4,14 @@
  *
  * The control segment is an array of 32-bit words that every isolate of a family maps:
  *
- *   header │ processes │ slots (one per attached isolate) │ reference bitmaps (one per slot) │ rings of queues │ journals │ cells
+ *   header │ processes │ slots (one per attached isolate) │ first rings │ cells │ rings │ journals │ reference bitmaps (one per slot)
  *
  * A *cell* is 64 bytes (16 words, one cache line) and holds either a shared object or a waiter node.
  * A *handle* is the word index of a cell, so `words[handle + Cell.STATE]` is its state word on both
  * sides. Nothing in the segment is an address.
+ *
+ * On the native engine JavaScript sees the words from the first up to NEAR_WORDS as one buffer, and has another one made for
+ * all of them once it needs a word beyond; see `lib/engine/words-at.ts`.
  */
 
 /** Bump on any change that the constants below do not show. */
@@ -33,6 +36,8 @@ export const REF_WORDS_PER_SLOT = MAX_CELLS / 32;
 export const MAX_RINGS = 2048;
 /** Of these, the ones that are kept for queues that have none. */
 export const FIRST_RINGS = 1024;
+/** Of these, the ones that lie before the cells. */
+export const NEAR_RINGS = 256;
 /** Entries of a ring: a power of 2. */
 export const RING_ENTRIES = 1024;
 /** What of an entry is looked at first, four to a cache line: see RingHead. */
@@ -49,12 +54,15 @@ export const WORDS_PER_JOURNAL = 2048;
 
 export const PROCESSES_START = HEADER_WORDS;
 export const SLOTS_START = PROCESSES_START + MAX_PROCESSES * WORDS_PER_PROCESS;
-export const REFS_START = SLOTS_START + MAX_SLOTS * WORDS_PER_SLOT;
-export const RINGS_START = REFS_START + MAX_SLOTS * REF_WORDS_PER_SLOT;
-export const JOURNALS_START = RINGS_START + MAX_RINGS * WORDS_PER_RING;
+export const NEAR_RINGS_START = SLOTS_START + MAX_SLOTS * WORDS_PER_SLOT;
+export const CELLS_START = NEAR_RINGS_START + NEAR_RINGS * WORDS_PER_RING;
+/** The first cells, and up to here 33 MiB: V8 collects garbage when it is told of 64 MiB more. */
+export const NEAR_WORDS = CELLS_START + 256 * 1024 * WORDS_PER_CELL;
+export const FAR_RINGS_START = CELLS_START + MAX_CELLS * WORDS_PER_CELL;
+export const JOURNALS_START = FAR_RINGS_START + (MAX_RINGS - NEAR_RINGS) * WORDS_PER_RING;
 /** One journal more than slots: for who has no slot. */
-export const CELLS_START = JOURNALS_START + (MAX_SLOTS + 1) * WORDS_PER_JOURNAL;
-export const CONTROL_WORDS = CELLS_START + MAX_CELLS * WORDS_PER_CELL;
+export const REFS_START = JOURNALS_START + (MAX_SLOTS + 1) * WORDS_PER_JOURNAL;
+export const CONTROL_WORDS = REFS_START + MAX_SLOTS * REF_WORDS_PER_SLOT;
 
 /** Words of the header. */
 export const Header = {
@@ -482,7 +490,7 @@ export const Queue = {
   BODY: 12,
   /** Discipline. */
   DISCIPLINE: 13,
-  /** Word index of the ring that takers take from, 0 for none: RINGS_START + a multiple of WORDS_PER_RING. */
+  /** Word index of the ring that takers take from, 0 for none. */
   RING: 14,
   /** The ring that putters put into: the last of those that are linked by Ring.NEXT from RING on. */
   PUT_RING: 15,

@@ -9,6 +9,7 @@ import { inheritance } from '../engine/inheritance.js';
 import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
+import { wordsAt } from '../engine/words-at.js';
 import { ProcessCell, Process as Record } from '../memory/layout.js';
 import type { SimpleQueue } from '../queues/simple-queue.js';
 import '../threads/arrivals.js';
@@ -61,7 +62,7 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 const own = currentProcess();
 
 // For the parent, should it not learn from the system how this process has ended.
-nodeProcess.on('exit', (code) => Atomics.store(engine.words, own._handle + ProcessCell.EXIT_CODE, code));
+nodeProcess.on('exit', (code) => Atomics.store(wordsAt(own._handle), own._handle + ProcessCell.EXIT_CODE, code));
 
 const { words } = engine;
 

@@ -18,6 +18,7 @@ import {
   type WaitOptions,
   watch,
 } from '../engine/wait.js';
+import { wordsAt } from '../engine/words-at.js';
 import { ProcessStateError } from '../errors.js';
 import {
   Cell,
@@ -149,7 +150,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
     const name = options?.name;
     this.#name = name !== undefined && name !== '' ? name : `${this.constructor.name}-${this.#plan.path}`;
     const daemon = options?.daemon ?? isDaemonicHere();
-    Atomics.store(words, this._handle + ProcessCell.FLAGS, daemon ? ProcessFlag.DAEMON : 0);
+    Atomics.store(wordsAt(this._handle), this._handle + ProcessCell.FLAGS, daemon ? ProcessFlag.DAEMON : 0);
   }
 
   /**
@@ -217,11 +218,11 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
     ensureOwnCell(requireProcesses());
     const commands = this.#commands();
     const started = engine.create(Kind.EVENT);
-    Atomics.store(words, handle + ProcessCell.STATUS, ProcessStatus.STARTED);
+    Atomics.store(wordsAt(handle), handle + ProcessCell.STATUS, ProcessStatus.STARTED);
     this._remember();
     let launched: Launch;
     try {
-      const flags = Atomics.load(words, handle + ProcessCell.FLAGS);
+      const flags = Atomics.load(wordsAt(handle), handle + ProcessCell.FLAGS);
       const name = encodeName(this.#name);
       launched = launch({ cell: handle, commands: commands._handle, started, flags, name }, this.#plan);
     } catch (error) {
@@ -233,7 +234,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
       this.#takeBack();
       return { started, launched };
     }
-    Atomics.store(words, handle + ProcessCell.PID, launched.pid);
+    Atomics.store(wordsAt(handle), handle + ProcessCell.PID, launched.pid);
     this.#plan = nothing;
     joinProcessesBeforeExit();
     return { started, launched };
@@ -241,8 +242,8 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
 
   /** As if the start had not been tried. */
   #takeBack(): void {
-    Atomics.store(words, this._handle + Cell.STATE, 0);
-    Atomics.store(words, this._handle + ProcessCell.STATUS, ProcessStatus.INITIAL);
+    Atomics.store(wordsAt(this._handle), this._handle + Cell.STATE, 0);
+    Atomics.store(wordsAt(this._handle), this._handle + ProcessCell.STATUS, ProcessStatus.INITIAL);
   }
 
   /** What the child is told. Goes, with what it holds, with the child's record if nobody takes it. */
@@ -303,7 +304,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
   }
 
   get #status(): number {
-    return Atomics.load(words, this._handle + ProcessCell.STATUS);
+    return Atomics.load(wordsAt(this._handle), this._handle + ProcessCell.STATUS);
   }
 
   get #isThis(): boolean {
@@ -361,7 +362,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
   /** Number by which the operating system knows the process; undefined before its start. Python: `Process.pid`. */
   get pid(): number | undefined {
     this.#assertOpen('asked');
-    return Atomics.load(words, this._handle + ProcessCell.PID) || undefined;
+    return Atomics.load(wordsAt(this._handle), this._handle + ProcessCell.PID) || undefined;
   }
 
   /**
@@ -371,7 +372,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
   get exitCode(): number | undefined {
     this.#assertOpen('asked');
     if (this.#status !== ProcessStatus.FINISHED) return undefined;
-    const code = Atomics.load(words, this._handle + ProcessCell.EXIT_CODE);
+    const code = Atomics.load(wordsAt(this._handle), this._handle + ProcessCell.EXIT_CODE);
     return code === UNKNOWN_EXIT_CODE ? undefined : code;
   }
 
@@ -410,7 +411,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
   /** True when the process is terminated as its parent ends. Python: `Process.daemon`. */
   get daemon(): boolean {
     this.#assertOpen('asked');
-    return (Atomics.load(words, this._handle + ProcessCell.FLAGS) & ProcessFlag.DAEMON) !== 0;
+    return (Atomics.load(wordsAt(this._handle), this._handle + ProcessCell.FLAGS) & ProcessFlag.DAEMON) !== 0;
   }
 
   /** @throws ProcessStateError once the process has been started. */
@@ -419,7 +420,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
     this.#assertOpen('changed');
     if (this.#status !== ProcessStatus.INITIAL)
       throw new ProcessStateError(`daemon of ${this.name} cannot be set: it has been started`);
-    Atomics.store(words, this._handle + ProcessCell.FLAGS, value ? ProcessFlag.DAEMON : 0);
+    Atomics.store(wordsAt(this._handle), this._handle + ProcessCell.FLAGS, value ? ProcessFlag.DAEMON : 0);
   }
 
   /** `<Process name='Process-1' pid=4711 started daemon>`, as Python prints it. */
@@ -442,7 +443,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
   _startWorker(entry: string, mayHaveChildren: boolean): Launch {
     this.#plan = { ...this.#plan, entry };
     const flags = ProcessFlag.DAEMON | (mayHaveChildren ? ProcessFlag.MAY_HAVE_CHILDREN : 0);
-    Atomics.store(words, this._handle + ProcessCell.FLAGS, flags);
+    Atomics.store(wordsAt(this._handle), this._handle + ProcessCell.FLAGS, flags);
     const { started, launched } = this.#launch();
     engine.disown(started);
     return launched;

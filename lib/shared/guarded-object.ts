@@ -2,12 +2,11 @@
 import { requireOptions, show } from '../engine/arguments.js';
 import { engine } from '../engine/select.js';
 import { reviveShared, SharedObject } from '../engine/shared-object.js';
+import { wordsAt } from '../engine/words-at.js';
 import { InvalidStateError } from '../errors.js';
 import { BaseLock } from '../sync/base-lock.js';
 import { Lock } from '../sync/lock.js';
 import { RLock } from '../sync/rlock.js';
-
-const words = engine.words;
 
 /** Options of shared numbers. */
 export interface GuardedOptions {
@@ -36,17 +35,18 @@ export abstract class GuardedObject extends SharedObject {
     this.#typeWord = this._handle + typeWord;
     this.#lockWord = this._handle + lockWord;
     if (this.adopted) return;
-    words[this.#typeWord] = code | (lock === false ? UNLOCKED : 0) | (lock instanceof RLock ? REENTRANT : 0);
+    wordsAt(this.#typeWord)[this.#typeWord] =
+      code | (lock === false ? UNLOCKED : 0) | (lock instanceof RLock ? REENTRANT : 0);
     if (typeof lock === 'boolean') return;
     engine.retain(lock._handle);
-    words[this.#lockWord] = lock._handle;
+    wordsAt(this.#lockWord)[this.#lockWord] = lock._handle;
     this.#lock = lock;
     lock._remember();
   }
 
   /** The type code, as a character. */
   protected get code(): number {
-    return (words[this.#typeWord] as number) & CODE;
+    return (wordsAt(this.#typeWord)[this.#typeWord] as number) & CODE;
   }
 
   /**
@@ -61,13 +61,13 @@ export abstract class GuardedObject extends SharedObject {
   }
 
   #findLock(): Lock | RLock {
-    const flags = words[this.#typeWord] as number;
+    const flags = wordsAt(this.#typeWord)[this.#typeWord] as number;
     if ((flags & UNLOCKED) !== 0) throw new InvalidStateError('getLock() of what was made with `lock: false`');
-    let handle = Atomics.load(words, this.#lockWord);
+    let handle = Atomics.load(wordsAt(this.#lockWord), this.#lockWord);
     if (handle === 0) {
       const made = new Lock();
       engine.retain(made._handle);
-      handle = Atomics.compareExchange(words, this.#lockWord, 0, made._handle);
+      handle = Atomics.compareExchange(wordsAt(this.#lockWord), this.#lockWord, 0, made._handle);
       if (handle === 0) {
         made._remember();
         return made;

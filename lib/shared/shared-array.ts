@@ -3,6 +3,7 @@ import { markShared } from '../codec/codec.js';
 import { requireInteger, show } from '../engine/arguments.js';
 import { engine } from '../engine/select.js';
 import { registerTravel } from '../engine/shared-object.js';
+import { wordsAt } from '../engine/words-at.js';
 import { Kind, SharedArray as Word } from '../memory/layout.js';
 import { type AtomicNumbers, atomicNumbers } from './atomic-numbers.js';
 import { GuardedObject, type GuardedOptions } from './guarded-object.js';
@@ -17,7 +18,6 @@ import {
   type TypeCode,
 } from './type-code.js';
 
-const words = engine.words;
 const MOST_BYTES = 0x7fffffff;
 
 /** The memory of an array is freed with its wrapper, so whoever has the memory keeps the wrapper. */
@@ -48,7 +48,7 @@ class SharedNumbers<A extends NumberArray> extends GuardedObject implements Iter
     }
     super(Kind.ARRAY, Word.TYPE, Word.LOCK, code, options);
     if (!this.adopted) {
-      words[this._handle + Word.LENGTH] = length;
+      wordsAt(this._handle)[this._handle + Word.LENGTH] = length;
       if (length > 0) engine.arrayAllocate(this._handle, length * ArrayClass.BYTES_PER_ELEMENT);
     }
     this.array = this.#view();
@@ -104,7 +104,7 @@ class SharedNumbers<A extends NumberArray> extends GuardedObject implements Iter
 
   #view(): A {
     const ArrayClass = arrayClassOf(this.code) as NumberArrayConstructor<A>;
-    const length = words[this._handle + Word.LENGTH] as number;
+    const length = wordsAt(this._handle)[this._handle + Word.LENGTH] as number;
     if (length === 0) return new ArrayClass(new ArrayBuffer(0), 0, 0);
     const { buffer, byteOffset } = engine.arrayBuffer(this._handle);
     const array = new ArrayClass(buffer, byteOffset, length);

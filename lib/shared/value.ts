@@ -1,6 +1,7 @@
 /** Value: one number that all threads see. Python: `multiprocessing.Value`. */
-import { engine } from '../engine/select.js';
+
 import { registerTravel } from '../engine/shared-object.js';
+import { wordsAt } from '../engine/words-at.js';
 import { Kind, Value as Word } from '../memory/layout.js';
 import { type AtomicNumbers, atomicNumbers } from './atomic-numbers.js';
 import { GuardedObject, type GuardedOptions } from './guarded-object.js';
@@ -14,8 +15,6 @@ import {
   type TypeCode,
 } from './type-code.js';
 
-const words = engine.words;
-
 class SharedValue<T extends number | bigint> extends GuardedObject {
   readonly #array: NumberArray;
   readonly #numbers: AtomicNumbers<T>;
@@ -24,6 +23,7 @@ class SharedValue<T extends number | bigint> extends GuardedObject {
     const code = codeOf(type);
     super(Kind.VALUE, Word.TYPE, Word.LOCK, code, options);
     const ArrayClass = arrayClassOf(this.code);
+    const words = wordsAt(this._handle);
     this.#array = new ArrayClass(words.buffer, words.byteOffset + 4 * (this._handle + Word.DATA), 1);
     this.#numbers = atomicNumbers<T>(this.#array);
     if (!this.adopted && initial !== undefined) this.value = initial;

@@ -15,10 +15,10 @@ import {
   type WaitOptions,
 } from '../engine/wait.js';
 import { wordOf } from '../engine/word-of.js';
+import { wordsAt } from '../engine/words-at.js';
 import { BrokenBarrierError } from '../errors.js';
 import { Cell, Kind, Outcome, WaiterMode, Barrier as Word } from '../memory/layout.js';
 
-const words = engine.words;
 const MOST_PARTIES = 0x7fffffff;
 
 /** Options of a Barrier. */
@@ -60,12 +60,12 @@ export class Barrier extends SharedObject {
     super(Kind.BARRIER);
     this.#action = action;
     this.#timeout = timeout;
-    if (!this.adopted) Atomics.store(words, this._handle + Word.PARTIES, parties);
+    if (!this.adopted) Atomics.store(wordsAt(this._handle), this._handle + Word.PARTIES, parties);
   }
 
   /** How many must arrive. */
   get parties(): number {
-    return words[this._handle + Word.PARTIES] as number;
+    return wordsAt(this._handle)[this._handle + Word.PARTIES] as number;
   }
 
   /** How many wait now. Python: `n_waiting`. */

@@ -14,13 +14,13 @@ import {
   timeoutOf,
   type WaitOptions,
 } from '../engine/wait.js';
+import { wordsAt } from '../engine/words-at.js';
 import { FIRST_TICKET, Kind, Outcome, WaiterMode, Condition as Word } from '../memory/layout.js';
 import { BaseLock } from './base-lock.js';
 import type { LockGuard } from './guard.js';
 import type { Lock } from './lock.js';
 import { RLock, type RLockGuard } from './rlock.js';
 
-const words = engine.words;
 /** Wakes everybody. */
 const ALL = 0x7fffffff;
 
@@ -64,7 +64,7 @@ export class Condition extends SharedObject {
     this.#lock = protecting;
     if (this.adopted) return;
     engine.retain(protecting._handle);
-    words[this._handle + Word.LOCK] = protecting._handle;
+    wordsAt(this._handle)[this._handle + Word.LOCK] = protecting._handle;
   }
 
   /** As `acquire` of the lock. */

@@ -13,9 +13,9 @@ import {
   type WaitOptions,
 } from '../engine/wait.js';
 import { isProxy, wordOf } from '../engine/word-of.js';
+import { wordsAt } from '../engine/words-at.js';
 import { Cell, Kind, Outcome, WaiterMode, Event as Word } from '../memory/layout.js';
 
-const words = engine.words;
 const STATE = Cell.STATE;
 const { SET, PARKED } = Word;
 const TRUE = Promise.resolve(true);
@@ -51,9 +51,9 @@ export class Event extends SharedObject {
   set(): void {
     const word = this._handle + STATE;
     for (;;) {
-      const state = Atomics.load(words, word);
+      const state = Atomics.load(wordsAt(word), word);
       if ((state & PARKED) !== 0) break;
-      if ((state & SET) !== 0 || Atomics.compareExchange(words, word, state, state | SET) === state) return;
+      if ((state & SET) !== 0 || Atomics.compareExchange(wordsAt(word), word, state, state | SET) === state) return;
     }
     engine.eventSet(this._handle);
     settleOwnGrants();
@@ -62,7 +62,7 @@ export class Event extends SharedObject {
   /** Clears the flag: from now on `wait()` waits again. */
   clear(): void {
     if (isProxy(this._handle)) engine.eventClear(this._handle);
-    else Atomics.and(words, this._handle + STATE, ~SET);
+    else Atomics.and(wordsAt(this._handle), this._handle + STATE, ~SET);
   }
 
   /**

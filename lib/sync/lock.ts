@@ -1,15 +1,14 @@
 /** Lock: mutual exclusion without an owner. Python: `threading.Lock`. */
 import { requireFunction } from '../engine/arguments.js';
-import { engine } from '../engine/select.js';
 import { registerTravel } from '../engine/shared-object.js';
 import { type SyncWaitOptions, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
+import { wordsAt } from '../engine/words-at.js';
 import { LockNotHeldError } from '../errors.js';
 import { Cell } from '../memory/layout.js';
 import { BaseLock, type Hold, notInTime } from './base-lock.js';
 import { LockGuard } from './guard.js';
 import { giveBack, lineOf, MINE, takeBlocking, takeFree, takeInTurn, tryTake } from './mutex.js';
 
-const words = engine.words;
 const STATE = Cell.STATE;
 /** Shared by every acquire that need not wait: a settled promise of a constant can serve any number of callers. */
 const TRUE = Promise.resolve(true);
@@ -65,7 +64,7 @@ export class Lock extends BaseLock {
   override acquireSync(options?: SyncWaitOptions): boolean {
     if (options === undefined) {
       const free = this.#free;
-      const seen = Atomics.compareExchange(words, this._handle + STATE, free, free | MINE);
+      const seen = Atomics.compareExchange(wordsAt(this._handle), this._handle + STATE, free, free | MINE);
       if (seen === free) return true;
       this.#free = lineOf(seen);
     }
@@ -83,7 +82,7 @@ export class Lock extends BaseLock {
    */
   override release(): void {
     const free = this.#free;
-    const seen = Atomics.compareExchange(words, this._handle + STATE, free | MINE, free);
+    const seen = Atomics.compareExchange(wordsAt(this._handle), this._handle + STATE, free | MINE, free);
     if (seen === (free | MINE)) return;
     this.#free = lineOf(seen);
     if (!giveBack(this._handle)) throw new LockNotHeldError('release of a lock that is not held');

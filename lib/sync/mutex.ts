@@ -4,10 +4,10 @@ import { engine } from '../engine/select.js';
 import type { SharedObject } from '../engine/shared-object.js';
 import { block, deadlineOf, promise, settleOwnGrants } from '../engine/wait.js';
 import { isProxy } from '../engine/word-of.js';
+import { wordsAt } from '../engine/words-at.js';
 import { Cell, Mutex, Outcome, WaiterMode } from '../memory/layout.js';
 import { warnIfOwnerDied } from './owner-died.js';
 
-const words = engine.words;
 const STATE = Cell.STATE;
 const LOCKED = Mutex.LOCKED;
 const PARKED = Mutex.PARKED;
@@ -21,7 +21,7 @@ const OWNER_BITS = -1 << Mutex.OWNER_SHIFT;
 
 /** True if the mutex was free and uncontended: the usual case, in one instruction. */
 export function takeFree(handle: Handle): boolean {
-  return Atomics.compareExchange(words, handle + STATE, 0, MINE) === 0;
+  return Atomics.compareExchange(wordsAt(handle), handle + STATE, 0, MINE) === 0;
 }
 
 /** The bits of a state that a release without the engine leaves: LINE or 0. */
@@ -32,9 +32,9 @@ export function lineOf(state: number): number {
 /** True if the mutex is not held, waiters or not. */
 export function tryTake(handle: Handle): boolean {
   for (;;) {
-    const state = Atomics.load(words, handle + STATE);
+    const state = Atomics.load(wordsAt(handle), handle + STATE);
     if ((state & LOCKED) !== 0) return isProxy(handle) && tryTakeAfar(handle);
-    if (Atomics.compareExchange(words, handle + STATE, state, (state & ~OWNER_BITS) | MINE) === state) {
+    if (Atomics.compareExchange(wordsAt(handle), handle + STATE, state, (state & ~OWNER_BITS) | MINE) === state) {
       warnIfOwnerDied(state);
       return true;
     }
@@ -49,7 +49,7 @@ function tryTakeAfar(handle: Handle): boolean {
 /** For the outcome of a wait: true when the mutex was granted. */
 function isTaken(handle: Handle, outcome: OutcomeCode): boolean {
   if (outcome !== Outcome.GRANTED) return false;
-  warnIfOwnerDied(Atomics.load(words, handle + STATE));
+  warnIfOwnerDied(Atomics.load(wordsAt(handle), handle + STATE));
   return true;
 }
 
@@ -80,10 +80,10 @@ export function takeInTurn(
 /** False when nobody holds the mutex. */
 export function giveBack(handle: Handle): boolean {
   for (;;) {
-    const state = Atomics.load(words, handle + STATE);
+    const state = Atomics.load(wordsAt(handle), handle + STATE);
     if ((state & LOCKED) === 0) return false;
     if ((state & LINE) === PARKED) break;
-    if (Atomics.compareExchange(words, handle + STATE, state, state & LINE) === state) return true;
+    if (Atomics.compareExchange(wordsAt(handle), handle + STATE, state, state & LINE) === state) return true;
   }
   const outcome = engine.mutexRelease(handle);
   settleOwnGrants();
@@ -92,6 +92,6 @@ export function giveBack(handle: Handle): boolean {
 
 /** True while this isolate's slot holds the mutex, or was just handed it. */
 export function heldHere(handle: Handle): boolean {
-  const state = Atomics.load(words, handle + STATE);
+  const state = Atomics.load(wordsAt(handle), handle + STATE);
   return (state & LOCKED) !== 0 && (state & OWNER_BITS) === (MINE & OWNER_BITS);
 }

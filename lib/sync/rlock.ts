@@ -1,8 +1,8 @@
 /** RLock: a lock that its owner can take again. Python: `threading.RLock`. */
 import { requireFunction } from '../engine/arguments.js';
-import { engine } from '../engine/select.js';
 import { registerTravel } from '../engine/shared-object.js';
 import { type SyncWaitOptions, signalOf, timeoutOf, type WaitOptions } from '../engine/wait.js';
+import { wordsAt } from '../engine/words-at.js';
 import { DeadlockError, NotOwnerError } from '../errors.js';
 import { Mutex } from '../memory/layout.js';
 import { BaseLock, type Hold, notInTime } from './base-lock.js';
@@ -10,7 +10,6 @@ import { LockGuard } from './guard.js';
 import { giveBack, heldHere, takeBlocking, takeFree, takeInTurn, tryTake } from './mutex.js';
 import { currentScope, enter, newScope, runIn, type Scope, threadIdent } from './scope.js';
 
-const words = engine.words;
 const { OWNER, DEPTH } = Mutex;
 const TRUE = Promise.resolve(true);
 const FALSE = Promise.resolve(false);
@@ -121,7 +120,7 @@ export class RLock extends BaseLock {
   #caller(): number {
     const innermost = currentScope();
     if (innermost === undefined) return threadIdent();
-    const owner = words[this._handle + OWNER] as number;
+    const owner = wordsAt(this._handle)[this._handle + OWNER] as number;
     for (let scope: Scope | undefined = innermost; scope !== undefined; scope = scope.parent) {
       if (scope.ident === owner) return owner;
     }
@@ -136,19 +135,19 @@ export class RLock extends BaseLock {
   // Only who owns the lock writes its own identifier into OWNER, and clears it before letting go, so
   // finding it there needs no lock.
   #owns(caller: number): boolean {
-    return words[this._handle + OWNER] === caller;
+    return wordsAt(this._handle)[this._handle + OWNER] === caller;
   }
 
   #own(owner: number, depth: number): void {
-    words[this._handle + OWNER] = owner;
-    words[this._handle + DEPTH] = depth;
+    wordsAt(this._handle)[this._handle + OWNER] = owner;
+    wordsAt(this._handle)[this._handle + DEPTH] = depth;
   }
 
   #enterAgain(caller: number): boolean {
     if (!this.#owns(caller)) return false;
-    const depth = words[this._handle + DEPTH] as number;
+    const depth = wordsAt(this._handle)[this._handle + DEPTH] as number;
     if (depth === MOST_HOLDS) throw new RangeError(`the lock is held ${MOST_HOLDS} times, which is the most`);
-    words[this._handle + DEPTH] = depth + 1;
+    wordsAt(this._handle)[this._handle + DEPTH] = depth + 1;
     return true;
   }
 
@@ -177,9 +176,9 @@ export class RLock extends BaseLock {
           : 'release of an RLock that is not held',
       );
     }
-    const depth = words[this._handle + DEPTH] as number;
+    const depth = wordsAt(this._handle)[this._handle + DEPTH] as number;
     if (depth > 1) {
-      words[this._handle + DEPTH] = depth - 1;
+      wordsAt(this._handle)[this._handle + DEPTH] = depth - 1;
       return;
     }
     this.#own(0, 0);
@@ -202,7 +201,7 @@ export class RLock extends BaseLock {
 
   /** @internal */
   override _suspend(): Hold {
-    const hold = { owner: this.#caller(), depth: words[this._handle + DEPTH] as number };
+    const hold = { owner: this.#caller(), depth: wordsAt(this._handle)[this._handle + DEPTH] as number };
     this.#own(0, 0);
     giveBack(this._handle);
     return hold;

@@ -14,11 +14,11 @@ import {
   type WaitOptions,
 } from '../engine/wait.js';
 import { isProxy, wordOf } from '../engine/word-of.js';
+import { wordsAt } from '../engine/words-at.js';
 import { SemaphoreOverflowError, TimeoutError } from '../errors.js';
 import { Cell, Kind, Outcome, WaiterMode, Semaphore as Word } from '../memory/layout.js';
 import { LockGuard } from './guard.js';
 
-const words = engine.words;
 const STATE = Cell.STATE;
 const PARKED = Word.PARKED;
 /** One permit in the state word. */
@@ -50,7 +50,7 @@ export class Semaphore extends SharedObject {
   constructor(value = 1) {
     requireInteger('value', value, 0, Word.MAX_VALUE);
     super(Kind.SEMAPHORE);
-    if (!this.adopted) Atomics.store(words, this._handle + STATE, value << Word.VALUE_SHIFT);
+    if (!this.adopted) Atomics.store(wordsAt(this._handle), this._handle + STATE, value << Word.VALUE_SHIFT);
   }
 
   /**
@@ -84,10 +84,10 @@ export class Semaphore extends SharedObject {
   tryAcquire(): boolean {
     const word = this._handle + STATE;
     for (;;) {
-      const state = Atomics.load(words, word);
+      const state = Atomics.load(wordsAt(word), word);
       // PARKED implies that there is none.
       if (state < ONE || (state & PARKED) !== 0) return isProxy(this._handle) && this.#tryAcquireAfar();
-      if (Atomics.compareExchange(words, word, state, state - ONE) === state) return true;
+      if (Atomics.compareExchange(wordsAt(word), word, state, state - ONE) === state) return true;
     }
   }
 
@@ -102,11 +102,11 @@ export class Semaphore extends SharedObject {
     requireInteger('n', n, 1, Word.MAX_VALUE);
     const word = this._handle + STATE;
     for (;;) {
-      const state = Atomics.load(words, word);
+      const state = Atomics.load(wordsAt(word), word);
       if ((state & PARKED) !== 0) break;
       const value = (state >>> Word.VALUE_SHIFT) + n;
       if (value > this._most()) throw this.#overflow(n);
-      if (Atomics.compareExchange(words, word, state, value << Word.VALUE_SHIFT) === state) return;
+      if (Atomics.compareExchange(wordsAt(word), word, state, value << Word.VALUE_SHIFT) === state) return;
     }
     const outcome = engine.semaphoreRelease(this._handle, n);
     settleOwnGrants();
@@ -210,13 +210,13 @@ export class BoundedSemaphore extends Semaphore {
   constructor(value = 1) {
     super(value);
     if (this.adopted) return;
-    Atomics.store(words, this._handle + Word.BOUND, value);
-    Atomics.store(words, this._handle + Word.BOUNDED, 1);
+    Atomics.store(wordsAt(this._handle), this._handle + Word.BOUND, value);
+    Atomics.store(wordsAt(this._handle), this._handle + Word.BOUNDED, 1);
   }
 
   /** @internal */
   override _most(): number {
-    return words[this._handle + Word.BOUND] as number;
+    return wordsAt(this._handle)[this._handle + Word.BOUND] as number;
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Handle } from '../engine/engine.js';
 import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
+import { wordsAt } from '../engine/words-at.js';
 import {
   Header,
   NAME_BYTES,
@@ -39,11 +40,11 @@ export function childProcesses(): Child[] {
     const isChild =
       Atomics.load(words, processWord(Process.PARENT, record)) === engine.process + 1 &&
       Atomics.load(words, processWord(Process.PARENT_GENERATION, record)) === generation;
-    if (!isChild || Atomics.load(words, cell + ProcessCell.STATUS) === ProcessStatus.FINISHED) {
+    if (!isChild || Atomics.load(wordsAt(cell), cell + ProcessCell.STATUS) === ProcessStatus.FINISHED) {
       engine.release(cell);
       continue;
     }
-    const isDaemon = (Atomics.load(words, cell + ProcessCell.FLAGS) & ProcessFlag.DAEMON) !== 0;
+    const isDaemon = (Atomics.load(wordsAt(cell), cell + ProcessCell.FLAGS) & ProcessFlag.DAEMON) !== 0;
     found.push({
       cell,
       name: readProcessName(record),
@@ -56,8 +57,8 @@ export function childProcesses(): Child[] {
 
 /** Sends a signal to the process of a cell, unless it has ended. */
 export function signalProcess(cell: Handle, signal: NodeJS.Signals): void {
-  const pid = Atomics.load(words, cell + ProcessCell.PID);
-  if (pid === 0 || Atomics.load(words, cell + ProcessCell.STATUS) === ProcessStatus.FINISHED) return;
+  const pid = Atomics.load(wordsAt(cell), cell + ProcessCell.PID);
+  if (pid === 0 || Atomics.load(wordsAt(cell), cell + ProcessCell.STATUS) === ProcessStatus.FINISHED) return;
   try {
     process.kill(pid, signal);
   } catch (error) {

@@ -6,6 +6,7 @@ import type { Handle } from '../engine/engine.js';
 import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
 import { reviveShared } from '../engine/shared-object.js';
+import { wordsAt } from '../engine/words-at.js';
 import { Header, Kind, Process, Slot, ThreadFlag, ThreadStatus, Thread as ThreadWord } from '../memory/layout.js';
 import { Lock } from '../sync/lock.js';
 import { liveSlots, readSlot, setOwnWord, writeName } from './slot.js';
@@ -32,23 +33,23 @@ const lock = registryLock();
 
 /** Enters a Thread as the one that runs in this isolate. */
 export function enroll(thread: Handle, name: string): void {
-  const flags = Atomics.load(words, thread + ThreadWord.FLAGS);
-  setOwnWord(Slot.IDENT, Atomics.load(words, thread + ThreadWord.IDENT));
+  const flags = Atomics.load(wordsAt(thread), thread + ThreadWord.FLAGS);
+  setOwnWord(Slot.IDENT, Atomics.load(wordsAt(thread), thread + ThreadWord.IDENT));
   setOwnWord(Slot.FLAGS, flags);
   writeName(engine.self, name);
   // The main thread's and a foreign worker's own names are theirs to choose.
   if ((flags & (ThreadFlag.MAIN | ThreadFlag.DUMMY)) === 0) engine.setThreadName(name);
-  Atomics.store(words, thread + ThreadWord.NATIVE_ID, engine.nativeThreadId());
-  Atomics.store(words, thread + ThreadWord.SLOT, engine.self + 1);
-  Atomics.store(words, thread + ThreadWord.STATUS, ThreadStatus.RUNNING);
+  Atomics.store(wordsAt(thread), thread + ThreadWord.NATIVE_ID, engine.nativeThreadId());
+  Atomics.store(wordsAt(thread), thread + ThreadWord.SLOT, engine.self + 1);
+  Atomics.store(wordsAt(thread), thread + ThreadWord.STATUS, ThreadStatus.RUNNING);
   lock.withLockSync(() => setOwnWord(Slot.THREAD, thread));
 }
 
 /** Makes the cell of an isolate's Thread that is not started as one, and enters it. The reference is this isolate's. */
 export function enter(name: string, flags: number): Handle {
   const handle = engine.create(Kind.THREAD);
-  Atomics.store(words, handle + ThreadWord.FLAGS, flags);
-  Atomics.store(words, handle + ThreadWord.IDENT, Atomics.add(words, Header.NEXT_IDENT, 1) + 1);
+  Atomics.store(wordsAt(handle), handle + ThreadWord.FLAGS, flags);
+  Atomics.store(wordsAt(handle), handle + ThreadWord.IDENT, Atomics.add(words, Header.NEXT_IDENT, 1) + 1);
   enroll(handle, name);
   return handle;
 }

@@ -16,6 +16,7 @@ import {
   timeoutOf,
   type WaitOptions,
 } from '../engine/wait.js';
+import { wordsAt } from '../engine/words-at.js';
 import { ThreadStateError, WorkerLostError } from '../errors.js';
 import {
   Header,
@@ -69,13 +70,14 @@ export interface Command {
 const words = engine.words;
 
 function statusOf(handle: number): number {
-  return Atomics.load(words, handle + ThreadWord.STATUS);
+  return Atomics.load(wordsAt(handle), handle + ThreadWord.STATUS);
 }
 
 /** Marks a Thread as finished and lets its joiners go: once, by its isolate or, if that died, by its undertaker. */
 export function finishThread(handle: number): void {
-  if (Atomics.exchange(words, handle + ThreadWord.STATUS, ThreadStatus.FINISHED) === ThreadStatus.FINISHED) return;
-  Atomics.store(words, handle + ThreadWord.SLOT, 0);
+  if (Atomics.exchange(wordsAt(handle), handle + ThreadWord.STATUS, ThreadStatus.FINISHED) === ThreadStatus.FINISHED)
+    return;
+  Atomics.store(wordsAt(handle), handle + ThreadWord.SLOT, 0);
   engine.eventSet(handle);
   settleOwnGrants();
 }
@@ -192,7 +194,7 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
     // A stand-in for a foreign worker is a daemon, but what it starts shall not end unasked.
     const daemon =
       options?.daemon ?? (ownWord(Slot.FLAGS) & (ThreadFlag.DAEMON | ThreadFlag.DUMMY)) === ThreadFlag.DAEMON;
-    Atomics.store(words, this._handle + ThreadWord.FLAGS, daemon ? ThreadFlag.DAEMON : 0);
+    Atomics.store(wordsAt(this._handle), this._handle + ThreadWord.FLAGS, daemon ? ThreadFlag.DAEMON : 0);
   }
 
   /**
@@ -258,13 +260,13 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
     try {
       started = engine.create(Kind.EVENT);
       this.#handOver(isolate, started);
-      Atomics.store(words, handle + ThreadWord.IDENT, Atomics.add(words, Header.NEXT_IDENT, 1) + 1);
-      Atomics.store(words, handle + ThreadWord.STATUS, ThreadStatus.STARTED);
+      Atomics.store(wordsAt(handle), handle + ThreadWord.IDENT, Atomics.add(words, Header.NEXT_IDENT, 1) + 1);
+      Atomics.store(wordsAt(handle), handle + ThreadWord.STATUS, ThreadStatus.STARTED);
       isolate.commands.putSync(command);
     } catch (error) {
       // The arena is full. As if it had not been tried.
-      Atomics.store(words, handle + ThreadWord.STATUS, ThreadStatus.INITIAL);
-      Atomics.store(words, handle + ThreadWord.IDENT, 0);
+      Atomics.store(wordsAt(handle), handle + ThreadWord.STATUS, ThreadStatus.INITIAL);
+      Atomics.store(wordsAt(handle), handle + ThreadWord.IDENT, 0);
       if (started !== 0) engine.disown(started);
       reserve.unclaim(isolate);
       dropBytes(command);
@@ -361,12 +363,12 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
 
   /** Number of the thread, unique in the process; undefined before its start. Python: `Thread.ident`. */
   get ident(): number | undefined {
-    return Atomics.load(words, this._handle + ThreadWord.IDENT) || undefined;
+    return Atomics.load(wordsAt(this._handle), this._handle + ThreadWord.IDENT) || undefined;
   }
 
   /** Number by which the operating system knows the thread; undefined before its start and where it cannot be found out. Python: `Thread.native_id`. */
   get nativeId(): number | undefined {
-    return Atomics.load(words, this._handle + ThreadWord.NATIVE_ID) || undefined;
+    return Atomics.load(wordsAt(this._handle), this._handle + ThreadWord.NATIVE_ID) || undefined;
   }
 
   /**
@@ -375,7 +377,7 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
    * `Thread.name`.
    */
   get name(): string {
-    const slot = Atomics.load(words, this._handle + ThreadWord.SLOT) - 1;
+    const slot = Atomics.load(wordsAt(this._handle), this._handle + ThreadWord.SLOT) - 1;
     if (slot >= 0) {
       const name = readName(slot);
       // The slot may have gone to another thread between the two looks.
@@ -386,7 +388,7 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
 
   set name(value: string) {
     this.#name = String(value);
-    const slot = Atomics.load(words, this._handle + ThreadWord.SLOT) - 1;
+    const slot = Atomics.load(wordsAt(this._handle), this._handle + ThreadWord.SLOT) - 1;
     if (slot < 0) return;
     writeName(slot, this.#name);
     if (slot === engine.self) engine.setThreadName(this.#name);
@@ -401,11 +403,11 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
   set daemon(value: boolean) {
     if (statusOf(this._handle) !== ThreadStatus.INITIAL)
       throw new ThreadStateError(`daemon of ${this.name} cannot be set: it has been started`);
-    Atomics.store(words, this._handle + ThreadWord.FLAGS, value ? ThreadFlag.DAEMON : 0);
+    Atomics.store(wordsAt(this._handle), this._handle + ThreadWord.FLAGS, value ? ThreadFlag.DAEMON : 0);
   }
 
   get #flags(): number {
-    return Atomics.load(words, this._handle + ThreadWord.FLAGS);
+    return Atomics.load(wordsAt(this._handle), this._handle + ThreadWord.FLAGS);
   }
 
   /** `<Thread(name, started daemon 7)>`, as Python prints it. */

@@ -36,6 +36,12 @@ napi_value array_allocate(napi_env env, napi_callback_info info) {
   return to_integer(env, arguments.core().array_allocate(handle, static_cast<uint64_t>(bytes)));
 }
 
+// () -> ArrayBuffer over the control segment
+napi_value whole_control(napi_env env, napi_callback_info info) {
+  const Arguments<0> arguments(env, info);
+  return arguments.environment().whole_control(env);
+}
+
 struct ShownArray {
   std::shared_ptr<Environment> environment;
   Handle handle;
@@ -77,6 +83,7 @@ constexpr Function kFunctions[] = {
     {"disown", refer<&EngineCore::disown>},
     {"arrayAllocate", array_allocate},
     {"arrayBuffer", array_buffer},
+    {"wholeControl", whole_control},
 };
 
 }  // namespace

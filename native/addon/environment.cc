@@ -41,6 +41,20 @@ void on_cleanup(void* data) {
   leave_household();
 }
 
+constexpr const char* kNoExternalBuffers = "this runtime allows no buffers over shared memory";
+
+// process.memoryUsage().external counts the whole of it, sparse as it is, and V8 collects garbage when it
+// hears of more than 64 MiB. Taking it out of V8's count with napi_adjust_external_memory() changes nothing
+// of that, and from Node 24 on V8 aborts the process when the buffer is freed and the count would fall below
+// zero.
+napi_value buffer_over_control(napi_env env, int32_t* words, int32_t count) {
+  const auto keep = [](napi_env, void*, void*) {};  // Mapped until the process ends.
+  const size_t bytes = static_cast<size_t>(count) * sizeof(int32_t);
+  napi_value buffer = nullptr;
+  const napi_status status = napi_create_external_arraybuffer(env, words, bytes, keep, nullptr, &buffer);
+  return status == napi_ok ? buffer : nullptr;
+}
+
 }  // namespace
 
 bool Environment::begin_family(const char** refusal) {
@@ -71,7 +85,7 @@ std::shared_ptr<Environment> Environment::attach(napi_env env, bool watches_loop
   }
   environment->words = environment->core->words();
   if (!environment->show_control(env)) {
-    napi_throw_error(env, nullptr, "this runtime allows no buffers over shared memory");
+    napi_throw_error(env, nullptr, kNoExternalBuffers);
     return nullptr;
   }
   if (!environment->open_bell(env, watches_loop)) return nullptr;
@@ -105,16 +119,15 @@ napi_status Environment::answer_with(napi_env env, napi_value callback) {
   return watch_ != nullptr ? watch_->answer_with(env, callback) : bell_.answer_with(env, callback);
 }
 
-// process.memoryUsage().external counts the whole of it, sparse as it is. Taking it out of V8's count
-// with napi_adjust_external_memory() changes nothing of that, and from Node 24 on V8 aborts the process
-// when the buffer is freed and the count would fall below zero.
 bool Environment::show_control(napi_env env) {
-  napi_value buffer = nullptr;
-  const auto keep = [](napi_env, void*, void*) {};  // Mapped until the process ends.
-  if (napi_create_external_arraybuffer(env, words, kControlBytes, keep, nullptr, &buffer) != napi_ok) {
-    return false;
-  }
-  return napi_create_reference(env, buffer, 1, &control_buffer_) == napi_ok;
+  napi_value buffer = buffer_over_control(env, words, layout::NEAR_WORDS);
+  return buffer != nullptr && napi_create_reference(env, buffer, 1, &control_buffer_) == napi_ok;
+}
+
+napi_value Environment::whole_control(napi_env env) const {
+  napi_value buffer = buffer_over_control(env, words, layout::CONTROL_WORDS);
+  if (buffer == nullptr) napi_throw_error(env, nullptr, kNoExternalBuffers);
+  return buffer;
 }
 
 void Environment::detach() {

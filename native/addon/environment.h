@@ -41,9 +41,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
   // Null until the isolate's first kernel, and after its end.
   KernelJobs* kernels = nullptr;
 
-  static constexpr size_t kControlBytes = size_t{layout::CONTROL_WORDS} * sizeof(int32_t);
-  // The control segment: the very same memory in every isolate.
+  // The control segment up to layout::NEAR_WORDS: the very same memory in every isolate.
   napi_value control_buffer(napi_env env) const { return value_of(env, control_buffer_); }
+  // All of it, in a buffer of its own. Null, with an exception, when this runtime gives none.
+  napi_value whole_control(napi_env env) const;
 
   // Shared with JavaScript as `out`, `scratch` and `ready` of the engine.
   int32_t* out = nullptr;

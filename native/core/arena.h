@@ -18,7 +18,8 @@
 namespace heddle {
 
 static_assert(layout::WORDS_PER_CELL * sizeof(int32_t) == 64, "a cell is a cache line");
-static_assert(layout::CELLS_START % layout::WORDS_PER_CELL == 0);
+static_assert(layout::CELLS_START % layout::WORDS_PER_CELL == 0 &&
+              layout::NEAR_WORDS % layout::WORDS_PER_CELL == 0);
 static_assert(layout::Node::SINCE % 2 == 0);
 static_assert(layout::Header::NONCE % 2 == 0 && layout::Process::START_TIME % 2 == 0 &&
               layout::PROCESSES_START % 2 == 0 && layout::WORDS_PER_PROCESS % 2 == 0);

@@ -16,7 +16,8 @@ using namespace layout;
 namespace {
 
 static_assert(std::has_single_bit(static_cast<uint32_t>(RING_ENTRIES)));
-static_assert(RINGS_START % WORDS_PER_CELL == 0 && WORDS_PER_RING % WORDS_PER_CELL == 0);
+static_assert(NEAR_RINGS_START % WORDS_PER_CELL == 0 && FAR_RINGS_START % WORDS_PER_CELL == 0 &&
+              WORDS_PER_RING % WORDS_PER_CELL == 0);
 static_assert(WORDS_PER_RING_BODY * sizeof(uint32_t) == Entry::kInlineBytes);
 
 Entry::Place place_of(uint32_t meta) {
@@ -46,6 +47,11 @@ static_assert(sizeof(EntryWords) == sizeof(Entry));
 // it lost its core.
 constexpr int64_t kLongestPublicationNs = 1'000'000;
 
+int32_t ring_at(int32_t index) {
+  if (index < NEAR_RINGS) return NEAR_RINGS_START + index * WORDS_PER_RING;
+  return FAR_RINGS_START + (index - NEAR_RINGS) * WORDS_PER_RING;
+}
+
 }  // namespace
 
 bool EntryRing::append(Self& self, Handle queue) {
@@ -61,7 +67,7 @@ bool EntryRing::append(Self& self, Handle queue) {
   } else {
     const int32_t top = arena.get(Header::RINGS_TOP);
     guard.set(Header::RINGS_TOP, top + 1);
-    ring = RINGS_START + top * WORDS_PER_RING;
+    ring = ring_at(top);
   }
   guard.set(Header::RINGS_LIVE, live + 1);
   EntryRing added(arena, ring);

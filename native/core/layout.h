@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0xfdceb91aU;
+inline constexpr uint32_t HASH = 0xc8879db7U;
 
 inline constexpr int32_t LAYOUT_VERSION = 4;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -25,6 +25,7 @@ inline constexpr int32_t MAX_CELLS = 2097152;
 inline constexpr int32_t REF_WORDS_PER_SLOT = 65536;
 inline constexpr int32_t MAX_RINGS = 2048;
 inline constexpr int32_t FIRST_RINGS = 1024;
+inline constexpr int32_t NEAR_RINGS = 256;
 inline constexpr int32_t RING_ENTRIES = 1024;
 inline constexpr int32_t WORDS_PER_RING_HEAD = 4;
 inline constexpr int32_t WORDS_PER_RING_BODY = 12;
@@ -34,10 +35,12 @@ inline constexpr int32_t WORDS_PER_RING = 16480;
 inline constexpr int32_t WORDS_PER_JOURNAL = 2048;
 inline constexpr int32_t PROCESSES_START = 1024;
 inline constexpr int32_t SLOTS_START = 13312;
-inline constexpr int32_t REFS_START = 62464;
-inline constexpr int32_t RINGS_START = 33616896;
+inline constexpr int32_t NEAR_RINGS_START = 62464;
+inline constexpr int32_t CELLS_START = 4281344;
+inline constexpr int32_t NEAR_WORDS = 8475648;
+inline constexpr int32_t FAR_RINGS_START = 37835776;
 inline constexpr int32_t JOURNALS_START = 67367936;
-inline constexpr int32_t CELLS_START = 68418560;
+inline constexpr int32_t REFS_START = 68418560;
 inline constexpr int32_t CONTROL_WORDS = 101972992;
 
 namespace Header {
@@ -244,7 +247,7 @@ inline constexpr int32_t NO_MEMORY = 11;
 inline constexpr int32_t MISUSE = 12;
 }  // namespace Outcome
 
-inline constexpr int32_t FIRST_TICKET = 68418560;
+inline constexpr int32_t FIRST_TICKET = 4281344;
 
 namespace Mutex {
 inline constexpr int32_t LOCKED = 1;

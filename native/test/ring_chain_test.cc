@@ -56,7 +56,7 @@ TEST_F(RingChainTest, GivesItsMemoryBack) {
   const int32_t top = arena().get(layout::Header::RINGS_TOP);
   int kept = 0;
   for (int32_t i = 0; i < top; i++) {
-    const int32_t heads = layout::RINGS_START + i * layout::WORDS_PER_RING + layout::RING_HEADER_WORDS;
+    const int32_t heads = layout::NEAR_RINGS_START + i * layout::WORDS_PER_RING + layout::RING_HEADER_WORDS;
     kept += arena().get(heads + layout::RING_ENTRIES / 2 * layout::WORDS_PER_RING_HEAD) != 0 ? 1 : 0;
   }
   EXPECT_GE(top, kRings);

@@ -14,6 +14,7 @@ import { SimpleQueue } from 'heddle/queue';
 import { afterAll } from 'vitest';
 import { encodeBytes } from '#dist/codec/codec.js';
 import { engine } from '#dist/engine/select.js';
+import { wordsAt } from '#dist/engine/words-at.js';
 import { Cell, Node } from '#dist/memory/layout.js';
 import { serve } from './fixtures/serve.mjs';
 
@@ -175,16 +176,20 @@ export function numberReaches(): Reach[] {
   return reaches().filter(({ numbers }) => numbers);
 }
 
+export function handleOf(object: object): number {
+  return (object as { readonly _handle: number })._handle;
+}
+
 /** How many wait in a list of the object: the main one unless said otherwise. */
 export function waiters(object: object, list: number = Cell.WAITERS): number {
-  const { words } = engine;
-  const first = Atomics.load(words, (object as { readonly _handle: number })._handle + list);
+  const word = handleOf(object) + list;
+  const first = Atomics.load(wordsAt(word), word);
   let count = 0;
   let node = first;
   // The list may change while it is walked; whoever asks asks again.
   while (node !== 0 && count < 1000) {
     count++;
-    node = Atomics.load(words, node + Node.NEXT);
+    node = Atomics.load(wordsAt(node), node + Node.NEXT);
     if (node === first) break;
   }
   return count;
@@ -192,7 +197,8 @@ export function waiters(object: object, list: number = Cell.WAITERS): number {
 
 /** How many references there are to the object: of isolates, messages and other objects. */
 export function references(object: object): number {
-  return Atomics.load(engine.words, (object as { readonly _handle: number })._handle + Cell.REFS);
+  const word = handleOf(object) + Cell.REFS;
+  return Atomics.load(wordsAt(word), word);
 }
 
 /** Lets the event loop go round once. */

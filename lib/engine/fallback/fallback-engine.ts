@@ -64,8 +64,6 @@ export class FallbackEngine implements Engine {
   readonly kernels = undefined;
   readonly segments = undefined;
   readonly words: Int32Array<SharedArrayBuffer>;
-  readonly longs: BigInt64Array<SharedArrayBuffer>;
-  readonly doubles: Float64Array<SharedArrayBuffer>;
   readonly self: number;
   readonly process = 0;
   readonly processes: FallbackProcesses;
@@ -95,8 +93,6 @@ export class FallbackEngine implements Engine {
     );
     this.#isolate = isolate;
     this.words = isolate.words;
-    this.longs = isolate.longs;
-    this.doubles = isolate.doubles;
     this.self = slot;
     this.out = isolate.out;
     this.scratch = isolate.scratch;
@@ -204,6 +200,10 @@ export class FallbackEngine implements Engine {
     } catch (error) {
       throw this.#recover(error);
     }
+  }
+
+  allWords(): Int32Array {
+    return this.words;
   }
 
   look(handle: Handle, word: number): number {

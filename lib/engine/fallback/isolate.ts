@@ -12,7 +12,6 @@ const SCRATCH_BYTES = 16384;
 
 export class Isolate {
   readonly words: Int32Array<SharedArrayBuffer>;
-  readonly longs: BigInt64Array<SharedArrayBuffer>;
   readonly doubles: Float64Array<SharedArrayBuffer>;
   readonly journals: Int32Array<SharedArrayBuffer>;
   readonly self: number;
@@ -42,7 +41,6 @@ export class Isolate {
   /** `suspect`: is told the slot that has held an object's guard for long. */
   constructor(arena: Arena, self: number, isDead: IsDead, suspect: (slot: number) => void) {
     this.words = new Int32Array(arena.control);
-    this.longs = new BigInt64Array(arena.control);
     this.doubles = new Float64Array(arena.control);
     this.journals = new Int32Array(arena.journals);
     this.self = self;
