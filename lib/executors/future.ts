@@ -310,16 +310,17 @@ export class Future<T> implements PromiseLike<T> {
     return this.#state === State.FAILED ? this.#outcome : undefined;
   }
 
+  /** That of a future that has settled is nobody else's: it takes half the memory of one that is settled later. */
   #promise(): Promise<T> {
     if (this.#promised === undefined) {
+      if (this.#state === State.FINISHED) return Promise.resolve(this.#outcome as T);
+      if (this.#state >= State.CANCELLED) return Promise.reject(this.#failure());
       let resolve!: (value: unknown) => void;
       let reject!: (error: unknown) => void;
       const promise = new Promise<unknown>((first, second) => {
         resolve = first;
         reject = second;
       });
-      if (this.#state === State.FINISHED) resolve(this.#outcome);
-      else if (this.#state >= State.CANCELLED) reject(this.#failure());
       this.#promised = { promise, resolve, reject };
     }
     return this.#promised.promise as Promise<T>;
