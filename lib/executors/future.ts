@@ -44,6 +44,25 @@ interface Promised {
   readonly reject: (error: unknown) => void;
 }
 
+function nobody(): void {}
+
+let lastResolve: Promised['resolve'] = nobody;
+let lastReject: Promised['reject'] = nobody;
+
+/** The executor of every such promise, which so need not be made each time. */
+function keepResolvers(resolve: Promised['resolve'], reject: Promised['reject']): void {
+  lastResolve = resolve;
+  lastReject = reject;
+}
+
+function promised(): Promised {
+  const made = { promise: new Promise<unknown>(keepResolvers), resolve: lastResolve, reject: lastReject };
+  // They would keep the promise, and its value.
+  lastResolve = nobody;
+  lastReject = nobody;
+  return made;
+}
+
 type Callback = (future: Future<unknown>) => void;
 
 /**
@@ -315,13 +334,7 @@ export class Future<T> implements PromiseLike<T> {
     if (this.#promised === undefined) {
       if (this.#state === State.FINISHED) return Promise.resolve(this.#outcome as T);
       if (this.#state >= State.CANCELLED) return Promise.reject(this.#failure());
-      let resolve!: (value: unknown) => void;
-      let reject!: (error: unknown) => void;
-      const promise = new Promise<unknown>((first, second) => {
-        resolve = first;
-        reject = second;
-      });
-      this.#promised = { promise, resolve, reject };
+      this.#promised = promised();
     }
     return this.#promised.promise as Promise<T>;
   }
