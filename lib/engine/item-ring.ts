@@ -103,24 +103,21 @@ export class ItemRing {
     this.#notice = notice;
   }
 
-  /** The words among which there is the one at `index`. */
-  #wordsAt(index: number): Words {
-    return index < this.#words.length ? this.#words : this.#lookFurther();
-  }
-
-  #lookFurther(): Words {
+  /** For a queue or a ring that is not near: from the next time on all are. Nothing is put or taken this time. */
+  #lookFurther(): 0 {
     this.#words = this.#control.allWords();
     this.#doubles = new Float64Array(this.#words.buffer);
-    return this.#words;
+    return 0;
   }
 
   /** False: not put. */
   putNumber(queue: number, number: number): boolean {
     const head = this.#begin(queue);
     if (head === 0) return false;
-    this.#words[head + RingHead.META] = NUMBER;
+    const words = this.#words;
+    words[head + RingHead.META] = NUMBER;
     this.#doubles[(head + RingHead.DATA) >>> 1] = number;
-    this.#publish(queue, head);
+    this.#publish(words, queue, head);
     return true;
   }
 
@@ -149,16 +146,17 @@ export class ItemRing {
       data = bodyAt(words[this.#claim + CLAIMED_RING] as number, words[this.#claim + CLAIMED_POSITION] as number);
     }
     for (let i = 0; i < length; i += BYTES_PER_WORD) words[data + (i >>> 2)] = source[i >>> 2] as number;
-    this.#publish(queue, head);
+    this.#publish(words, queue, head);
     return true;
   }
 
   /** The head of an entry that is the caller's from now on, and is still to be written; 0: none. */
   #begin(queue: number): number {
-    let words = this.#wordsAt(queue);
+    const words = this.#words;
+    if (queue >= words.length) return this.#lookFurther();
     const ring = load(words, queue + Queue.PUT_RING);
     if (ring === 0) return 0;
-    words = this.#wordsAt(ring);
+    if (ring >= words.length) return this.#lookFurther();
     const tail = load(words, ring + Ring.TAIL);
     if ((tail & Ring.SLOW) !== 0 || load(words, queue + Queue.PUT_RING) !== ring) return 0;
     const limit = (words[ring + Ring.LIMIT] as number) << 1;
@@ -179,8 +177,7 @@ export class ItemRing {
   }
 
   /** The claim says where the put was begun. */
-  #publish(queue: number, head: number): void {
-    const words = this.#words;
+  #publish(words: Words, queue: number, head: number): void {
     const claim = this.#claim;
     Atomics.store(words, head + RingHead.SEQUENCE, (words[claim + CLAIMED_POSITION] as number) | 1);
     if (load(words, (words[claim + CLAIMED_RING] as number) + Ring.GET_WAITING) !== 0) this.#notice(queue, ITEM);
@@ -189,11 +186,12 @@ export class ItemRing {
 
   /** The lane of the item taken, of which `value` says more; 0: none taken. */
   take(queue: number): number {
-    let words = this.#wordsAt(queue);
+    const words = this.#words;
     this.empty = false;
+    if (queue >= words.length) return this.#lookFurther();
     const ring = load(words, queue + Queue.RING);
     if (ring === 0) return 0;
-    words = this.#wordsAt(ring);
+    if (ring >= words.length) return this.#lookFurther();
     const position = load(words, ring + Ring.HEAD);
     if ((position & Ring.SLOW) !== 0 || load(words, queue + Queue.RING) !== ring) return 0;
     const head = headAt(ring, position);

@@ -31,10 +31,11 @@ export function lineOf(state: number): number {
 
 /** True if the mutex is not held, waiters or not. */
 export function tryTake(handle: Handle): boolean {
+  const words = wordsAt(handle);
   for (;;) {
-    const state = Atomics.load(wordsAt(handle), handle + STATE);
+    const state = Atomics.load(words, handle + STATE);
     if ((state & LOCKED) !== 0) return isProxy(handle) && tryTakeAfar(handle);
-    if (Atomics.compareExchange(wordsAt(handle), handle + STATE, state, (state & ~OWNER_BITS) | MINE) === state) {
+    if (Atomics.compareExchange(words, handle + STATE, state, (state & ~OWNER_BITS) | MINE) === state) {
       warnIfOwnerDied(state);
       return true;
     }
@@ -79,11 +80,12 @@ export function takeInTurn(
 
 /** False when nobody holds the mutex. */
 export function giveBack(handle: Handle): boolean {
+  const words = wordsAt(handle);
   for (;;) {
-    const state = Atomics.load(wordsAt(handle), handle + STATE);
+    const state = Atomics.load(words, handle + STATE);
     if ((state & LOCKED) === 0) return false;
     if ((state & LINE) === PARKED) break;
-    if (Atomics.compareExchange(wordsAt(handle), handle + STATE, state, state & LINE) === state) return true;
+    if (Atomics.compareExchange(words, handle + STATE, state, state & LINE) === state) return true;
   }
   const outcome = engine.mutexRelease(handle);
   settleOwnGrants();

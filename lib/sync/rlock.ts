@@ -43,6 +43,8 @@ const MOST_HOLDS = 0x7fffffff;
  * ```
  */
 export class RLock extends BaseLock {
+  readonly #words = wordsAt(this._handle);
+
   override acquire(options?: WaitOptions): Promise<boolean> {
     try {
       const timeout = timeoutOf(options);
@@ -120,7 +122,7 @@ export class RLock extends BaseLock {
   #caller(): number {
     const innermost = currentScope();
     if (innermost === undefined) return threadIdent();
-    const owner = wordsAt(this._handle)[this._handle + OWNER] as number;
+    const owner = this.#words[this._handle + OWNER] as number;
     for (let scope: Scope | undefined = innermost; scope !== undefined; scope = scope.parent) {
       if (scope.ident === owner) return owner;
     }
@@ -135,19 +137,21 @@ export class RLock extends BaseLock {
   // Only who owns the lock writes its own identifier into OWNER, and clears it before letting go, so
   // finding it there needs no lock.
   #owns(caller: number): boolean {
-    return wordsAt(this._handle)[this._handle + OWNER] === caller;
+    return this.#words[this._handle + OWNER] === caller;
   }
 
   #own(owner: number, depth: number): void {
-    wordsAt(this._handle)[this._handle + OWNER] = owner;
-    wordsAt(this._handle)[this._handle + DEPTH] = depth;
+    const words = this.#words;
+    words[this._handle + OWNER] = owner;
+    words[this._handle + DEPTH] = depth;
   }
 
   #enterAgain(caller: number): boolean {
     if (!this.#owns(caller)) return false;
-    const depth = wordsAt(this._handle)[this._handle + DEPTH] as number;
+    const words = this.#words;
+    const depth = words[this._handle + DEPTH] as number;
     if (depth === MOST_HOLDS) throw new RangeError(`the lock is held ${MOST_HOLDS} times, which is the most`);
-    wordsAt(this._handle)[this._handle + DEPTH] = depth + 1;
+    words[this._handle + DEPTH] = depth + 1;
     return true;
   }
 
@@ -176,9 +180,10 @@ export class RLock extends BaseLock {
           : 'release of an RLock that is not held',
       );
     }
-    const depth = wordsAt(this._handle)[this._handle + DEPTH] as number;
+    const words = this.#words;
+    const depth = words[this._handle + DEPTH] as number;
     if (depth > 1) {
-      wordsAt(this._handle)[this._handle + DEPTH] = depth - 1;
+      words[this._handle + DEPTH] = depth - 1;
       return;
     }
     this.#own(0, 0);
@@ -201,7 +206,7 @@ export class RLock extends BaseLock {
 
   /** @internal */
   override _suspend(): Hold {
-    const hold = { owner: this.#caller(), depth: wordsAt(this._handle)[this._handle + DEPTH] as number };
+    const hold = { owner: this.#caller(), depth: this.#words[this._handle + DEPTH] as number };
     this.#own(0, 0);
     giveBack(this._handle);
     return hold;
