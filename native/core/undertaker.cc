@@ -78,6 +78,9 @@ void Undertaker::run() {
     // Before it buries anybody: those who are about to end are no help with that.
     follow_parent();
     bury_who_ended();
+    // And after, lest it sleeps although the parent has ended in the meantime, when the end of the parent,
+    // who is buried and no longer watched, would not wake it.
+    follow_parent();
     sleep();
   }
 }

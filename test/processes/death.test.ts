@@ -113,6 +113,31 @@ describe.runIf(shared)('a process that is killed', () => {
     expect((await Promise.all([first, second])).sort()).toEqual([0, 1]);
   });
 
+  it.runIf(engine.supports.processSharedMemory)(
+    'the moment it has started a daemonic one does not leave that behind',
+    { timeout: 60_000 },
+    async () => {
+      const daemons = new Queue<Process>();
+      const parents = Array.from(
+        { length: 12 },
+        () =>
+          new Process({
+            target: async (daemons: Queue<Process>) => {
+              const daemon = new Process({ target: () => new Event().wait(), daemon: true });
+              await daemon.start();
+              daemons.putSync(daemon);
+              process.kill(process.pid, 'SIGKILL');
+            },
+            args: [daemons],
+          }),
+      );
+      for (let round = 0; round < 3; round++) {
+        await Promise.all(parents.slice(4 * round, 4 * round + 4).map((parent) => parent.start()));
+        for (let i = 0; i < 4; i++) expect(await (await daemons.get()).join({ timeout: 20_000 })).toBe(true);
+      }
+    },
+  );
+
   it('in the middle of contended operations, however often, stops nobody', { timeout: 120_000 }, async () => {
     const lock = new Lock();
     const semaphore = new Semaphore(3);
