@@ -25,13 +25,7 @@ import { asciiOf, loadable, providing, runtimeOf, withBuiltins, withDemands, wit
 const CHUNKS = {
   ground: [['threads/worker-entry.js', 'engine/fallback/fallback-engine.js']],
   sync: [['sync/lock.js'], ['threads/main.js'], ['engine/public.js']],
-  primitives: [
-    ['sync/rlock.js'],
-    ['sync/semaphore.js'],
-    ['sync/event.js'],
-    ['sync/condition.js'],
-    ['sync/barrier.js'],
-  ],
+  primitives: [['sync/rlock.js'], ['sync/semaphore.js'], ['sync/event.js'], ['sync/condition.js'], ['sync/barrier.js']],
   core: [['threads/worker-entry.js']],
   processes: [['processes/child-entry.js']],
   executors: [
@@ -52,7 +46,16 @@ const CHUNKS = {
  * Of these, what is loaded when it is first used: CommonJS, see `lib/engine/own-modules.ts`. The faces export stand-ins of
  * what is in there, see `lib/engine/stand-in.ts`.
  */
-const ON_DEMAND = new Set(['primitives', 'core', 'processes', 'executors', 'pools', 'fallback', 'shipping', 'submission']);
+const ON_DEMAND = new Set([
+  'primitives',
+  'core',
+  'processes',
+  'executors',
+  'pools',
+  'fallback',
+  'shipping',
+  'submission',
+]);
 
 /** The first chunk, which all others import. */
 const GROUND = Object.keys(CHUNKS)[0];
