@@ -11,6 +11,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const pins = fileURLToPath(new URL('./zig/', import.meta.url));
 const home = join(root, 'build/zig');
 
+// Its own, for the precompiled headers of a checkout name the files of that one.
+process.env.ZIG_GLOBAL_CACHE_DIR ??= join(home, 'cache');
+
 /** Path of the compiler, which is installed if need be; throws with what to do when it cannot be had. */
 export function zig() {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
