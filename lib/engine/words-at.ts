@@ -10,9 +10,5 @@ const NEAR = near.length;
  * of the segment or not; its header, the processes and the slots are, so that `engine.words` has them.
  */
 export function wordsAt(index: number): Int32Array {
-  return index < NEAR ? near : far();
-}
-
-function far(): Int32Array {
-  return engine.allWords();
+  return index < NEAR ? near : engine.allWords();
 }

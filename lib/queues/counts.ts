@@ -10,24 +10,25 @@ const MODULUS = 0x7fffffff;
 
 /** How many of the queue's puts, or takes, come before where the ring's TAIL, or HEAD, is. */
 function countBefore(ring: number, side: number): number {
-  const position = Atomics.load(wordsAt(ring), ring + side) >>> 1;
-  return (position + Atomics.load(wordsAt(ring), ring + Ring.BEFORE)) & MODULUS;
+  const words = wordsAt(ring);
+  const position = Atomics.load(words, ring + side) >>> 1;
+  return (position + Atomics.load(words, ring + Ring.BEFORE)) & MODULUS;
 }
 
 /** Items that are there, those included that are promised to somebody. */
 export function allItemsIn(queue: Handle): number {
-  const items = Atomics.load(wordsAt(queue), queue + Queue.COUNT);
+  const words = wordsAt(queue);
+  const items = Atomics.load(words, queue + Queue.COUNT);
   for (;;) {
-    const first = Atomics.load(wordsAt(queue), queue + Queue.RING);
-    const last = Atomics.load(wordsAt(queue), queue + Queue.PUT_RING);
+    const first = Atomics.load(words, queue + Queue.RING);
+    const last = Atomics.load(words, queue + Queue.PUT_RING);
     if (first === 0 || last === 0) return items;
     // The takes first, which are never ahead of the puts at that moment, nor these of the later ones.
     const takes = countBefore(first, Ring.HEAD);
     const puts = countBefore(last, Ring.TAIL);
     // If not, one of the rings may have been another queue's.
-    const areIts = Atomics.load(wordsAt(queue), queue + Queue.RING) === first;
-    if (areIts && Atomics.load(wordsAt(queue), queue + Queue.PUT_RING) === last)
-      return items + ((puts - takes) & MODULUS);
+    const areIts = Atomics.load(words, queue + Queue.RING) === first;
+    if (areIts && Atomics.load(words, queue + Queue.PUT_RING) === last) return items + ((puts - takes) & MODULUS);
   }
 }
 
@@ -41,12 +42,13 @@ export function itemsIn(queue: Handle): number {
 /** Puts minus what was said to be done. */
 export function unfinishedIn(queue: Handle): number {
   if (isProxy(queue)) return engine.look(queue, Queue.UNFINISHED);
+  const words = wordsAt(queue);
   // In this order: an item that goes from the body into the ring may be counted twice, but is never missed.
   for (;;) {
-    const others = Atomics.load(wordsAt(queue), queue + Queue.UNFINISHED);
-    const ring = Atomics.load(wordsAt(queue), queue + Queue.PUT_RING);
+    const others = Atomics.load(words, queue + Queue.UNFINISHED);
+    const ring = Atomics.load(words, queue + Queue.PUT_RING);
     if (ring === 0) return others;
     const puts = countBefore(ring, Ring.TAIL);
-    if (Atomics.load(wordsAt(queue), queue + Queue.PUT_RING) === ring) return (others + puts) & MODULUS;
+    if (Atomics.load(words, queue + Queue.PUT_RING) === ring) return (others + puts) & MODULUS;
   }
 }

@@ -35,11 +35,11 @@ export abstract class GuardedObject extends SharedObject {
     this.#typeWord = this._handle + typeWord;
     this.#lockWord = this._handle + lockWord;
     if (this.adopted) return;
-    wordsAt(this.#typeWord)[this.#typeWord] =
-      code | (lock === false ? UNLOCKED : 0) | (lock instanceof RLock ? REENTRANT : 0);
+    const words = wordsAt(this._handle);
+    words[this.#typeWord] = code | (lock === false ? UNLOCKED : 0) | (lock instanceof RLock ? REENTRANT : 0);
     if (typeof lock === 'boolean') return;
     engine.retain(lock._handle);
-    wordsAt(this.#lockWord)[this.#lockWord] = lock._handle;
+    words[this.#lockWord] = lock._handle;
     this.#lock = lock;
     lock._remember();
   }
@@ -61,13 +61,14 @@ export abstract class GuardedObject extends SharedObject {
   }
 
   #findLock(): Lock | RLock {
-    const flags = wordsAt(this.#typeWord)[this.#typeWord] as number;
+    const words = wordsAt(this._handle);
+    const flags = words[this.#typeWord] as number;
     if ((flags & UNLOCKED) !== 0) throw new InvalidStateError('getLock() of what was made with `lock: false`');
-    let handle = Atomics.load(wordsAt(this.#lockWord), this.#lockWord);
+    let handle = Atomics.load(words, this.#lockWord);
     if (handle === 0) {
       const made = new Lock();
       engine.retain(made._handle);
-      handle = Atomics.compareExchange(wordsAt(this.#lockWord), this.#lockWord, 0, made._handle);
+      handle = Atomics.compareExchange(words, this.#lockWord, 0, made._handle);
       if (handle === 0) {
         made._remember();
         return made;

@@ -1,5 +1,4 @@
 /** Value: one number that all threads see. Python: `multiprocessing.Value`. */
-
 import { registerTravel } from '../engine/shared-object.js';
 import { wordsAt } from '../engine/words-at.js';
 import { Kind, Value as Word } from '../memory/layout.js';

@@ -50,10 +50,11 @@ export class Event extends SharedObject {
   /** Sets the flag and releases everybody who waits. */
   set(): void {
     const word = this._handle + STATE;
+    const words = wordsAt(word);
     for (;;) {
-      const state = Atomics.load(wordsAt(word), word);
+      const state = Atomics.load(words, word);
       if ((state & PARKED) !== 0) break;
-      if ((state & SET) !== 0 || Atomics.compareExchange(wordsAt(word), word, state, state | SET) === state) return;
+      if ((state & SET) !== 0 || Atomics.compareExchange(words, word, state, state | SET) === state) return;
     }
     engine.eventSet(this._handle);
     settleOwnGrants();

@@ -83,11 +83,12 @@ export class Semaphore extends SharedObject {
   /** Takes a permit if there is one and nobody waits for it. Python: `acquire(blocking=False)`. */
   tryAcquire(): boolean {
     const word = this._handle + STATE;
+    const words = wordsAt(word);
     for (;;) {
-      const state = Atomics.load(wordsAt(word), word);
+      const state = Atomics.load(words, word);
       // PARKED implies that there is none.
       if (state < ONE || (state & PARKED) !== 0) return isProxy(this._handle) && this.#tryAcquireAfar();
-      if (Atomics.compareExchange(wordsAt(word), word, state, state - ONE) === state) return true;
+      if (Atomics.compareExchange(words, word, state, state - ONE) === state) return true;
     }
   }
 
@@ -101,12 +102,13 @@ export class Semaphore extends SharedObject {
   release(n = 1): void {
     requireInteger('n', n, 1, Word.MAX_VALUE);
     const word = this._handle + STATE;
+    const words = wordsAt(word);
     for (;;) {
-      const state = Atomics.load(wordsAt(word), word);
+      const state = Atomics.load(words, word);
       if ((state & PARKED) !== 0) break;
       const value = (state >>> Word.VALUE_SHIFT) + n;
       if (value > this._most()) throw this.#overflow(n);
-      if (Atomics.compareExchange(wordsAt(word), word, state, value << Word.VALUE_SHIFT) === state) return;
+      if (Atomics.compareExchange(words, word, state, value << Word.VALUE_SHIFT) === state) return;
     }
     const outcome = engine.semaphoreRelease(this._handle, n);
     settleOwnGrants();

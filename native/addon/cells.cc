@@ -71,7 +71,7 @@ napi_value array_buffer(napi_env env, napi_callback_info info) {
       napi_create_external_arraybuffer(env, bytes.data(), bytes.size(), forget_array, shown, &buffer);
   if (status == napi_ok) return buffer;
   forget_array(env, nullptr, shown);
-  napi_throw_error(env, nullptr, "this runtime allows no buffers over shared memory");
+  napi_throw_error(env, nullptr, kNoExternalBuffers);
   return nullptr;
 }
 

@@ -41,8 +41,6 @@ void on_cleanup(void* data) {
   leave_household();
 }
 
-constexpr const char* kNoExternalBuffers = "this runtime allows no buffers over shared memory";
-
 // process.memoryUsage().external counts the whole of it, sparse as it is, and V8 collects garbage when it
 // hears of more than 64 MiB. Taking it out of V8's count with napi_adjust_external_memory() changes nothing
 // of that, and from Node 24 on V8 aborts the process when the buffer is freed and the count would fall below

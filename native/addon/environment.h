@@ -20,6 +20,9 @@ class KernelJobs;
 // Life: made by attach(); detached by the environment's cleanup hook, which runs when no JavaScript
 // of the isolate runs any more, however it ended; deleted when neither the environment nor the
 // finalizer of an array's buffer can refer to it.
+// Why there is no buffer over memory that is the core's.
+inline constexpr const char* kNoExternalBuffers = "this runtime allows no buffers over shared memory";
+
 class Environment : public std::enable_shared_from_this<Environment> {
  public:
   // Null, with an exception pending, when the isolate cannot be attached. `watches_loop`: the runtime's
