@@ -1,5 +1,4 @@
 /** The engine between threads: who waits in one is woken by another, and what a dead one held goes on. */
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
 import {
@@ -65,10 +64,16 @@ async function partner(
     workerData: { act, handle, then, ...more },
   });
   workers.push(worker);
-  const [{ slot }] = (await once(worker, 'message')) as [{ slot: number }];
-  const result = new Promise((resolve) => {
-    worker.on('message', ({ result }) => resolve(result));
+  // Listened to from the start: of a worker that has ended, all messages are handed out in one go.
+  const begun = new Promise<number>((resolve) => {
+    worker.once('message', ({ slot }) => resolve(slot));
   });
+  const result = new Promise((resolve) => {
+    worker.on('message', (message) => {
+      if ('result' in message) resolve(message.result);
+    });
+  });
+  const slot = await begun;
   return { worker, slot, result };
 }
 
