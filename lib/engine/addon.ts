@@ -14,6 +14,9 @@ export interface Addon {
   readonly layoutHash: number;
   /** Tries what every platform has its own code for; says what does not work here. Once in a process. */
   selfTest(): string | undefined;
+  /** Whether the calling isolate is that of the process's main thread, and whether that has attached: `hasUvLoop` only. */
+  isMainThread(): boolean;
+  isMainAttached(): boolean;
   /**
    * Makes the arena that the parent process passes on by a descriptor that of this process; before the first
    * `attach`. Throws when it is not that of the parent's family.
@@ -96,13 +99,31 @@ function openFile(file: string): unknown {
   return module.exports;
 }
 
+const CANDIDATES = [() => 'build/Release/heddle.node', () => `prebuilds/${prebuildName()}/heddle.node`];
+
+function fileOf(candidate: string): string {
+  return fileURLToPath(new URL(candidate, packageRoot));
+}
+
+/** True when some thread of this process has the addon loaded. */
+export function isAddonLoaded(): boolean {
+  try {
+    const { sharedObjects = [] } = (process.report?.getReport() ?? {}) as { sharedObjects?: readonly string[] };
+    const plain = (file: string) => path.resolve(file.replace(/^\\\\\?\\/, ''));
+    const files = new Set(CANDIDATES.map((candidate) => fileOf(candidate())));
+    return sharedObjects.some((file) => files.has(plain(file)));
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    return false;
+  }
+}
+
 /** Loads the addon, built here or prebuilt; the first that fits. `open` loads one file. */
 export function loadAddon(open: (file: string) => unknown = openFile): LoadResult {
   const refusals: string[] = [];
-  const candidates = [() => 'build/Release/heddle.node', () => `prebuilds/${prebuildName()}/heddle.node`];
-  for (const name of candidates) {
+  for (const name of CANDIDATES) {
     const candidate = name();
-    const file = fileURLToPath(new URL(candidate, packageRoot));
+    const file = fileOf(candidate);
     const defect = elfDefect(file);
     if (defect !== undefined) {
       refusals.push(`${candidate}: ${defect}; ${INSTALL_REMEDY}`);

@@ -3,9 +3,9 @@
  * how it comes by the arena of its family. Taken out of the environment when read, for a process that the
  * user's own code starts belongs to no family.
  */
-import { isMainThread } from 'node:worker_threads';
 import { EngineUnavailableError } from '../errors.js';
 import type { EngineName } from './engine.js';
+import { workerThreads } from './worker-threads.js';
 
 export const FAMILY_VARIABLE = 'HEDDLE_FAMILY';
 
@@ -23,9 +23,8 @@ export interface Inheritance {
 }
 
 function read(): Inheritance | undefined {
-  if (!isMainThread) return undefined;
   const text = process.env[FAMILY_VARIABLE];
-  if (text === undefined) return undefined;
+  if (text === undefined || !workerThreads().isMainThread) return undefined;
   delete process.env[FAMILY_VARIABLE];
   try {
     const { engine, layout, nonce, record, generation } = JSON.parse(text) as Inheritance;

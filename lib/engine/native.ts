@@ -1,5 +1,4 @@
 /** The native engine: the C++ core as the addon shows it, attached to this isolate. */
-import { markAsUntransferable } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../errors.js';
 import { Cell, Event, ItemLane, Outcome as Outcomes } from '../memory/layout.js';
 import type { EncodedItem, Engine, EngineSupports, Handle, Kernels, Outcome, Processes, Segments } from './engine.js';
@@ -162,9 +161,6 @@ export class NativeEngine implements Engine {
     });
     this.self = binding.self;
     this.process = binding.process;
-    // Not so the buffers over the arena: Node itself moves none of those, and from Node 24 on it aborts
-    // when it wants to detach a marked one as the environment ends.
-    for (const buffer of [binding.outBuffer, binding.readyBuffer, binding.scratchBuffer]) markAsUntransferable(buffer);
     this.words = new Int32Array(binding.control);
     this.out = new Int32Array(binding.outBuffer);
     this.ready = new Int32Array(binding.readyBuffer);

@@ -9,7 +9,6 @@
  * Polling pays only where waits are short. Each time it found nothing, more of the following waits go
  * without, and it is not tried when every core has a thread to run.
  */
-import { availableParallelism } from 'node:os';
 import { Header, SLOTS_START, Slot, SlotState, WORDS_PER_SLOT } from '../memory/layout.js';
 import { engine } from './select.js';
 
@@ -24,16 +23,20 @@ const LOOKS = 64;
 const MOST_SKIPPED = 63;
 
 const words = engine.words;
-const cores = availableParallelism();
 
-function limitMs(): number {
-  // With one core, the thread waited for could not run meanwhile.
-  if (cores < 2) return 0;
+/** Known from the first wait on, for Node.js has not loaded `node:os` before. */
+let cores = 0;
+/** How long to poll, ms. */
+let limit = 0;
+
+function prepare(): void {
+  cores = process.getBuiltinModule('node:os').availableParallelism();
   const text = process.env.HEDDLE_SPIN_US ?? '';
-  return (/^\d+$/.test(text) ? Math.min(Number(text), LONGEST_SPIN_US) : DEFAULT_SPIN_US) / 1000;
+  const us = /^\d+$/.test(text) ? Math.min(Number(text), LONGEST_SPIN_US) : DEFAULT_SPIN_US;
+  // With one core, the thread waited for could not run meanwhile.
+  limit = cores < 2 ? 0 : us / 1000;
 }
 
-const limit = limitMs();
 const ownSlot = SLOTS_START + engine.self * WORDS_PER_SLOT;
 const readyWord = ownSlot + Slot.READY;
 const pollingWord = ownSlot + Slot.POLLING;
@@ -63,7 +66,9 @@ function coresBusy(): boolean {
 
 /** A wait of this loop has begun: polls for its end if that promises to be soon. `settleReady` takes what is ready. */
 export function pollFor(settleReady: () => void): void {
-  if (polling || limit === 0) return;
+  if (polling) return;
+  if (cores === 0) prepare();
+  if (limit === 0) return;
   if (skip > 0) {
     skip--;
     return;

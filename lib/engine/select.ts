@@ -3,18 +3,20 @@
  *
  * A family, that is a thread and the workers started from it, runs one engine: the wake queues of the
  * two cannot reach each other. The first to load heddle chooses by HEDDLE_ENGINE and leaves word for every Worker, a
- * user's own included (`family-data.ts`). Processes that heddle
- * starts belong to the family too, and are told by their environment: see `inheritance.ts`.
+ * user's own included (`family-data.ts`). Only a main thread on the native engine does not until heddle starts a worker,
+ * for the word is left with worker_threads, which takes long to load there: the addon knows of it.
+ *
+ * Processes that heddle starts belong to the family too, and are told by their environment: see `inheritance.ts`.
  */
-import { isMainThread } from 'node:worker_threads';
 import { EngineUnavailableError } from '../errors.js';
 import { LAYOUT_HASH } from '../memory/layout-hash.js';
-import { firstLine, hasUvLoop, loadAddon } from './addon.js';
+import { firstLine, hasUvLoop, isAddonLoaded, type LoadResult, loadAddon } from './addon.js';
 import type { Engine, EngineName } from './engine.js';
 import { bequeath, inherited } from './family-data.js';
 import { type Inheritance, inheritance, PASSED_DESCRIPTOR } from './inheritance.js';
 import { NativeEngine } from './native.js';
 import { ownOnDemand } from './own-modules.js';
+import { hasWorkerThreads, workerThreads } from './worker-threads.js';
 
 const fallback = ownOnDemand<typeof import('./fallback/fallback-engine.js')>('engine/fallback/fallback-engine.js');
 
@@ -42,9 +44,25 @@ function wish(): Wish {
   );
 }
 
+const wished = wish();
+
+let loadResult: LoadResult | undefined;
+function load(): LoadResult {
+  loadResult ??= loadAddon();
+  return loadResult;
+}
+
+function isFirstThread(): boolean {
+  const maySay = wished !== 'fallback' && inheritance?.engine !== 'fallback' && hasUvLoop() && !hasWorkerThreads();
+  return (maySay && load().addon?.isMainThread()) || workerThreads().isMainThread;
+}
+
+/** Whether this is the program's first thread. */
+export const isMainThread = isFirstThread();
+
 /** The native engine, or why not. */
 function native(passed?: Inheritance): Choice | readonly string[] {
-  const { addon, refusals } = loadAddon();
+  const { addon, refusals } = load();
   if (addon === undefined) return refusals;
   try {
     if (passed !== undefined) addon.inherit(PASSED_DESCRIPTOR, passed.nonce, passed.record, passed.generation);
@@ -60,16 +78,21 @@ function unavailable(why: string, refusals: readonly string[]): EngineUnavailabl
   );
 }
 
-function choose(wished: Wish): Choice {
-  if (wished === 'fallback')
-    return {
-      engine: new (fallback().FallbackEngine)(),
-      refusals: ['HEDDLE_ENGINE=fallback asks for the fallback engine'],
-    };
-  const choice = native();
+function choose(): Choice {
+  const choice = wished === 'fallback' ? ['HEDDLE_ENGINE=fallback asks for the fallback engine'] : native();
   if ('engine' in choice) return choice;
   if (wished === 'native') throw unavailable('the native engine, which HEDDLE_ENGINE=native asks for,', choice);
+  if (isOfNativeMain()) return join({ engine: 'native', layout: LAYOUT_HASH, refusals: [] }, threadStarter);
   return { engine: new (fallback().FallbackEngine)(), refusals: choice };
+}
+
+/** Whether this is a worker for which a main thread on the native engine has left no word. */
+function isOfNativeMain(): boolean {
+  // Where another thread has loaded the addon, loading it is no risk, which HEDDLE_ENGINE=fallback may be there to avoid.
+  if (isMainThread || !hasUvLoop() || !isAddonLoaded()) return false;
+  const { addon } = load();
+  // Where it cannot be asked, it works in another thread.
+  return addon?.isMainAttached() ?? true;
 }
 
 /** Who has chosen for this thread or process, in the words of a refusal. */
@@ -92,7 +115,7 @@ const processStarter: Starter = {
 };
 
 /** Goes along with what the family runs. */
-function join(family: Family, wished: Wish, starter: Starter, passed?: Inheritance): Choice {
+function join(family: Family, starter: Starter, passed?: Inheritance): Choice {
   if (wished !== 'auto' && wished !== family.engine) {
     throw new EngineUnavailableError(
       `HEDDLE_ENGINE=${wished} asks for the ${wished} engine, but ${starter.name} runs on the ${family.engine} engine, ` +
@@ -110,29 +133,29 @@ function join(family: Family, wished: Wish, starter: Starter, passed?: Inheritan
   throw unavailable(`the native engine, on which ${starter.name} runs,`, choice);
 }
 
-function joinOrChoose(wished: Wish): Choice {
+function joinOrChoose(): Choice {
   if (inheritance !== undefined) {
     const refusals = [`${processStarter.name} runs on the ${inheritance.engine} engine`];
-    return join({ ...inheritance, refusals }, wished, processStarter, inheritance);
+    return join({ ...inheritance, refusals }, processStarter, inheritance);
   }
-  const family = inherited<Family>(FAMILY);
-  return family === undefined ? choose(wished) : join(family, wished, threadStarter);
+  const family = hasWorkerThreads() ? inherited<Family>(FAMILY) : undefined;
+  return family === undefined ? choose() : join(family, threadStarter);
 }
 
-function select(): Choice {
-  const choice = joinOrChoose(wish());
-  const word: Family = { engine: choice.engine.name, layout: LAYOUT_HASH, refusals: choice.refusals };
-  bequeath(FAMILY, word);
-  return choice;
-}
+const choice = joinOrChoose();
 
-const choice = select();
+/** Leaves word for the workers that are started from now on. */
+export function bequeathFamily(): void {
+  bequeath<Family>(FAMILY, { engine: engine.name, layout: LAYOUT_HASH, refusals });
+}
 
 /** The engine of this isolate. */
 export const engine: Engine = choice.engine;
 
 /** Why the native engine was not loaded; empty when it was. */
 export const refusals: readonly string[] = choice.refusals;
+
+if (hasWorkerThreads()) bequeathFamily();
 
 // The end of the process waits for its threads, and those blocked in a system call would not notice it.
 if (isMainThread) process.on('exit', () => engine.beginExit());

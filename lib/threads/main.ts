@@ -2,9 +2,8 @@
  * Enters the program's first thread among the threads, as soon as it loads heddle: other threads may ask for it. What is
  * entered is a cell, of which `registry.ts` makes a Thread for those who do.
  */
-import { isMainThread } from 'node:worker_threads';
 import { processWord } from '../engine/process-record.js';
-import { engine } from '../engine/select.js';
+import { engine, isMainThread } from '../engine/select.js';
 import { Process, ThreadFlag } from '../memory/layout.js';
 import { enter } from './running.js';
 

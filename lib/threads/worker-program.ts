@@ -1,5 +1,6 @@
 /** How a module of ours is started as a worker, whatever options Node.js itself was started with. */
 import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { bequeathFamily } from '../engine/select.js';
 import { ThreadStateError } from '../errors.js';
 
 /** With --input-type, which workers inherit, Node takes no file for a program: text that imports the file will do. */
@@ -7,6 +8,7 @@ const evaluated = process.execArgv.some((argument) => argument.startsWith('--inp
 
 /** A worker that runs a module. @throws ThreadStateError where Node.js was told not to let programs have any. */
 export function startProgram(module: URL, options: WorkerOptions): Worker {
+  bequeathFamily();
   try {
     return evaluated
       ? new Worker(`import(${JSON.stringify(module.href)})`, { ...options, eval: true })

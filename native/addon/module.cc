@@ -1,7 +1,8 @@
-// What the addon exports: the hash of its layout, its self-test, and attach(), which gives an isolate its
-// binding.
+// What the addon exports: the hash of its layout, its self-test, what it knows of the main thread, and
+// attach(), which gives an isolate its binding.
 #include <napi.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "environment.h"
 #include "functions.h"
 #include "stay_loaded.h"
+#include "uv_functions.h"
 
 namespace heddle::addon {
 
@@ -28,6 +30,9 @@ namespace {
 struct Attachments {
   std::vector<std::shared_ptr<Environment>> environments;
 };
+
+// Set when the main thread has its binding. Never cleared: the process ends with it.
+std::atomic<bool> main_is_attached = false;
 
 // Without printf, which on Windows would come with its own arithmetic.
 std::string hexadecimal(uint64_t number) {
@@ -58,6 +63,7 @@ Napi::Value attach(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Environment> environment = Environment::attach(env, watches_loop);
   if (environment == nullptr) return env.Undefined();
   env.GetInstanceData<Attachments>()->environments.push_back(environment);
+  if (watches_loop && UvFunctions::is_first_loop(env)) main_is_attached = true;
 
   auto binding = Napi::Object::New(env);
   for (const auto group : {cell_functions(), primitive_functions(), queue_functions(), thread_functions(),
@@ -99,6 +105,16 @@ Napi::Value inherit(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+// () -> whether the isolate is that of the main thread; only where the loop is libuv's.
+Napi::Value is_main_thread(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), UvFunctions::is_first_loop(info.Env()));
+}
+
+// () -> whether the main thread has attached.
+Napi::Value is_main_attached(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), main_is_attached);
+}
+
 // () -> undefined, or what does not work here. Tested once in a process.
 Napi::Value test_self(const Napi::CallbackInfo& info) {
   static const char* const failure = self_test();
@@ -111,6 +127,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["layoutHash"] = Napi::Number::New(env, layout::HASH);
   exports["selfTest"] = Napi::Function::New(env, test_self, "selfTest");
   exports["inherit"] = Napi::Function::New(env, inherit, "inherit");
+  exports["isMainThread"] = Napi::Function::New(env, is_main_thread, "isMainThread");
+  exports["isMainAttached"] = Napi::Function::New(env, is_main_attached, "isMainAttached");
   exports["attach"] = Napi::Function::New(env, attach, "attach");
   return exports;
 }

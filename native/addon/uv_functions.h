@@ -3,10 +3,9 @@
 // them, and the numbers of its handle types, as they are throughout version 1.
 #pragma once
 
-#include <cstddef>
+#include <node_api.h>
 
-// As <node_api.h> has it.
-struct uv_loop_s;
+#include <cstddef>
 
 namespace heddle::addon {
 
@@ -17,6 +16,7 @@ struct UvFunctions {
   using Callback = void (*)(Handle handle);
   enum HandleType : int { kAsync = 1, kCheck = 2, kIdle = 6, kPrepare = 9 };
 
+  Loop (*default_loop)();
   int (*backend_timeout)(Loop loop);
   size_t (*handle_size)(int type);
   void* (*handle_get_data)(Handle handle);
@@ -35,6 +35,8 @@ struct UvFunctions {
 
   // Null when the process lacks one of them.
   static const UvFunctions* find();
+  // Whether an isolate's event loop is the process's first one, which Node.js gives to its main thread.
+  static bool is_first_loop(napi_env env);
 };
 
 }  // namespace heddle::addon

@@ -96,6 +96,37 @@ describe('HEDDLE_ENGINE', () => {
   });
 });
 
+/** Text that starts a worker, which prints its engine, and waits for its end. */
+function startWorker(options: object): string {
+  const program = `data:text/javascript,${encodeURIComponent(print(index))}`;
+  return `await new Promise((resolve) =>
+    new Worker(new URL(${JSON.stringify(program)}), ${JSON.stringify(options)}).on('exit', resolve));`;
+}
+const importWorker = `import { Worker } from 'node:worker_threads';`;
+
+describe('a worker of the program', () => {
+  it('without addons cannot be of a family that runs on one', async () => {
+    const source = `${importWorker} import ${JSON.stringify(index)}; ${startWorker({ execArgv: ['--no-addons'] })}`;
+    const { code, output } = await run(source, engine.name);
+    if (engine.supports.nativeThreads) {
+      expect(code).toBe(1);
+      expect(output).toContain(
+        'the native engine, on which the thread that started this worker runs, cannot be loaded',
+      );
+      expect(output).toContain('start Node without --no-addons');
+    } else expect(output).toContain('"name":"fallback"');
+  });
+
+  it('is a family of its own where its main thread does not load heddle', async () => {
+    const other = engine.name === 'native' ? 'fallback' : 'native';
+    const source = `${importWorker} ${startWorker({})} ${startWorker({ env: { HEDDLE_ENGINE: other } })}`;
+    const { code, output } = await run(source, engine.name);
+    expect(code, output).toBe(0);
+    const names = output.match(/(?<="name":")\w+/g);
+    expect(names).toEqual([engine.name, other]);
+  });
+});
+
 describe('a process that was started by one of', () => {
   const family = { engine: engine.name, layout: 1, nonce: '0', record: 0, generation: 0 };
 
