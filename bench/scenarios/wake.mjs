@@ -2,8 +2,8 @@ import { cpp } from '../harness/peers.mjs';
 import { allowedCores, sitOn, timeThreads } from '../harness/threads.mjs';
 import { eventThread } from './threads/contend.mjs';
 
-const ROUNDS = 5000;
-const WARM_UP = 500;
+const ROUNDS = 20_000;
+const WARM_UP = 5000;
 const floors = [{ against: 'C++ futex', floor: 1 / 1.3, goal: 1 / 1.05 }];
 
 export default {
