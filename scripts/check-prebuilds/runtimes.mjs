@@ -28,6 +28,8 @@ function emulated(name, version, emulator, triplet, suffix, before = []) {
     [emulator]: 'qemu-user',
     [`${libraries}/lib/libc.so.6`]: `libc6-${suffix}-cross`,
     [`${libraries}/lib/libstdc++.so.6`]: `libstdc++6-${suffix}-cross`,
+    // ARMv7 has no instructions for atomics of 64 bits that Node's compiler would use by itself.
+    ...(suffix === 'armhf' && { [`${libraries}/lib/libatomic.so.1`]: 'libatomic1-armhf-cross' }),
   });
   const title = `Node ${version} under ${emulator.slice('/usr/bin/'.length)}`;
   if (missing) return { name: title, missing };
