@@ -88,11 +88,10 @@ function choose(): Choice {
 
 /** Whether this is a worker for which a main thread on the native engine has left no word. */
 function isOfNativeMain(): boolean {
-  // Where another thread has loaded the addon, loading it is no risk, which HEDDLE_ENGINE=fallback may be there to avoid.
-  if (isMainThread || !hasUvLoop() || !isAddonLoaded()) return false;
-  const { addon } = load();
-  // Where it cannot be asked, it works in another thread.
-  return addon?.isMainAttached() ?? true;
+  if (isMainThread || !hasUvLoop()) return false;
+  // HEDDLE_ENGINE=fallback may be there because the addon does harm; where another thread has loaded it, it does none.
+  if (wished === 'fallback' && !isAddonLoaded()) return false;
+  return load().addon?.isMainAttached() === true;
 }
 
 /** Who has chosen for this thread or process, in the words of a refusal. */

@@ -8,8 +8,8 @@ export function workerThreads(): WorkerThreads {
   return process.getBuiltinModule('node:worker_threads');
 }
 
-/** False only in a main thread: a worker's start has it loaded. True where the runtime does not tell. */
+/** False only in a main thread: a worker's start has it loaded. True where the runtime does not tell, as Bun and Deno. */
 export function hasWorkerThreads(): boolean {
-  const { moduleLoadList } = process as { moduleLoadList?: readonly string[] };
-  return moduleLoadList?.includes('NativeModule worker_threads') ?? true;
+  const { moduleLoadList: loaded = [] } = process as { moduleLoadList?: readonly string[] };
+  return loaded.length === 0 || loaded.includes('NativeModule worker_threads');
 }

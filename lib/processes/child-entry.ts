@@ -13,7 +13,7 @@ import { wordsAt } from '../engine/words-at.js';
 import { ProcessCell, Process as Record } from '../memory/layout.js';
 import type { SimpleQueue } from '../queues/simple-queue.js';
 import '../threads/arrivals.js';
-import { writeFully } from '../threads/console.js';
+import { writeFully, writeOwnDirectly } from '../threads/console.js';
 import { finishProgram } from '../threads/exit.js';
 import '../threads/registry.js';
 import { enterFamily } from './broker.js';
@@ -31,6 +31,7 @@ const nodeProcess = globalThis.process;
 if (inheritance === undefined)
   throw new Error('child-entry.js is what the processes of heddle run, and no program to be started otherwise');
 
+writeOwnDirectly();
 const processes = requireProcesses();
 if (processes.shared === undefined) await enterFamily();
 processes.begin();

@@ -2,9 +2,10 @@
  * Output of a thread that does not need anybody's event loop: written to the file descriptor, at once.
  *
  * A worker's `process.stdout` hands its chunks to the parent's event loop, so nothing appears while the
- * parent is blocked in a `Sync` call, and nothing at all when the process ends meanwhile.
+ * parent is blocked in a `Sync` call, and nothing at all when the process ends meanwhile. A process of heddle writes in
+ * the same way where Node.js would keep back what a pipe has no room for, and lose it when the process ends by an error.
  */
-import { writeSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { onDemand } from '../engine/on-demand.js';
 
@@ -62,5 +63,38 @@ export function writeDirectly(stream: Writable, fd: 1 | 2): void {
   if (tty().isatty(fd)) {
     const { getColorDepth, hasColors } = tty().WriteStream.prototype;
     Object.assign(stream, { isTTY: true, getColorDepth, hasColors });
+  }
+}
+
+/** Whether a pipe or socket is behind `fd`. */
+function isPipe(fd: 1 | 2): boolean {
+  try {
+    const stat = fstatSync(fd);
+    return stat.isFIFO() || stat.isSocket();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return false;
+  }
+}
+
+/** Has the streams of a process write straight to their pipes, each from its first use on. */
+export function writeOwnDirectly(): void {
+  // There a pipe is not to be written to like this.
+  if (process.platform === 'win32') return;
+  for (const [name, fd] of [
+    ['stdout', 1],
+    ['stderr', 2],
+  ] as const) {
+    const own = Object.getOwnPropertyDescriptor(process, name);
+    if (own?.get === undefined || !isPipe(fd)) continue;
+    let stream: Writable | undefined;
+    const get = (): Writable => {
+      if (stream === undefined) {
+        stream = own.get?.call(process) as Writable;
+        writeDirectly(stream, fd);
+      }
+      return stream;
+    };
+    Object.defineProperty(process, name, { ...own, get });
   }
 }

@@ -194,6 +194,13 @@ bool is_alive(const Arena& arena, ProcessId process) {
          process_in(arena, process.record).generation == process.generation;
 }
 
+bool wants_status(const Arena& arena, int32_t record) {
+  const int32_t kind = kind_of(read_state(arena, record));
+  return (kind == ProcessState::DEAD || kind == ProcessState::SWEPT) &&
+         (arena.get(process_word(record, Process::FLAGS)) & ProcessFlag::STATUS_KNOWN) == 0 &&
+         parent_of(arena, record) == process_in(arena, arena.own_process());
+}
+
 int32_t tenant(const Arena& arena, int32_t record) {
   const auto generation = static_cast<uint32_t>(process_in(arena, record).generation);
   return static_cast<int32_t>(generation * (SLOT_RECORD_MASK + 1) + static_cast<uint32_t>(record + 1));
@@ -264,12 +271,15 @@ void give_cell(Self& self, Handle cell) {
 int32_t reserve_process(Self& self, const NewProcess& process) {
   Arena& arena = self.arena;
   for (int32_t record = 0; record < MAX_PROCESSES; record++) {
+    if (read_state(arena, record) != ProcessState::FREE) continue;
+    // Before it is taken: a record beyond the top would be nobody's to free, if this process were killed
+    // then.
+    raise_top(arena, record);
     if (!change_state(arena, record, ProcessState::FREE, own(arena, ProcessState::STARTING))) continue;
     clear(arena, record);
     const ProcessId parent = process_in(arena, arena.own_process());
     arena.set(process_word(record, Process::PARENT_GENERATION), parent.generation);
     arena.set(process_word(record, Process::PARENT), parent.record + 1);
-    raise_top(arena, record);
     arena.set(process_word(record, Process::FLAGS), process.flags);
     std::memcpy(&arena.words()[process_word(record, Process::NAME)], process.name.data(),
                 process.name.size());

@@ -36,6 +36,9 @@ struct ProcessId {
 [[nodiscard]] bool is_alive(const Arena& arena, ProcessId process);
 [[nodiscard]] uint64_t start_time_of(const Arena& arena, int32_t record);
 
+// Whether a child of this process has been buried, by another perhaps, and nobody has said yet how it ended.
+[[nodiscard]] bool wants_status(const Arena& arena, int32_t record);
+
 // Whether the process of a record has ended, buried or not.
 [[nodiscard]] bool has_ended(const Arena& arena, int32_t record);
 

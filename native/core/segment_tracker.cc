@@ -13,7 +13,6 @@
 #  include <mutex>
 #  include <set>
 #  include <string>
-#  include <string_view>
 
 namespace heddle {
 
@@ -69,18 +68,6 @@ class Tracker {
   void remove(const std::string& entry) {
     const std::lock_guard lock(mutex_);
     if (entries_.erase(entry) != 0) say('-', entry);
-  }
-
-  void remove_named(std::string_view name) {
-    const std::lock_guard lock(mutex_);
-    for (auto place = entries_.begin(); place != entries_.end();) {
-      if (std::string_view(*place).substr(place->find(' ') + 1) == name) {
-        say('-', *place);
-        place = entries_.erase(place);
-      } else {
-        ++place;
-      }
-    }
   }
 
  private:
@@ -156,10 +143,6 @@ int track_segment(uint64_t inode, const char* name) {
 
 void forget_segment(uint64_t inode, const char* name) {
   Tracker::instance().remove(entry_of(inode, name));
-}
-
-void forget_segments(const char* name) {
-  Tracker::instance().remove_named(name);
 }
 
 }  // namespace heddle

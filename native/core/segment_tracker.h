@@ -16,7 +16,5 @@ namespace heddle {
 // 0, or the errno for which there is no tracker; the segment is not tracked then.
 [[nodiscard]] int track_segment(uint64_t inode, const char* name);
 void forget_segment(uint64_t inode, const char* name);
-// Every one of that name.
-void forget_segments(const char* name);
 
 }  // namespace heddle

@@ -123,8 +123,11 @@ int attach_segment(const char* name, Segment& segment) {
 }
 
 int unlink_segment(const char* name) {
-  if (unlink(path_of(name).c_str()) != 0) return errno;
-  forget_segments(name);
+  const std::string path = path_of(name);
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0 || unlink(path.c_str()) != 0) return errno;
+  // That one: another thread may have made one of the same name since.
+  forget_segment(status.st_ino, name);
   return 0;
 }
 

@@ -89,7 +89,10 @@ void Undertaker::find_processes() {
   const int32_t top = arena_.word(Header::PROCESSES_TOP).load(std::memory_order_acquire);
   for (int32_t record = 0; record < top; record++) {
     const ProcessId process = process_in(arena_, record);
-    if (record == arena_.own_process() || !is_alive(arena_, process)) continue;
+    if (record == arena_.own_process()) continue;
+    // A child may have ended at once, and have been buried by another process before it is looked for here:
+    // how it ended only this one can learn.
+    if (!is_alive(arena_, process) && !wants_status(arena_, record)) continue;
     // acquire: pairs with identify().
     const int32_t pid = arena_.word(process_word(record, Process::PID)).load(std::memory_order_acquire);
     if (pid == 0 || is_watched(process)) continue;

@@ -100,6 +100,23 @@ TEST_F(ProcessesTest, AChildIsToldAndBuriedWithItsExitCode) {
   reap();
 }
 
+TEST_F(ProcessesTest, HowAChildEndedIsLearnedThoughAnotherProcessHasBuriedIt) {
+  const int32_t record = start([](Isolate&) { _exit(42); });
+  const ProcessId child = process_in(arena(), record);
+  ASSERT_TRUE(eventually([&] { return has_ended(arena(), record); }));
+  {
+    // As a brother would that was quicker than this process's undertaker.
+    Self brother(arena(), core().self());
+    bury(brother, child);
+  }
+  ASSERT_EQ(record_word(record, Process::STATE), ProcessState::SWEPT);
+  watch();
+  ASSERT_EQ(main().finish(core().event_wait(cell_, WaiterMode::THREAD, 10'000), 10'000), Outcome::GRANTED);
+  EXPECT_EQ(word(cell_, ProcessCell::EXIT_CODE), 42);
+  EXPECT_TRUE(eventually([&] { return record_word(record, Process::STATE) == ProcessState::FREE; }));
+  reap();
+}
+
 TEST_F(ProcessesTest, WhatAKilledChildHeldGoesOn) {
   const Handle mutex = create(Kind::MUTEX);
   const Handle semaphore = create(Kind::SEMAPHORE);

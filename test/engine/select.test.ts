@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { engine } from 'heddle';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Copy } from '../runtimes/confined.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const index = new URL('../../dist/index.js', import.meta.url).href;
@@ -117,6 +118,25 @@ describe('a worker of the program', () => {
     } else expect(output).toContain('"name":"fallback"');
   });
 
+  it('is of the family of a main thread that had no worker_threads yet when it loaded heddle', async () => {
+    const later = `import ${JSON.stringify(index)}; const { Worker } = await import('node:worker_threads');`;
+    const other = engine.name === 'native' ? 'fallback' : 'native';
+    const same = await run(`${later} ${startWorker({})} ${startWorker({ env: {} })}`, engine.name);
+    expect(same.code, same.output).toBe(0);
+    expect(same.output.match(/(?<="name":")\w+/g)).toEqual([engine.name, engine.name]);
+    const { code, output } = await run(`${later} ${startWorker({ env: { HEDDLE_ENGINE: other } })}`, engine.name);
+    expect(code).toBe(1);
+    expect(output).toContain(`but the thread that started this worker runs on the ${engine.name} engine`);
+  });
+
+  it('is a family of its own, without addons, where only another worker has loaded heddle', async () => {
+    const source = `${importWorker} ${startWorker({})} ${startWorker({ execArgv: ['--no-addons'] })}
+      ${startWorker({ execArgv: ['--no-addons'], env: { HEDDLE_ENGINE: 'fallback' } })}`;
+    const { code, output } = await run(source, 'auto');
+    expect(code, output).toBe(0);
+    expect(output.match(/(?<="name":")\w+/g)?.slice(1)).toEqual(['fallback', 'fallback']);
+  });
+
   it('is a family of its own where its main thread does not load heddle', async () => {
     const other = engine.name === 'native' ? 'fallback' : 'native';
     const source = `${importWorker} ${startWorker({})} ${startWorker({ env: { HEDDLE_ENGINE: other } })}`;
@@ -170,6 +190,17 @@ describe('without a usable addon', () => {
     expect(output).toMatch(/build\/Release\/heddle\.node: does not exist/);
     expect(output).toMatch(/prebuilds\/\S+\/heddle\.node: does not exist/);
     expect(output).toContain('npm explore heddle -- npm run build:native');
+  });
+
+  it('a worker falls back, too, whose main thread does not load heddle', async () => {
+    const other = new Copy();
+    other.relayout();
+    const program = `data:text/javascript,${encodeURIComponent(print(`file://${other.path}/dist/index.js`))}`;
+    const source = `import { Worker } from 'node:worker_threads'; new Worker(new URL(${JSON.stringify(program)}));`;
+    const { code, output } = await run(source, 'auto');
+    other.remove();
+    expect(code, output).toBe(0);
+    expect(JSON.parse(output).name).toBe('fallback');
   });
 
   it('auto falls back and keeps the reasons', async () => {

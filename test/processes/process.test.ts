@@ -1,5 +1,5 @@
 /** Process, as its documentation describes it. What prints or ends is run as a program of its own. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import {
@@ -25,6 +25,22 @@ const reaching = shared || processProxies;
 vi.setConfig({ testTimeout: 60_000 });
 
 const IMPORTS = "import * as heddle from 'heddle'; const { Process, Thread, Lock, Queue, Event, Value } = heddle;\n";
+
+/** How many bytes of output somebody gets of a program who begins to read when it has long been full. */
+async function readSlowly(source: string): Promise<number> {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', `${IMPORTS}${source}`], {
+    cwd: fileURLToPath(new URL('../../', import.meta.url)),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  let length = 0;
+  child.stdout.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+  });
+  await closed;
+  return length;
+}
 
 async function expectRunning(process: Process): Promise<void> {
   expect(() => process.close()).toThrow(ProcessStateError);
@@ -340,6 +356,45 @@ describe.runIf(processes)('a Process that is given values', () => {
       console.log(heddle.parentProcess(), heddle.currentProcess().pid === process.pid);
       await heddle.currentProcess().join().catch((error) => console.log(error.name));`);
     expect(lines).toEqual(['child true true MainProcess true true', 'undefined true', 'ProcessStateError']);
+  });
+});
+
+describe.runIf(shared)('a blocked parent', () => {
+  it('learns that a child has ended at once, though another child has buried it', async () => {
+    const brothers = [1, 2].map(() => new Process({ daemon: true, target: () => void new Event().waitSync() }));
+    for (const brother of brothers) await brother.start();
+    for (let i = 0; i < 10; i++) {
+      const child = new Process({ target: () => undefined });
+      const started = child.start().catch(() => undefined);
+      child.kill();
+      expect(child.joinSync({ timeout: 20_000 })).toBe(true);
+      expect(child.exitCode).toBe(-9);
+      await started;
+    }
+    for (const brother of brothers) brother.kill();
+    for (const brother of brothers) await brother.join();
+  });
+});
+
+describe.runIf(processes)('what a process has written', () => {
+  const much = `console.log('x'.repeat(999_999));`;
+  it.each([
+    ['returns', `() => { ${much} }`],
+    ['throws', `() => { ${much} throw new Error('no luck'); }`],
+    ['throws later', `() => { ${much} setTimeout(() => { throw new Error('no luck'); }, 1); }`],
+    ['exits', `() => { ${much} process.exit(3); }`],
+  ])('is read by a slow reader when it %s', async (_, target) => {
+    expect(
+      await readSlowly(`const child = new Process({ target: ${target} }); await child.start(); await child.join();`),
+    ).toBe(1e6);
+  });
+
+  it.runIf(shared)('is read by a slow reader when it was a worker', async () => {
+    const length = await readSlowly(`
+      const executor = new heddle.ProcessPoolExecutor({ maxWorkers: 1 });
+      await executor.submit(() => { ${much} });
+      await executor.shutdown();`);
+    expect(length).toBe(1e6);
   });
 });
 
