@@ -81,9 +81,11 @@ function headers() {
   });
 }
 
+/** The same names on all systems. */
 function filesBelow(directory) {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(cc|h|txt|gyp|map)$/.test(name) && !/^(test|model|build)[\\/]/.test(name))
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter((name) => /\.(cc|h|txt|gyp|map)$/.test(name) && !/^(test|model|build)\//.test(name))
     .sort();
 }
 
@@ -95,10 +97,14 @@ export function sourcesHash(target = `${process.platform}-${process.arch}`) {
   return hash.digest('hex');
 }
 
+/** Whether there is an addon that was built here from the sources as they are. */
+export function isBuilt() {
+  return existsSync(addon) && existsSync(stamp) && readFileSync(stamp, 'utf8') === sourcesHash();
+}
+
 function build() {
   const hash = sourcesHash();
-  const upToDate = existsSync(addon) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
-  if (upToDate && !process.argv.includes('--force')) return 0;
+  if (isBuilt() && !process.argv.includes('--force')) return 0;
 
   const missing = missingTools();
   if (missing.length > 0) {

@@ -12,7 +12,9 @@ export const outside = Object.fromEntries(
 );
 
 export function run(command, args, options) {
-  const result = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 << 20, env: outside, ...options });
+  // There npm is a batch file.
+  const shell = process.platform === 'win32' && command === 'npm';
+  const result = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 << 20, env: outside, shell, ...options });
   if (result.error) throw result.error;
   return result;
 }

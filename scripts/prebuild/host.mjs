@@ -4,9 +4,10 @@
  * new as this machine's.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isBuilt } from '../build-native.mjs';
 import { binaryOf, isFresh, record, targetsAtHand, withdraw } from './manifest.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -27,7 +28,8 @@ export async function ensureHostBinary() {
   if (isFresh(host)) return undefined;
 
   const { status } = spawnSync(process.execPath, ['scripts/build-native.mjs'], { cwd: root, stdio: ['ignore', 2, 2] });
-  if (status !== 0 || !existsSync(local)) {
+  // Without a compiler it leaves what is there, which may be of other sources.
+  if (status !== 0 || !isBuilt()) {
     return `there is no binary for ${host}, without which heddle is not packed: run \`npm run prebuild -- ${host}\`, or \`npm run build:native\` where there is a compiler`;
   }
   const binary = binaryOf(host);

@@ -1,4 +1,5 @@
 /** What the binaries in `prebuilds/` were made from: `prebuilds/manifest.json`. */
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,7 @@ import { targets } from './targets.mjs';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const prebuilds = join(root, 'prebuilds');
 const manifest = join(prebuilds, 'manifest.json');
+const recipes = fileURLToPath(new URL('.', import.meta.url));
 
 /** Path of the binary of a target. */
 export function binaryOf(name) {
@@ -18,9 +20,17 @@ function read() {
   return existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : {};
 }
 
-/** The hash of the layout is in the sources, as native/core/layout.h. */
+/** Hash of the sources, with that of the layout among them as native/core/layout.h, and of all that makes binaries of them. */
+function originOf(name) {
+  const hash = createHash('sha256').update(sourcesHash(name));
+  const files = readdirSync(recipes, { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'));
+  for (const file of files.filter((file) => /\.(cc|h|mjs|json)$/.test(file)).sort())
+    hash.update(`\0${file}\0`).update(readFileSync(join(recipes, file)));
+  return hash.digest('hex');
+}
+
 export function isFresh(name) {
-  return existsSync(binaryOf(name)) && read()[name]?.sources === sourcesHash(name);
+  return existsSync(binaryOf(name)) && read()[name]?.sources === originOf(name);
 }
 
 /** Made by the prebuild script, and not by the compiler of whoever packs. */
@@ -59,5 +69,5 @@ function write(made) {
 
 /** `by`: who made it, where that is not the prebuild script. */
 export function record(name, by = 'prebuild') {
-  write({ ...read(), [name]: { sources: sourcesHash(name), by } });
+  write({ ...read(), [name]: { sources: originOf(name), by } });
 }

@@ -16,7 +16,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { engine } from 'heddle';
+import { expect } from 'vitest';
 import { LAYOUT_HASH } from '#dist/memory/layout-hash.js';
+
+/** What `work.mjs` says of a process on the engine of this test. */
+export const OWN_PROCESS = engine.supports.processes ? '36' : expect.stringMatching(/^ProcessStateError /);
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 export const fixtures = fileURLToPath(new URL('fixtures/', import.meta.url));
