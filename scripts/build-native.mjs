@@ -81,30 +81,33 @@ function headers() {
   });
 }
 
-/** The same names on all systems. */
-function filesBelow(directory) {
-  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .map((name) => name.replaceAll('\\', '/'))
-    .filter((name) => /\.(cc|h|txt|gyp|map)$/.test(name) && !/^(test|model|build)\//.test(name))
-    .sort();
+/** Adds the files below a folder to a hash, those whose names are wanted; the names are the same on all systems. */
+export function addFiles(hash, directory, isWanted) {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((name) => name.replaceAll('\\', '/'));
+  for (const name of names.filter(isWanted).sort())
+    hash.update(`\0${name}\0`).update(readFileSync(join(directory, name)));
+}
+
+function isSource(name) {
+  return /\.(cc|h|txt|gyp|map)$/.test(name) && !/^(test|model|build)\//.test(name);
 }
 
 /** Hash of everything the addon is made from, and of what it is made for. */
 export function sourcesHash(target = `${process.platform}-${process.arch}`) {
   const hash = createHash('sha256').update(target);
-  for (const name of filesBelow(native)) hash.update(`\0${name}\0`).update(readFileSync(join(native, name)));
+  addFiles(hash, native, isSource);
   hash.update(require('node-addon-api/package.json').version);
   return hash.digest('hex');
 }
 
 /** Whether there is an addon that was built here from the sources as they are. */
-export function isBuilt() {
-  return existsSync(addon) && existsSync(stamp) && readFileSync(stamp, 'utf8') === sourcesHash();
+export function isBuilt(hash = sourcesHash()) {
+  return existsSync(addon) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
 }
 
 function build() {
   const hash = sourcesHash();
-  if (isBuilt() && !process.argv.includes('--force')) return 0;
+  if (isBuilt(hash) && !process.argv.includes('--force')) return 0;
 
   const missing = missingTools();
   if (missing.length > 0) {

@@ -53,7 +53,8 @@ function load(): LoadResult {
 }
 
 function isFirstThread(): boolean {
-  const maySay = wished !== 'fallback' && inheritance?.engine !== 'fallback' && hasUvLoop() && !hasWorkerThreads();
+  // In a process that heddle has started, inheritance.ts has asked worker_threads already.
+  const maySay = wished !== 'fallback' && hasUvLoop() && !hasWorkerThreads();
   return (maySay && load().addon?.isMainThread()) || workerThreads().isMainThread;
 }
 

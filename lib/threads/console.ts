@@ -7,6 +7,7 @@
  */
 import { fstatSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
+import { isDenied } from '../engine/denied.js';
 import { onDemand } from '../engine/on-demand.js';
 
 const tty = onDemand<typeof import('node:tty')>('node:tty');
@@ -72,7 +73,7 @@ function isPipe(fd: 1 | 2): boolean {
     const stat = fstatSync(fd);
     return stat.isFIFO() || stat.isSocket();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    if (!isDenied(error)) throw error;
     return false;
   }
 }

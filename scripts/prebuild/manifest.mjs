@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sourcesHash } from '../build-native.mjs';
+import { addFiles, sourcesHash } from '../build-native.mjs';
 import { targets } from './targets.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -23,9 +23,7 @@ function read() {
 /** Hash of the sources, with that of the layout among them as native/core/layout.h, and of all that makes binaries of them. */
 function originOf(name) {
   const hash = createHash('sha256').update(sourcesHash(name));
-  const files = readdirSync(recipes, { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'));
-  for (const file of files.filter((file) => /\.(cc|h|mjs|json)$/.test(file)).sort())
-    hash.update(`\0${file}\0`).update(readFileSync(join(recipes, file)));
+  addFiles(hash, recipes, (name) => /\.(cc|h|mjs|json)$/.test(name));
   return hash.digest('hex');
 }
 
