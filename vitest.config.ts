@@ -1,4 +1,7 @@
-/** One project per engine: every test file runs on each engine that this machine has; `npm test` says if that is the fallback alone. */
+/**
+ * One project per engine: every test file runs on each engine that this machine has; `npm test` says if that is the fallback
+ * alone. What has to do with processes runs on the native engine a second time, as where these share no memory.
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig, type TestProjectConfiguration, type UserWorkspaceConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -17,13 +20,23 @@ const external: NonNullable<UserWorkspaceConfig['plugins']>[number] = {
   },
 };
 
-function project(engine: 'native' | 'fallback'): TestProjectConfiguration {
+/** Where processes are in play. */
+const WITH_PROCESSES = ['test/processes/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/channels/**/*.test.ts'];
+
+interface Variant {
+  readonly name: string;
+  readonly include?: string[];
+  readonly env?: Record<string, string>;
+}
+
+function project(engine: 'native' | 'fallback', variant: Variant = { name: engine }): TestProjectConfiguration {
+  const { name, include = ['test/**/*.test.ts'], env } = variant;
   return {
     plugins: [external],
     test: {
-      name: engine,
-      env: { HEDDLE_ENGINE: engine },
-      include: ['test/**/*.test.ts'],
+      name,
+      env: { HEDDLE_ENGINE: engine, ...env },
+      include,
       exclude: ['test/**/fixtures/**'],
       pool: 'forks',
       // A process each: an isolate of ours that a test leaves behind must not reach the next file.
@@ -57,7 +70,13 @@ class LongFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    projects: hasAddon ? [project('native'), project('fallback')] : [project('fallback')],
+    projects: hasAddon
+      ? [
+          project('native'),
+          project('native', { name: 'apart', include: WITH_PROCESSES, env: { HEDDLE_PROCESSES: 'apart' } }),
+          project('fallback'),
+        ]
+      : [project('fallback')],
     sequence: { sequencer: LongFirst },
     maxWorkers: 2,
     maxConcurrency: 2,

@@ -35,6 +35,7 @@ const CHUNKS = {
   ],
   pools: [['index.js']],
   fallback: [['engine/fallback/fallback-engine.js']],
+  proxies: [['engine/proxies/proxying-engine.js']],
   shipping: [['shipping/travel.js']],
   submission: [['executors/executor-core.js']],
   workers: [['executors/worker-entry.js']],
@@ -53,6 +54,7 @@ const ON_DEMAND = new Set([
   'executors',
   'pools',
   'fallback',
+  'proxies',
   'shipping',
   'submission',
 ]);

@@ -1,7 +1,8 @@
 /** Writes any value that travels into bytes, in the format of `wire.ts`, and refuses the others by their path. */
-import { canBeProxied, kindOf } from '../engine/fallback/proxy.js';
+import { canBeProxied, kindOf } from '../engine/proxies/proxy.js';
 import { engine } from '../engine/select.js';
 import { type SharedObject, travelOf } from '../engine/shared-object.js';
+import { wordsAt } from '../engine/words-at.js';
 import type { Carriage } from './carriage.js';
 import { errorClass, errorClassOf, type Registration, registrationOf } from './classes.js';
 import { article, className, Sort, sortOf, whyNot } from './classify.js';
@@ -382,10 +383,10 @@ export class Writer extends MessageWriter {
         article(className(object)),
         'shared objects do not go over sockets; use a Pipe(), or a Manager',
       );
-    if (this.#audience === Audience.PROCESS && !canBeProxied(kindOf(engine.words, object._handle)))
+    if (this.#audience === Audience.PROCESS && !canBeProxied(kindOf(wordsAt(object._handle), object._handle)))
       return this.trail.refuse(
         article(className(object)),
-        'on the fallback engine processes share no memory (engine.supports.processSharedMemory): only locks, events, semaphores, conditions, barriers, queues and pipes reach others, by proxy; load the native engine, or send values through a Queue',
+        'processes share no memory here (engine.supports.processSharedMemory): only locks, events, semaphores, conditions, barriers, queues and pipes reach others, by proxy; send values through a Queue, or run on the native engine, on Linux',
       );
     let travel: ReturnType<typeof travelOf>;
     try {

@@ -1,8 +1,10 @@
 /** The native engine: the C++ core as the addon shows it, attached to this isolate. */
 import { ArenaExhaustedError } from '../errors.js';
-import { Cell, Event, ItemLane, Outcome as Outcomes } from '../memory/layout.js';
+import { Cell, Event, ItemLane, Outcome as Outcomes, Slot, SlotState } from '../memory/layout.js';
 import type { EncodedItem, Engine, EngineSupports, Handle, Kernels, Outcome, Processes, Segments } from './engine.js';
 import { ItemRing } from './item-ring.js';
+import type { AgentEngine, LocalEngine } from './proxies/local-engine.js';
+import { slotWord } from './slot-word.js';
 
 /**
  * An attached isolate as the addon hands it out: `Engine` but for the puts, of which there is one per
@@ -21,6 +23,9 @@ export interface Binding extends Pick<Engine, Passed | 'self' | 'process'> {
   create(kind: number): Handle;
   queueInit(handle: Handle, discipline: number, maxSize: number): Outcome;
   queueTake(handle: Handle, turn: number): number | string | Uint8Array | undefined;
+  readonly queueTakeFor: AgentEngine['queueTakeFor'];
+  /** Ends the attachment: nothing else of it is called afterwards. */
+  detach(): void;
   /** Sees to who waits for a place (0) or an item (1) in the queue's ring. */
   queueNotice(handle: Handle, what: number): void;
   arrayAllocate(handle: Handle, byteLength: number): Outcome;
@@ -87,7 +92,7 @@ function turnOf(reserved: boolean, blocking: boolean): number {
   return blocking ? Turn.SPIN : Turn.NOW;
 }
 
-export class NativeEngine implements Engine {
+export class NativeEngine implements LocalEngine, AgentEngine {
   readonly name = 'native';
   readonly supports: EngineSupports;
   readonly self: number;
@@ -147,13 +152,17 @@ export class NativeEngine implements Engine {
 
   readonly itemRing: ItemRing;
   readonly #binding: Binding;
+  readonly #attach: () => Binding;
   #allWords: Int32Array<ArrayBuffer> | undefined;
   readonly #putNumber: Binding['queuePutNumber'];
   readonly #putString: Binding['queuePutString'];
   readonly #putBytes: Binding['queuePutBytes'];
   readonly #take: Binding['queueTake'];
+  readonly queueTakeFor: AgentEngine['queueTakeFor'];
+  readonly retire: AgentEngine['retire'];
 
-  constructor(binding: Binding) {
+  /** `attach` attaches this isolate once more. */
+  constructor(binding: Binding, attach: () => Binding) {
     this.supports = Object.freeze({
       ...binding.supports,
       processProxies: false,
@@ -229,7 +238,11 @@ export class NativeEngine implements Engine {
         }
       : undefined;
 
+    this.queueTakeFor = binding.queueTakeFor;
+    this.retire = binding.detach;
+
     this.#binding = binding;
+    this.#attach = attach;
     this.#putNumber = binding.queuePutNumber;
     this.#putString = binding.queuePutString;
     this.#putBytes = binding.queuePutBytes;
@@ -240,6 +253,14 @@ export class NativeEngine implements Engine {
   allWords(): Int32Array<ArrayBuffer> {
     this.#allWords ??= new Int32Array(this.#binding.wholeControl());
     return this.#allWords;
+  }
+
+  isGone(slot: number): boolean {
+    return Atomics.load(this.words, slotWord(slot, Slot.STATE)) !== SlotState.LIVE;
+  }
+
+  createAgent(): AgentEngine {
+    return new NativeEngine(this.#attach(), this.#attach);
   }
 
   #wordsAt(handle: Handle): Int32Array<ArrayBuffer> {

@@ -9,6 +9,7 @@
  * Processes that heddle starts belong to the family too, and are told by their environment: see `inheritance.ts`.
  */
 import { EngineUnavailableError } from '../errors.js';
+import { Header, Sharing } from '../memory/layout.js';
 import { LAYOUT_HASH } from '../memory/layout-hash.js';
 import { firstLine, hasUvLoop, isAddonLoaded, type LoadResult, loadAddon } from './addon.js';
 import type { Engine, EngineName } from './engine.js';
@@ -19,6 +20,8 @@ import { ownOnDemand } from './own-modules.js';
 import { hasWorkerThreads, workerThreads } from './worker-threads.js';
 
 const fallback = ownOnDemand<typeof import('./fallback/fallback-engine.js')>('engine/fallback/fallback-engine.js');
+const proxies = ownOnDemand<typeof import('./proxies/proxying-engine.js')>('engine/proxies/proxying-engine.js');
+
 
 /** The word a family leaves for its workers. */
 interface Family {
@@ -44,7 +47,17 @@ function wish(): Wish {
   );
 }
 
+/** HEDDLE_PROCESSES=apart has processes share no memory where they could: as it is on other platforms. */
+function wishApart(): boolean {
+  const value = process.env.HEDDLE_PROCESSES ?? '';
+  if (value === '' || value === 'apart') return value === 'apart';
+  throw new EngineUnavailableError(
+    `HEDDLE_PROCESSES is ${JSON.stringify(value)}; it may be apart, so that processes share no memory, or unset`,
+  );
+}
+
 const wished = wish();
+const wishedApart = wishApart();
 
 let loadResult: LoadResult | undefined;
 function load(): LoadResult {
@@ -66,11 +79,30 @@ function native(passed?: Inheritance): Choice | readonly string[] {
   const { addon, refusals } = load();
   if (addon === undefined) return refusals;
   try {
-    if (passed !== undefined) addon.inherit(PASSED_DESCRIPTOR, passed.nonce, passed.record, passed.generation);
-    return { engine: new NativeEngine(addon.attach(hasUvLoop())), refusals: [] };
+    // Without a nonce there is no arena to come by: this process is apart from its parent.
+    if (passed !== undefined && passed.nonce !== '')
+      addon.inherit(PASSED_DESCRIPTOR, passed.nonce, passed.record, passed.generation);
+    const engine = new NativeEngine(addon.attach(hasUvLoop()), () => addon.attach(false));
+    return { engine: isApart(engine, passed) ? new (proxies().ProxyingEngine)(engine) : engine, refusals: [] };
   } catch (error) {
     return [`the addon cannot attach this ${passed === undefined ? 'thread' : 'process'}: ${firstLine(error)}`];
   }
+}
+
+/** Whether the processes of this family share no memory: for good, once its first isolate has settled it. */
+function isApart({ supports, words }: Engine, passed: Inheritance | undefined): boolean {
+  const apart = !supports.processSharedMemory || wishedApart || passed?.nonce === '';
+  const settled = Atomics.compareExchange(
+    words,
+    Header.SHARING,
+    Sharing.UNSETTLED,
+    apart ? Sharing.APART : Sharing.SHARED,
+  );
+  return settled === Sharing.UNSETTLED ? apart : settled === Sharing.APART;
+}
+
+function fallbackEngine(): Engine {
+  return new (proxies().ProxyingEngine)(new (fallback().FallbackEngine)());
 }
 
 function unavailable(why: string, refusals: readonly string[]): EngineUnavailableError {
@@ -84,7 +116,7 @@ function choose(): Choice {
   if ('engine' in choice) return choice;
   if (wished === 'native') throw unavailable('the native engine, which HEDDLE_ENGINE=native asks for,', choice);
   if (isOfNativeMain()) return join({ engine: 'native', layout: LAYOUT_HASH, refusals: [] }, threadStarter);
-  return { engine: new (fallback().FallbackEngine)(), refusals: choice };
+  return { engine: fallbackEngine(), refusals: choice };
 }
 
 /** Whether this is a worker for which a main thread on the native engine has left no word. */
@@ -127,7 +159,7 @@ function join(family: Family, starter: Starter, passed?: Inheritance): Choice {
       `${starter.name} runs another version of heddle; make both load the same copy of the package`,
     );
   }
-  if (family.engine === 'fallback') return { engine: new (fallback().FallbackEngine)(), refusals: family.refusals };
+  if (family.engine === 'fallback') return { engine: fallbackEngine(), refusals: family.refusals };
   const choice = native(passed);
   if ('engine' in choice) return choice;
   throw unavailable(`the native engine, on which ${starter.name} runs,`, choice);

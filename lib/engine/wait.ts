@@ -9,7 +9,6 @@ import { ArenaExhaustedError, OwnerLostError } from '../errors.js';
 import { FIRST_TICKET, Outcome, SLOTS_START, Slot, WORDS_PER_SLOT } from '../memory/layout.js';
 import { requireOptions, show } from './arguments.js';
 import type { Outcome as OutcomeCode, OutcomeOrTicket } from './engine.js';
-import { OWNER_LOST } from './fallback/proxy.js';
 import { pollFor } from './poll.js';
 import { engine } from './select.js';
 import { Tickets } from './tickets.js';
@@ -93,7 +92,7 @@ export function noRoom(): ArenaExhaustedError {
 
 /** Why a wait could not come to an end of its own. No wait ends in MISUSE. */
 function failure(outcome: number): Error {
-  if (outcome !== OWNER_LOST) return noRoom();
+  if (outcome !== Outcome.OWNER_LOST) return noRoom();
   return new OwnerLostError('the process that the object belongs to has ended while it was waited for');
 }
 

@@ -1,6 +1,6 @@
-/** Words of a cell as its owner sees them, which may be another process (see `fallback/proxy.ts`). */
+/** Words of a cell as its owner sees them, which may be another process (see `proxies/proxy.ts`). */
+import { PROXY } from '../memory/layout.js';
 import type { Handle } from './engine.js';
-import { PROXY } from './fallback/proxy.js';
 import { engine } from './select.js';
 import { wordsAt } from './words-at.js';
 

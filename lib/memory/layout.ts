@@ -15,7 +15,7 @@
  */
 
 /** Bump on any change that the constants below do not show. */
-export const LAYOUT_VERSION = 4;
+export const LAYOUT_VERSION = 5;
 
 export const MAGIC = 0x6865646c; // 'hedl'
 
@@ -101,6 +101,10 @@ export const Header = {
   RINGS_TOP: 19,
   /** Rings in use. */
   RINGS_LIVE: 20,
+  /** Where processes share no memory, in place of PROCESSES_GUARD: see `lib/engine/proxies/apart-processes.ts`. */
+  APART_GUARD: 21,
+  /** Sharing, settled by the first isolate. */
+  SHARING: 22,
 } as const;
 
 /**
@@ -325,6 +329,33 @@ export const Kind = {
   PROCESS: 12,
 } as const;
 
+/** Whether the processes of a family share this arena, or each has its own. */
+export const Sharing = { UNSETTLED: 0, SHARED: 1, APART: 2 } as const;
+
+/**
+ * Where processes share no memory, an object of one of these kinds may have a proxy in the arena of another process (see
+ * `lib/engine/proxies/`): a cell whose KIND has this bit as well, so that what is done with the kind itself does not find it.
+ */
+export const PROXY = 0x100;
+/** A bit for each of the kinds that objects with proxies have. */
+export const PROXIED_KINDS =
+  (1 << Kind.MUTEX) |
+  (1 << Kind.SEMAPHORE) |
+  (1 << Kind.EVENT) |
+  (1 << Kind.CONDITION) |
+  (1 << Kind.BARRIER) |
+  (1 << Kind.QUEUE) |
+  (1 << Kind.PIPE_END);
+
+/** Words of a proxy. No kind that has proxies uses them otherwise where its words are not asked for. */
+export const Proxy = {
+  /** Handle of the queue that takes requests, with a reference. */
+  REQUESTS: 9,
+  /** Slot of who takes them, and its generation. */
+  BROKER: 10,
+  BROKER_GENERATION: 11,
+} as const;
+
 /** Words of a waiter node. */
 export const Node = {
   /** Native: whether the node, and not just its isolate, has a reference to the object: 0 or 1. */
@@ -399,6 +430,8 @@ export const Outcome = {
   NO_MEMORY: 11,
   /** The call does not fit the object's state (release of an unlocked mutex, too many taskDone). */
   MISUSE: 12,
+  /** The object belonged to a process that has ended. */
+  OWNER_LOST: 13,
 } as const;
 export const FIRST_TICKET = CELLS_START;
 

@@ -5,10 +5,10 @@
  * granted and had not taken.
  */
 import type { EncodedItem, Handle } from '../engine/engine.js';
-import { FallbackEngine } from '../engine/fallback/fallback-engine.js';
-import { kindOf, Op } from '../engine/fallback/proxy.js';
-import { slotWord } from '../engine/fallback/slots.js';
-import { Cell, Event, FIRST_TICKET, Kind, Mutex, Outcome, Slot, WaiterMode } from '../memory/layout.js';
+import type { AgentEngine } from '../engine/proxies/local-engine.js';
+import { Op } from '../engine/proxies/proxy.js';
+import { slotWord } from '../engine/slot-word.js';
+import { Cell, FIRST_TICKET, Kind, Mutex, Outcome, Slot, WaiterMode } from '../memory/layout.js';
 
 const { LOOP } = WaiterMode;
 
@@ -30,21 +30,37 @@ export interface Done {
   /** What was taken out of a queue. */
   readonly lane?: number;
   readonly taken?: number | string | Uint8Array;
+  /** Why nothing was taken: an object that cannot go to the other process. */
+  readonly obstacle?: Handle;
 }
 
 export class Agent {
-  readonly #engine = new FallbackEngine(true);
+  readonly #engine: AgentEngine;
   readonly #waits = new Map<number, Wait>();
   readonly #tickets = new Map<number, number>();
+  /** What it may hold, and what a sweep therefore has to look at: it has a reference to each. */
+  readonly #adopted = new Set<Handle>();
 
-  constructor() {
-    this.#engine.onReady(() => this.#settle());
+  constructor(engine: AgentEngine) {
+    this.#engine = engine;
+    engine.onReady(() => this.#settle());
   }
 
-  /** Ends it. `by`: the engine of this isolate. */
-  retire(by: FallbackEngine): void {
+  retire(): void {
     this.#waits.clear();
-    this.#engine.retire(by);
+    this.#engine.retire();
+  }
+
+  /** The process that it acts for has no use for an object any more. */
+  part(object: Handle): void {
+    if (this.#adopted.delete(object)) this.#engine.disown(object);
+  }
+
+  #adopt(object: Handle): void {
+    if (this.#adopted.has(object)) return;
+    this.#adopted.add(object);
+    this.#engine.retain(object);
+    this.#engine.adopt(object);
   }
 
   /** Begins what may wait. `number` 0: it must not. */
@@ -66,6 +82,7 @@ export class Agent {
     const engine = this.#engine;
     switch (op) {
       case Op.MUTEX_ACQUIRE:
+        this.#adopt(object);
         return engine.mutexAcquire(object, LOOP, timeout);
       case Op.SEMAPHORE_ACQUIRE:
         return engine.semaphoreAcquire(object, LOOP, timeout);
@@ -74,6 +91,7 @@ export class Agent {
       case Op.CONDITION_ENQUEUE:
         return engine.conditionEnqueue(object, LOOP);
       case Op.BARRIER_ARRIVE:
+        this.#adopt(object);
         return engine.barrierArrive(object, LOOP, timeout);
       case Op.QUEUE_AWAIT_PLACE:
         return engine.queueAwaitPlace(object, LOOP, timeout);
@@ -95,7 +113,6 @@ export class Agent {
 
   #perform(op: number, object: Handle, a: number): Done {
     const engine = this.#engine;
-    const { words } = engine;
     let outcome: number = Outcome.OK;
     let value = 0;
     switch (op) {
@@ -109,7 +126,7 @@ export class Agent {
         engine.eventSet(object);
         break;
       case Op.EVENT_CLEAR:
-        Atomics.and(words, object + Cell.STATE, ~Event.SET);
+        engine.eventClear(object);
         break;
       case Op.CONDITION_NOTIFY:
         value = engine.conditionNotify(object, a);
@@ -136,7 +153,7 @@ export class Agent {
         engine.queueResize(object, a);
         break;
       case Op.LOOK:
-        value = Atomics.load(words, object + a);
+        value = engine.look(object, a);
         break;
       case Op.CANCEL:
         this.#cancel(a);
@@ -153,16 +170,16 @@ export class Agent {
     return { outcome, value: 0 };
   }
 
-  /** Takes an item, if all objects in it may be taken; else it stays, and the outcome is MISUSE. */
-  take(queue: Handle, reserved: boolean, mayTake: (handle: Handle) => boolean): Done {
+  /** Takes an item, unless it holds an object that cannot go by that broker: then it stays. */
+  take(queue: Handle, reserved: boolean, broker: number): Done {
     const { out, scratch } = this.#engine;
-    const taken = this.#engine.queueTakeIf(queue, reserved, mayTake);
+    const taken = this.#engine.queueTakeFor(queue, reserved, broker);
     const lane = out[0] as number;
-    const length = out[1];
-    const done =
-      lane <= 0
-        ? { outcome: -lane, value: 0 }
-        : { outcome: Outcome.OK, value: 0, lane, taken: taken ?? scratch.slice(0, length) };
+    const beside = out[1] as number;
+    let done: Done;
+    if (lane > 0) done = { outcome: Outcome.OK, value: 0, lane, taken: taken ?? scratch.slice(0, beside) };
+    else if (lane === -Outcome.MISUSE) done = { outcome: -lane, value: 0, obstacle: beside };
+    else done = { outcome: -lane, value: 0 };
     this.#settle();
     return done;
   }
@@ -202,8 +219,7 @@ export class Agent {
 
   /** Of a mutex: whether its holder before died. */
   #valueOf(object: Handle, outcome: number, value: number): number {
-    const { words } = this.#engine;
-    if (outcome !== Outcome.GRANTED || kindOf(words, object) !== Kind.MUTEX) return value;
-    return Atomics.load(words, object + Cell.STATE) & Mutex.OWNER_DIED;
+    if (outcome !== Outcome.GRANTED || this.#engine.look(object, Cell.KIND) !== Kind.MUTEX) return value;
+    return this.#engine.look(object, Cell.STATE) & Mutex.OWNER_DIED;
   }
 }

@@ -5,8 +5,8 @@ import { workerData } from 'node:worker_threads';
 import { decodeBytes } from '../codec/codec.js';
 import { handlesOf } from '../codec/tail.js';
 import type { Handle } from '../engine/engine.js';
-import type { FallbackProcesses } from '../engine/fallback/processes.js';
 import { PASSED_DESCRIPTOR } from '../engine/inheritance.js';
+import type { ApartProcesses } from '../engine/proxies/apart-processes.js';
 import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
 import { promise, settleOwnGrants } from '../engine/wait.js';
@@ -23,7 +23,7 @@ import { encodedItem, type Peer } from './peer.js';
 const GRACE_MS = 2000;
 
 const { words } = engine;
-const processes = requireProcesses() as FallbackProcesses;
+const processes = requireProcesses() as ApartProcesses;
 const exchange = new Exchange();
 
 /** Starts a child and sees it through. */

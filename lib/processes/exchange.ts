@@ -1,6 +1,6 @@
 /**
  * A broker's dealings with objects of other processes: the proxies of this arena, who their owners are, and the requests
- * that isolates of this process make to them (see `engine/fallback/proxies.ts`).
+ * that isolates of this process make to them (see `engine/proxies/requests.ts`).
  *
  * Only a broker gives out a proxy to who does not have it. So one that it finds with no reference but its own is
  * nobody's, and goes. It looks from time to time, and also for isolates that have ended since they asked for something.
@@ -11,20 +11,21 @@
 
 import { handlesOf } from '../codec/tail.js';
 import type { Handle } from '../engine/engine.js';
-import type { FallbackEngine } from '../engine/fallback/fallback-engine.js';
+import { clearHolder, kindOf, Op, setHolder } from '../engine/proxies/proxy.js';
+import type { ProxyingEngine } from '../engine/proxies/proxying-engine.js';
 import {
   ANSWER_WORDS,
   Answer,
+  endWait,
   itemValueOf,
   payloadOf,
   RAW_LANE,
   REFUSED,
   REQUEST_WORDS,
   Request,
-} from '../engine/fallback/proxies.js';
-import { clearHolder, kindOf, Op } from '../engine/fallback/proxy.js';
-import { slotWord } from '../engine/fallback/slots.js';
+} from '../engine/proxies/requests.js';
 import { engine as ownEngine } from '../engine/select.js';
+import { slotWord } from '../engine/slot-word.js';
 import { promise, settleOwnGrants } from '../engine/wait.js';
 import { ArenaExhaustedError } from '../errors.js';
 import { Cell, Kind, Mutex, Outcome, Slot, SlotState, WaiterMode } from '../memory/layout.js';
@@ -34,6 +35,9 @@ import { encodedItem, Peer, refused } from './peer.js';
 
 /** How often it looks for proxies and isolates that are gone, while there are any. Milliseconds. */
 const LOOK_MS = 100;
+
+/** How often it looks for requests where the arena has no room for its wait. Milliseconds. */
+const LOOK_FOR_REQUEST_MS = 5;
 
 /** Whose a proxy's object is, and its handle there. */
 interface Home {
@@ -47,12 +51,26 @@ interface Caller {
   readonly generation: number;
 }
 
+/** A wait of an isolate of this process for an object of another. */
+interface Wait {
+  readonly proxy: Handle;
+  /** Is set when the wait has ended: see `requests.ts`. This isolate has a reference. */
+  readonly event: Handle;
+  readonly caller: Caller;
+}
+
 export class Exchange {
-  readonly engine = ownEngine as FallbackEngine;
+  readonly engine = ownEngine as ProxyingEngine;
+  /** All of the control segment. */
+  readonly words = this.engine.allWords();
   readonly #requests = new SimpleQueue();
   readonly #homes = new Map<Handle, Home>();
   readonly #peers = new Map<string, Peer>();
   readonly #callers = new Map<string, Caller>();
+  /** By number, and the numbers by event. */
+  readonly #waits = new Map<number, Wait>();
+  readonly #numbers = new Map<Handle, number>();
+  #lastWait = 0;
   /** Objects that peers know, and how many do. */
   readonly #held = new Map<Handle, number>();
   /** By the proxies of their queues: items that have found no room here. */
@@ -112,14 +130,35 @@ export class Exchange {
   }
 
   deliver(granted: Granted): void {
-    const { isolate, proxy, node, number, outcome, value } = granted;
+    const { isolate, number, outcome, value } = granted;
     const slash = isolate.indexOf('/');
     if (slash >= 0) {
       this.#peers.get(isolate.slice(0, slash))?.send({ ...granted, isolate: isolate.slice(slash + 1) });
       return;
     }
+    const wait = this.#waits.get(number);
     // It may have gone with who waited for it.
-    if (this.#homes.has(proxy)) this.engine.deliver(proxy, node, number, outcome, value);
+    if (wait !== undefined) this.#endWait(number, wait, outcome, value);
+  }
+
+  #endWait(number: number, wait: Wait, outcome: number, value: number): void {
+    const { proxy, event, caller } = wait;
+    if (outcome === Outcome.GRANTED && kindOf(this.words, proxy) === Kind.MUTEX)
+      setHolder(this.words, proxy, caller.slot, value !== 0);
+    endWait(this.engine, event, outcome, value);
+    this.#forgetWait(number, event);
+  }
+
+  #forgetWait(number: number, event: Handle): void {
+    this.#waits.delete(number);
+    this.#numbers.delete(event);
+    this.engine.disown(event);
+  }
+
+  /** Ends the waits for objects of a peer that is lost. */
+  endWaitsOf(peer: Peer): void {
+    for (const [number, wait] of this.#waits)
+      if (this.#homes.get(wait.proxy)?.peer === peer) this.#endWait(number, wait, Outcome.OWNER_LOST, 0);
   }
 
   /**
@@ -154,14 +193,25 @@ export class Exchange {
     const { engine } = this;
     const queue = this.#requests._handle;
     for (;;) {
-      const begun = engine.queueAwaitItem(queue, WaiterMode.LOOP, -1);
-      let reserved = (await promise(begun, -1, undefined, (outcome) => outcome)) === Outcome.GRANTED;
+      let reserved = await this.#awaitRequest(queue);
       for (;;) {
         const taken = engine.queueTake(queue, reserved) as Uint8Array | undefined;
         reserved = false;
         if ((engine.out[0] as number) <= 0) break;
         this.#serve((taken ?? engine.scratch).slice(0, engine.out[1]));
       }
+    }
+  }
+
+  /** Whether a request is reserved. Without room to wait, it is time to look for one. */
+  async #awaitRequest(queue: Handle): Promise<boolean> {
+    try {
+      const begun = this.engine.queueAwaitItem(queue, WaiterMode.LOOP, -1);
+      return (await promise(begun, -1, undefined, (outcome) => outcome)) === Outcome.GRANTED;
+    } catch (error) {
+      if (!(error instanceof ArenaExhaustedError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_FOR_REQUEST_MS));
+      return false;
     }
   }
 
@@ -175,6 +225,7 @@ export class Exchange {
     const keyEnd = keyStart + Math.max(0, field(Request.KEY));
     const key = field(Request.KEY) < 0 ? undefined : bytes.slice(keyStart, keyEnd);
     const caller: Caller = { slot: field(Request.SLOT), generation: field(Request.GENERATION) };
+    const event = field(Request.WAIT);
     const isolate = `${caller.slot}.${caller.generation}`;
     this.#callers.set(isolate, caller);
     if (field(Request.OP) === Op.DISOWN) {
@@ -184,7 +235,12 @@ export class Exchange {
       return;
     }
     const { peer, object } = this.#homes.get(proxy) as Home;
+    const op = field(Request.OP);
+    const number = event === 0 ? 0 : this.#numberOf(op, event, proxy, caller);
     const answer = (result: Result): void => {
+      // What goes on waits, what was given up has ended.
+      const goesOn = op !== Op.CANCEL && 'outcome' in result && result.outcome === Outcome.PENDING;
+      if (number !== 0 && !goesOn && this.#waits.has(number)) this.#forgetWait(number, event);
       this.#answer(answers, peer, result, proxy);
       this.engine.release(proxy);
     };
@@ -200,11 +256,21 @@ export class Exchange {
         if (value instanceof Uint8Array) for (const handle of handlesOf(lane, value)) this.engine.release(handle);
       }
     }
-    const op = field(Request.OP);
-    const a = field(Request.A);
-    const node = field(Request.NODE);
-    const number = field(Request.NUMBER);
-    peer.ask(proxy, { isolate, op, object, a, proxy, node, number, item, key }, answer);
+    const a = op === Op.CANCEL ? number : field(Request.A);
+    peer.ask(proxy, { isolate, op, object, a, number, item, key }, answer);
+  }
+
+  /** The number of a wait by its event, of which the request had a reference. */
+  #numberOf(op: number, event: Handle, proxy: Handle, caller: Caller): number {
+    if (op === Op.CANCEL) {
+      this.engine.release(event);
+      return this.#numbers.get(event) ?? 0;
+    }
+    this.engine.adopt(event);
+    const number = ++this.#lastWait;
+    this.#waits.set(number, { proxy, event, caller });
+    this.#numbers.set(event, number);
+    return number;
   }
 
   #answer(answers: Handle, peer: Peer | undefined, result: Result, proxy: Handle): void {
@@ -263,7 +329,7 @@ export class Exchange {
   }
 
   #look(): void {
-    const { words } = this.engine;
+    const { words } = this;
     for (const [isolate, { slot, generation }] of this.#callers) {
       const there =
         Atomics.load(words, slotWord(slot, Slot.STATE)) === SlotState.LIVE &&
@@ -271,6 +337,8 @@ export class Exchange {
       if (there) continue;
       this.#callers.delete(isolate);
       for (const proxy of this.#homes.keys()) this.#clearHolder(proxy, slot);
+      for (const [number, { event, caller }] of this.#waits)
+        if (caller.slot === slot && caller.generation === generation) this.#forgetWait(number, event);
       for (const peer of this.#peers.values()) peer.send({ kind: 'gone', isolate });
     }
     for (const proxy of this.#homes.keys()) this.#dropUnused(proxy);
@@ -286,7 +354,7 @@ export class Exchange {
   #dropUnused(proxy: Handle): void {
     const home = this.#homes.get(proxy);
     if (home === undefined || this.#held.has(proxy) || this.#kept.has(proxy)) return;
-    if (Atomics.load(this.engine.words, proxy + Cell.REFS) !== 1) return;
+    if (Atomics.load(this.words, proxy + Cell.REFS) !== 1) return;
     this.#homes.delete(proxy);
     this.engine.disown(proxy);
     home.peer.drop(home.object);
@@ -294,7 +362,7 @@ export class Exchange {
 
   /** A dead isolate holds nothing. */
   #clearHolder(proxy: Handle, slot: number): void {
-    const { words } = this.engine;
+    const { words } = this;
     if (kindOf(words, proxy) !== Kind.MUTEX) return;
     if (Atomics.load(words, proxy + Cell.STATE) >> Mutex.OWNER_SHIFT === slot) clearHolder(words, proxy);
   }

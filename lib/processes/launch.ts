@@ -1,5 +1,5 @@
 /**
- * Starts a process of Node.js, on the native engine one that shares this one's arena (else see `broker.ts`).
+ * Starts a process of Node.js; where processes share memory, one that shares this one's arena (else see `broker.ts`).
  *
  *   parent                                       child
  *   reserves a record, which holds the cell,     runs child-entry.js, which maps the arena from the
@@ -62,9 +62,7 @@ export type Launch = { readonly pid: number } | { readonly pid: undefined; reado
 export function requireProcesses(): Processes {
   const { processes } = engine;
   if (processes === undefined)
-    throw new ProcessStateError(
-      'the native engine has processes on Linux only so far (engine.supports.processes); the fallback engine has them everywhere',
-    );
+    throw new ProcessStateError('this engine starts no processes (engine.supports.processes)');
   return processes;
 }
 

@@ -51,9 +51,7 @@ export interface Call {
   readonly op: number;
   readonly object: number;
   readonly a: number;
-  /** The proxy, the node and the number of a wait, there. */
-  readonly proxy: number;
-  readonly node: number;
+  /** Of a wait, there; 0 for none. */
   readonly number: number;
   readonly item: Parcel | undefined;
   readonly key: Uint8Array | undefined;
@@ -76,8 +74,6 @@ export interface Refused {
 export interface Granted {
   readonly kind: 'granted';
   readonly isolate: string;
-  readonly proxy: number;
-  readonly node: number;
   readonly number: number;
   readonly outcome: number;
   readonly value: number;

@@ -15,8 +15,8 @@
  */
 import { changeHandles, handlesOf } from '../codec/tail.js';
 import type { EncodedItem, Handle } from '../engine/engine.js';
-import { Refusal } from '../engine/fallback/proxies.js';
-import { canBeProxied, copiedWords, kindOf, Op, OWNER_LOST, PROXY, partWords } from '../engine/fallback/proxy.js';
+import { canBeProxied, canLeave, copiedWords, kindOf, Op, partWords } from '../engine/proxies/proxy.js';
+import { Refusal } from '../engine/proxies/requests.js';
 import { ArenaExhaustedError, NotSerializableError } from '../errors.js';
 import { ItemLane, Outcome } from '../memory/layout.js';
 import { Agent } from './agent.js';
@@ -70,18 +70,14 @@ export class Peer {
 
   /** Why an object of this arena cannot go to the other side; undefined: it can. */
   #obstacle(handle: Handle): string | undefined {
-    const { words } = this.#exchange.engine;
-    if (!canBeProxied(kindOf(words, handle)))
-      return (
-        'a shared object in the item cannot go to another process on the fallback engine, where only locks, events, ' +
-        'semaphores, conditions, barriers, queues and pipes do; load the native engine, or send what it holds'
-      );
-    if ((words[handle] as number) >= PROXY && this.#exchange.homeOf(handle) === undefined)
-      return (
-        'a shared object in the item belongs to a process that another thread has to do with, and cannot go to this one on ' +
-        'the fallback engine; start both processes in the same thread, or load the native engine'
-      );
-    return undefined;
+    const { engine, words } = this.#exchange;
+    if (canLeave(words, handle, engine.self)) return undefined;
+    return canBeProxied(kindOf(words, handle))
+      ? 'a shared object in the item belongs to a process that another thread has to do with, and cannot go to this one ' +
+          'where processes share no memory (engine.supports.processSharedMemory); start both processes in the same thread'
+      : 'a shared object in the item cannot go to another process where processes share no memory ' +
+          '(engine.supports.processSharedMemory): only locks, events, semaphores, conditions, barriers, queues and pipes do; ' +
+          'send what it holds';
   }
 
   #lend(handle: Handle): Handed {
@@ -90,7 +86,7 @@ export class Peer {
     const times = this.#lent.get(handle) ?? 0;
     if (times === 0) this.#exchange.hold(handle);
     this.#lent.set(handle, times + 1);
-    const { words } = this.#exchange.engine;
+    const { words } = this.#exchange;
     const kind = kindOf(words, handle);
     const parts = partWords(kind).map((word) => {
       const part = words[handle + word] as Handle;
@@ -135,7 +131,7 @@ export class Peer {
   }
 
   #receive(handed: Handed): Handle {
-    const { engine } = this.#exchange;
+    const { engine, words } = this.#exchange;
     if ('home' in handed) {
       engine.retain(handed.home);
       return handed.home;
@@ -152,7 +148,7 @@ export class Peer {
         throw error;
       }
       partWords(kind).forEach((word, i) => {
-        engine.words[proxy + word] = parts[i] as Handle;
+        words[proxy + word] = parts[i] as Handle;
       });
       arrival = { proxy, times: 0 };
       this.#arrived.set(handle, arrival);
@@ -230,7 +226,9 @@ export class Peer {
       this.#lent.set(object, times);
       return;
     }
-    if (this.#lent.delete(object)) this.#exchange.unhold(object);
+    if (!this.#lent.delete(object)) return;
+    for (const agent of this.#agents.values()) agent.part(object);
+    this.#exchange.unhold(object);
   }
 
   /** Isolates of the other side have ended: see `Gone`. */
@@ -238,7 +236,7 @@ export class Peer {
     for (const [isolate, agent] of this.#agents) {
       if (isolate !== name && !(name.endsWith('/') && isolate.startsWith(name))) continue;
       this.#agents.delete(isolate);
-      agent.retire(this.#exchange.engine);
+      agent.retire();
     }
     this.#exchange.tellOthers(this, { kind: 'gone', isolate: `${this.name}/${name}` });
   }
@@ -247,13 +245,13 @@ export class Peer {
   lose(): void {
     if (this.#lost) return;
     this.#lost = true;
-    for (const agent of this.#agents.values()) agent.retire(this.#exchange.engine);
+    for (const agent of this.#agents.values()) agent.retire();
     this.#agents.clear();
     this.#exchange.tellOthers(this, { kind: 'gone', isolate: `${this.name}/` });
     const calls = [...this.#calls.values()];
     this.#calls.clear();
     for (const done of calls) done(lost);
-    for (const { proxy } of this.#arrived.values()) this.#exchange.engine.endWaits(proxy, OWNER_LOST);
+    this.#exchange.endWaitsOf(this);
     for (const object of this.#lent.keys()) this.#exchange.unhold(object);
     this.#lent.clear();
   }
@@ -274,17 +272,17 @@ export class Peer {
   }
 
   #perform(call: Call): Result {
-    const { op, object, a, isolate, proxy, node, number } = call;
+    const { op, object, a, isolate, number } = call;
     let agent = this.#agents.get(isolate);
     if (agent === undefined) {
-      agent = new Agent();
+      agent = new Agent(this.#exchange.engine.createAgent());
       this.#agents.set(isolate, agent);
     }
     if (op === Op.QUEUE_PUT) return this.#put(agent, call);
     if (op === Op.QUEUE_TAKE) return this.#take(agent, call);
     if (op <= Op.LAST_WAIT) {
       const ended = (outcome: number, value: number): void =>
-        this.send({ kind: 'granted', isolate, proxy, node, number, outcome, value });
+        this.send({ kind: 'granted', isolate, number, outcome, value });
       const { outcome, value } = agent.begin(op, object, number, ended);
       return { outcome, value, item: undefined };
     }
@@ -302,12 +300,8 @@ export class Peer {
 
   /** An item that cannot go to the other side is not taken: others here can have it. */
   #take(agent: Agent, { object, a }: Call): Result {
-    let obstacle: string | undefined;
-    const { outcome, value, lane, taken } = agent.take(object, a !== 0, (handle) => {
-      obstacle = this.#obstacle(handle);
-      return obstacle === undefined;
-    });
-    if (obstacle !== undefined) throw new NotSerializableError(`${obstacle}; the item stays where it is`);
+    const { outcome, value, lane, taken, obstacle } = agent.take(object, a !== 0, this.#exchange.engine.self);
+    if (obstacle !== undefined) throw new NotSerializableError(`${this.#obstacle(obstacle)}; the item stays where it is`);
     if (lane === undefined || taken === undefined) return { outcome, value, item: undefined };
     try {
       return { outcome, value, item: this.pack(lane, taken) };
@@ -323,9 +317,9 @@ export class Peer {
 
   /** Asks the process that the object belongs to, and passes the answer back. */
   #passOn(call: Call, owner: Peer, object: number): void {
-    const { op, a, isolate, proxy, node, number, key } = call;
+    const { op, a, isolate, number, key } = call;
     const item = call.item === undefined ? undefined : this.#relay(call.item, this, owner);
-    const asked = { isolate: `${this.name}/${isolate}`, op, object, a, proxy, node, number, item, key };
+    const asked = { isolate: `${this.name}/${isolate}`, op, object, a, number, item, key };
     const reply = (result: Result): void => this.send({ kind: 'reply', id: call.id, result });
     owner.ask(call.object, asked, (result) => {
       try {

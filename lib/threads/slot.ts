@@ -1,24 +1,18 @@
 /** The words of a slot that say which thread runs in its isolate. */
 import { engine } from '../engine/select.js';
+import { slotWord } from '../engine/slot-word.js';
 import {
   Header,
   NAME_BYTES,
   SLOT_RECORD_MASK,
-  SLOTS_START,
   Slot,
   SlotState,
-  WORDS_PER_SLOT,
 } from '../memory/layout.js';
 
 const words = engine.words;
 const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-
-/** Index of a word of a slot. */
-export function slotWord(slot: number, word: number): number {
-  return SLOTS_START + slot * WORDS_PER_SLOT + word;
-}
 
 export function readSlot(slot: number, word: number): number {
   return Atomics.load(words, slotWord(slot, word));

@@ -143,6 +143,16 @@ void Environment::detach() {
   core.reset();
 }
 
+void Environment::retire(napi_env env) {
+  detach();
+  for (napi_ref* reference : {&control_buffer_, &out_buffer_, &scratch_buffer_, &ready_buffer_}) {
+    if (*reference != nullptr) napi_delete_reference(env, *reference);
+    *reference = nullptr;
+  }
+  string_units.reset();
+  string_bytes.reset();
+}
+
 void Environment::hold_array(Handle handle) {
   core->retain(handle);
   arrays_[handle]++;

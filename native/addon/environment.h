@@ -71,6 +71,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
 
   // Ends the attachment; what the isolate held passes on, what it waited for is unlinked.
   void detach();
+  // The same while its JavaScript goes on, which uses it no more.
+  void retire(napi_env env);
 
  private:
   static napi_value value_of(napi_env env, napi_ref reference);

@@ -162,17 +162,8 @@ napi_value copy_of(napi_env env, std::span<const uint8_t> bytes) {
   return array;
 }
 
-// (handle, turn) -> number, string, Uint8Array or undefined; see Engine.queueTake
-napi_value take(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
-  const Handle handle = arguments.handle<QUEUE>(0);
-  const Turn turn = turn_of(arguments.integer(1));
-  if (!arguments.valid()) return nullptr;
-
-  Environment& environment = arguments.environment();
-  TakenItem item;
-  const OutcomeCode outcome =
-      arguments.core().queue_take(handle, turn, {environment.scratch, EngineCore::kScratchBytes}, item);
+// What has been taken, as Engine.queueTake leaves it.
+napi_value show(napi_env env, Environment& environment, OutcomeCode outcome, const TakenItem& item) {
   if (outcome != layout::Outcome::OK) {
     environment.out[0] = -outcome;
     return nullptr;
@@ -200,6 +191,35 @@ napi_value take(napi_env env, napi_callback_info info) {
       if (item.owns_block()) value = copy_of(env, item.bytes);
   }
   return value;
+}
+
+// (handle, turn) -> number, string, Uint8Array or undefined; see Engine.queueTake
+napi_value take(napi_env env, napi_callback_info info) {
+  Arguments<2> arguments(env, info);
+  const Handle handle = arguments.handle<QUEUE>(0);
+  const Turn turn = turn_of(arguments.integer(1));
+  if (!arguments.valid()) return nullptr;
+  Environment& environment = arguments.environment();
+  TakenItem item;
+  const OutcomeCode outcome =
+      arguments.core().queue_take(handle, turn, {environment.scratch, EngineCore::kScratchBytes}, item);
+  return show(env, environment, outcome, item);
+}
+
+// (handle, reserved, broker) -> the same; after MISUSE, the obstacle is in out[1]
+napi_value take_for(napi_env env, napi_callback_info info) {
+  Arguments<3> arguments(env, info);
+  const Handle handle = arguments.handle<QUEUE>(0);
+  const bool reserved = arguments.boolean(1);
+  const int32_t broker = arguments.integer(2);
+  if (!arguments.valid()) return nullptr;
+  Environment& environment = arguments.environment();
+  TakenItem item;
+  Handle obstacle = 0;
+  const OutcomeCode outcome = arguments.core().queue_take_for(
+      handle, reserved, broker, {environment.scratch, EngineCore::kScratchBytes}, item, obstacle);
+  if (outcome != layout::Outcome::OK) environment.out[1] = obstacle;
+  return show(env, environment, outcome, item);
 }
 
 // (handle, discipline, max size) -> outcome
@@ -265,6 +285,7 @@ constexpr Function kFunctions[] = {
     {"queuePutString", put_string},
     {"queuePutBytes", put_bytes},
     {"queueTake", take},
+    {"queueTakeFor", take_for},
     {"queueAwaitPlace", begin<&EngineCore::queue_await_place>},
     {"queueAwaitItem", begin<&EngineCore::queue_await_item>},
     {"queueNotice", with_either<&EngineCore::queue_notice>},

@@ -24,6 +24,13 @@ napi_value begin_exit(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// (): ends this attachment, of which there may be others in the thread
+napi_value detach(napi_env env, napi_callback_info info) {
+  Arguments<0> arguments(env, info);
+  if (arguments.attached()) arguments.environment().retire(env);
+  return nullptr;
+}
+
 // () -> how many (ticket, outcome, value) triples are in `ready`
 napi_value drain(napi_env env, napi_callback_info info) {
   Arguments<0> arguments(env, info);
@@ -80,7 +87,7 @@ napi_value is_core_wanted(napi_env env, napi_callback_info) {
 
 constexpr Function kFunctions[] = {
     {"sweep", sweep},        {"beginExit", begin_exit},     {"drain", drain},
-    {"onReady", on_ready},   {"nativeThreadId", thread_id}, {"setThreadName", name_thread},
+    {"detach", detach},      {"onReady", on_ready},   {"nativeThreadId", thread_id}, {"setThreadName", name_thread},
     {"yieldCore", give_way}, {"leaveCore", leave_core},     {"isCoreWanted", is_core_wanted},
 };
 

@@ -106,6 +106,14 @@ void hang_up(Self& self, int32_t slot, Handle end, int32_t word, bool drop_items
   drop_reference(self, slot, queue, end + word);
 }
 
+// The object itself stays: its owner hears of it from the broker.
+void destroy_proxy(Self& self, int32_t slot, Handle proxy) {
+  drop_word(self, slot, proxy + Proxy::REQUESTS);
+  if (self.get(proxy, Cell::KIND) != (Kind::PIPE_END | PROXY)) return;
+  drop_word(self, slot, proxy + PipeEnd::OUTGOING);
+  drop_word(self, slot, proxy + PipeEnd::INCOMING);
+}
+
 void destroy(Self& self, int32_t slot, Handle object) {
   switch (self.get(object, Cell::KIND)) {
     case Kind::QUEUE:
@@ -126,6 +134,7 @@ void destroy(Self& self, int32_t slot, Handle object) {
       hang_up(self, slot, object, PipeEnd::INCOMING, true);
       break;
     default:
+      if ((self.get(object, Cell::KIND) & PROXY) != 0) destroy_proxy(self, slot, object);
       break;
   }
 }

@@ -190,6 +190,11 @@ OutcomeCode EngineCore::queue_put(Handle handle, Turn turn, const PutItem& item)
 OutcomeCode EngineCore::queue_take(Handle handle, Turn turn, std::span<uint8_t> scratch, TakenItem& item) {
   return heddle::queue_take(*self_, handle, turn, scratch, item);
 }
+
+OutcomeCode EngineCore::queue_take_for(Handle handle, bool reserved, int32_t broker,
+                                       std::span<uint8_t> scratch, TakenItem& item, Handle& obstacle) {
+  return heddle::queue_take_for(*self_, handle, reserved, broker, scratch, item, obstacle);
+}
 OutcomeOrTicket EngineCore::queue_await_place(Handle handle, Mode mode, double timeout_ms) {
   return heddle::queue_await_place(*self_, handle, mode, after(timeout_ms));
 }

@@ -96,6 +96,9 @@ class EngineCore {
   // have that size; larger ones stay in their block, owned by `item`. The references that the item
   // holds pass to the caller.
   [[nodiscard]] OutcomeCode queue_take(Handle handle, Turn turn, std::span<uint8_t> scratch, TakenItem& item);
+  // See queue.h.
+  [[nodiscard]] OutcomeCode queue_take_for(Handle handle, bool reserved, int32_t broker,
+                                           std::span<uint8_t> scratch, TakenItem& item, Handle& obstacle);
   static constexpr size_t kScratchBytes = 16384;
   [[nodiscard]] OutcomeOrTicket queue_await_place(Handle handle, Mode mode, double timeout_ms);
   [[nodiscard]] OutcomeOrTicket queue_await_item(Handle handle, Mode mode, double timeout_ms);

@@ -34,6 +34,19 @@ void EntryDeque::push_back(const Entry& entry) {
   set(state_.tail_index, state_.tail_index + 1);
 }
 
+const Entry& EntryDeque::front() const {
+  Segment* first = at(state_.head);
+  if (state_.head_index < first->capacity) return first->entries()[state_.head_index];
+  return at(first->next)->entries()[0];
+}
+
+const Entry& EntryDeque::back() const {
+  Segment* last = at(state_.tail);
+  if (state_.tail_index > 0) return last->entries()[state_.tail_index - 1];
+  Segment* before = at(last->previous);
+  return before->entries()[before->capacity - 1];
+}
+
 Entry EntryDeque::pop_front() {
   if (state_.head_index == at(state_.head)->capacity) drop_first();
   const Entry entry = at(state_.head)->entries()[state_.head_index];

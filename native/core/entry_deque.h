@@ -34,6 +34,9 @@ class EntryDeque {
   // After reserve().
   void push_back(const Entry& entry);
   // Of a deque that is not empty.
+  // What the next two would take.
+  [[nodiscard]] const Entry& front() const;
+  [[nodiscard]] const Entry& back() const;
   [[nodiscard]] Entry pop_front();
   [[nodiscard]] Entry pop_back();
   // Frees what an empty deque keeps.

@@ -251,10 +251,15 @@ void EntryRing::push_closed(const Guard& guard, const Entry& entry) {
   guard.publish_entry(ring_, position & ~kSlow, (position + kStep) & ~kSlow);
 }
 
-bool EntryRing::pop_closed(const Guard& guard, Entry& entry) {
+bool EntryRing::peek_closed(Entry& entry) const {
   if (!is_published(0)) return false;
-  const uint32_t position = ref(Ring::HEAD).load(std::memory_order_relaxed);
-  copy_out(position, entry);
+  copy_out(load(Ring::HEAD), entry);
+  return true;
+}
+
+bool EntryRing::pop_closed(const Guard& guard, Entry& entry) {
+  if (!peek_closed(entry)) return false;
+  const uint32_t position = load(Ring::HEAD);
   guard.move_head(ring_, position + kStep);
   return true;
 }

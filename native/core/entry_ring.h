@@ -130,6 +130,8 @@ class EntryRing {
 
   // Into a ring that is not full.
   void push_closed(const Guard& guard, const Entry& entry);
+  // The entry that pop_closed() would take.
+  [[nodiscard]] bool peek_closed(Entry& entry) const;
   // False unless is_published(0). Once in a section.
   [[nodiscard]] bool pop_closed(const Guard& guard, Entry& entry);
   // What a section that stands has done to the ring; again does no harm while the sides it has used are

@@ -187,6 +187,14 @@ OutcomeCode GuardedQueue::put(bool promised, const Entry& entry, Key key) {
   return Outcome::OK;
 }
 
+bool GuardedQueue::peek(Entry& entry) {
+  close(kGetters);
+  if (!is_there(kGetters)) return false;
+  if (has_ring()) return get_ring().peek_closed(entry);
+  entry = body().peek();
+  return true;
+}
+
 bool GuardedQueue::take(Entry& entry) {
   close(kGetters);
   if (!is_there(kGetters)) return false;

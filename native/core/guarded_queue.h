@@ -77,6 +77,8 @@ class GuardedQueue : public QueueView {
   // Takes an item that is not promised to anybody; the caller may have used up his own. False when there
   // is none.
   [[nodiscard]] bool take(Entry& entry);
+  // What take() would take, which stays.
+  [[nodiscard]] bool peek(Entry& entry);
 
   // For who found nothing to reserve: whoever brings something from now on sees to the waiters. True when
   // it came in the meantime and is promised to the caller, who must be linked otherwise.

@@ -11,9 +11,9 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0xc8879db7U;
+inline constexpr uint32_t HASH = 0x082d556eU;
 
-inline constexpr int32_t LAYOUT_VERSION = 4;
+inline constexpr int32_t LAYOUT_VERSION = 5;
 inline constexpr int32_t MAGIC = 1751475308;
 inline constexpr int32_t WORDS_PER_CELL = 16;
 inline constexpr int32_t WORDS_PER_SLOT = 96;
@@ -63,6 +63,8 @@ inline constexpr int32_t RINGS_GUARD = 17;
 inline constexpr int32_t FREE_RINGS = 18;
 inline constexpr int32_t RINGS_TOP = 19;
 inline constexpr int32_t RINGS_LIVE = 20;
+inline constexpr int32_t APART_GUARD = 21;
+inline constexpr int32_t SHARING = 22;
 }  // namespace Header
 
 namespace Process {
@@ -202,6 +204,21 @@ inline constexpr int32_t PIPE_END = 11;
 inline constexpr int32_t PROCESS = 12;
 }  // namespace Kind
 
+namespace Sharing {
+inline constexpr int32_t UNSETTLED = 0;
+inline constexpr int32_t SHARED = 1;
+inline constexpr int32_t APART = 2;
+}  // namespace Sharing
+
+inline constexpr int32_t PROXY = 256;
+inline constexpr int32_t PROXIED_KINDS = 2300;
+
+namespace Proxy {
+inline constexpr int32_t REQUESTS = 9;
+inline constexpr int32_t BROKER = 10;
+inline constexpr int32_t BROKER_GENERATION = 11;
+}  // namespace Proxy
+
 namespace Node {
 inline constexpr int32_t REFERS = 1;
 inline constexpr int32_t STATE = 2;
@@ -245,6 +262,7 @@ inline constexpr int32_t OVERFLOW = 9;
 inline constexpr int32_t INCOMPARABLE = 10;
 inline constexpr int32_t NO_MEMORY = 11;
 inline constexpr int32_t MISUSE = 12;
+inline constexpr int32_t OWNER_LOST = 13;
 }  // namespace Outcome
 
 inline constexpr int32_t FIRST_TICKET = 4281344;

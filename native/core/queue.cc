@@ -56,7 +56,9 @@ class Promise {
   Handle node_;
 };
 
-OutcomeCode take_guarded(Self& self, Handle queue, bool reserved, Entry& entry) {
+// `take(guarded)` takes it, if it finds one.
+template <class Take>
+OutcomeCode take_guarded(Self& self, Handle queue, bool reserved, Take take) {
   const Promise promise(self, queue, Queue::GETTERS, reserved);
   Wakes wakes(self);
   Guard guard(self, queue);
@@ -65,7 +67,7 @@ OutcomeCode take_guarded(Self& self, Handle queue, bool reserved, Entry& entry) 
     guarded.use_item();
     promise.use(guard, queue);
   }
-  const bool taken = guarded.take(entry);
+  const bool taken = take(guarded);
   guarded.settle();
   if (taken) return Outcome::OK;
   return guarded.is_shut_down() ? Outcome::SHUT_DOWN : Outcome::EMPTY;
@@ -82,7 +84,28 @@ OutcomeCode take_entry(Self& self, Handle queue, bool reserved, Entry& entry) {
     // Empty at this moment, whatever is reserved; the guard would not make it truer.
     return Outcome::EMPTY;
   }
-  return take_guarded(self, queue, reserved, entry);
+  return take_guarded(self, queue, reserved, [&](GuardedQueue& guarded) { return guarded.take(entry); });
+}
+
+// Whether a broker of this arena has, or can have, the other process know an object.
+bool can_leave(const Self& self, Handle object, int32_t broker) {
+  const int32_t kind = self.get(object, Cell::KIND);
+  if ((kind & PROXY) == 0) return (PROXIED_KINDS & (1 << kind)) != 0;
+  return self.get(object, Proxy::BROKER) == broker;
+}
+
+// What a taken entry holds, for the caller.
+void hand_over(Self& self, const Entry& entry, std::span<uint8_t> scratch, TakenItem& item) {
+  Heap& heap = self.arena.heap();
+  item.lane = entry.lane;
+  item.tag = entry.tag;
+  if (entry.place != Entry::kBlock || entry.length <= scratch.size()) {
+    std::memcpy(scratch.data(), PayloadStore::payload(heap, entry), entry.length);
+    item.bytes = scratch.first(entry.length);
+    PayloadStore::free(heap, entry);
+  } else {
+    item.own_block(self.arena, entry.at.unit, entry.at.total, entry.length);
+  }
 }
 
 OutcomeCode put_guarded(Self& self, Handle queue, bool reserved, const Entry& entry, Key key) {
@@ -282,18 +305,26 @@ OutcomeCode queue_take(Self& self, Handle queue, Turn turn, std::span<uint8_t> s
       return outcome != Outcome::EMPTY;
     });
   }
-  if (outcome != Outcome::OK) return outcome;
-  Heap& heap = self.arena.heap();
-  item.lane = entry.lane;
-  item.tag = entry.tag;
-  if (entry.place != Entry::kBlock || entry.length <= scratch.size()) {
-    std::memcpy(scratch.data(), PayloadStore::payload(heap, entry), entry.length);
-    item.bytes = scratch.first(entry.length);
-    PayloadStore::free(heap, entry);
-  } else {
-    item.own_block(self.arena, entry.at.unit, entry.at.total, entry.length);
-  }
-  return Outcome::OK;
+  if (outcome == Outcome::OK) hand_over(self, entry, scratch, item);
+  return outcome;
+}
+
+OutcomeCode queue_take_for(Self& self, Handle queue, bool reserved, int32_t broker,
+                           std::span<uint8_t> scratch, TakenItem& item, Handle& obstacle) {
+  Entry entry;
+  obstacle = 0;
+  const auto can_go = [&] {
+    PayloadStore::each_handle(self.arena.heap(), entry, [&](Handle handle) {
+      if (obstacle == 0 && !can_leave(self, handle, broker)) obstacle = handle;
+    });
+    return obstacle == 0;
+  };
+  const OutcomeCode outcome = take_guarded(self, queue, reserved, [&](GuardedQueue& guarded) {
+    return guarded.peek(entry) && can_go() && guarded.take(entry);
+  });
+  if (obstacle != 0) return Outcome::MISUSE;
+  if (outcome == Outcome::OK) hand_over(self, entry, scratch, item);
+  return outcome;
 }
 
 int32_t queue_size(const Self& self, Handle queue) {

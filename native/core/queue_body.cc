@@ -17,6 +17,11 @@ OutcomeCode QueueBody::push(uint32_t count, const Entry& entry, Key key) {
   return Outcome::OK;
 }
 
+const Entry& QueueBody::peek() const {
+  if (discipline_ == Discipline::PRIORITY) return priority_.top();
+  return discipline_ == Discipline::LIFO ? deque_.back() : deque_.front();
+}
+
 Entry QueueBody::pop(uint32_t count) {
   if (discipline_ == Discipline::PRIORITY) return priority_.pop(count);
   return discipline_ == Discipline::LIFO ? deque_.pop_back() : deque_.pop_front();

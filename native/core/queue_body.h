@@ -31,6 +31,8 @@ class QueueBody {
 
   // Adds an entry to `count` others: OK, INCOMPARABLE or NO_MEMORY, and then nothing is changed.
   [[nodiscard]] OutcomeCode push(uint32_t count, const Entry& entry, Key key);
+  // What pop() would take; not of an empty body.
+  [[nodiscard]] const Entry& peek() const;
   // Takes the next of `count` entries, not 0.
   [[nodiscard]] Entry pop(uint32_t count);
   // Frees what an empty body keeps.

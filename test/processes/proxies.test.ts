@@ -301,7 +301,7 @@ describe.runIf(engine.supports.processProxies)('an object of another process', (
   it('is refused at the start of a process where it cannot be, by its path', () => {
     const value = new Value('i', 1);
     const captures = new Process({ target: () => value.value });
-    expect(() => captures.start()).toThrow(/captures value, a Value .*load the native engine/s);
+    expect(() => captures.start()).toThrow(/captures value, a Value .*send values through a Queue/s);
     const takes = new Process({ target: () => undefined, args: [{ array: new SharedArray('i', 1) }] as never });
     expect(() => takes.start()).toThrow(NotSerializableError);
     expect(() => takes.startSync()).toThrow(/args\[0\]\.array is a SharedArray, .*processSharedMemory/s);
@@ -407,10 +407,14 @@ describe.runIf(engine.supports.processProxies)('an object of another process', (
           console.log((await queue.get()).length, queue.getSync());
           let cell;
           try { for (;;) cell = engine.create(Kind.EVENT); } catch {}
-          attempt();
-          attempt();
+          // A cell that somebody is done with for a moment may serve the second time.
+          let got; let refusals = 0;
+          for (let i = 0; i < 2; i++) {
+            try { got ??= queue.getSync(); } catch (error) { refusals++; if (error.code !== 'ERR_HEDDLE_ARENA_EXHAUSTED') throw error; }
+          }
+          console.log(refusals > 0);
           engine.disown(cell);
-          const [lock, again] = await queue.get();
+          const [lock, again] = got ?? await queue.get();
           console.log(lock.locked(), lock === again, await queue.get(), queue.qsize());
           lock.release();
           process.exit();
@@ -425,6 +429,6 @@ describe.runIf(engine.supports.processProxies)('an object of another process', (
       console.log(child.exitCode, lock.locked(), queue.qsize());
     `);
     const refused = 'ERR_HEDDLE_ARENA_EXHAUSTED';
-    expect(lines).toEqual([refused, refused, '300000 second', refused, refused, 'true true last 0', '0 false 0']);
+    expect(lines).toEqual([refused, refused, '300000 second', 'true', 'true true last 0', '0 false 0']);
   });
 });

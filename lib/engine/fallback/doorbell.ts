@@ -5,7 +5,7 @@
  */
 import { Slot } from '../../memory/layout.js';
 import type { Isolate } from './isolate.js';
-import { slotWord } from './slots.js';
+import { slotWord } from '../slot-word.js';
 
 /** Where there is no `Atomics.waitAsync`, the loop looks at its bell this often. Milliseconds. */
 const POLL_MS = 2;

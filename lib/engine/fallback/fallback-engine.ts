@@ -1,16 +1,18 @@
 /** The engine in TypeScript alone: SharedArrayBuffer, Atomics.wait and Atomics.waitAsync. */
 import { isMainThread, type Worker } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../../errors.js';
-import { Barrier, Cell, FIRST_TICKET, Kind, Outcome, SharedArray, Slot, WaiterMode } from '../../memory/layout.js';
+import { Barrier, Cell, Event, FIRST_TICKET, Kind, Outcome, SharedArray, Slot, WaiterMode } from '../../memory/layout.js';
 import type {
   EncodedItem,
-  Engine,
   EngineSupports,
   Handle,
   Mode,
   Outcome as OutcomeCode,
   OutcomeOrTicket,
 } from '../engine.js';
+import type { AgentEngine, LocalEngine } from '../proxies/local-engine.js';
+import { canLeave } from '../proxies/proxy.js';
+import { slotWord } from '../slot-word.js';
 import { bequeathArena, openArena } from './arena.js';
 import { barrierArrive, barrierBreak, barrierRelease, barrierReset } from './barrier.js';
 import { conditionEnqueue, conditionNotify } from './condition.js';
@@ -20,9 +22,6 @@ import { UNIT_BYTES } from './heap.js';
 import { Isolate } from './isolate.js';
 import { Journal } from './journal.js';
 import { mutexAcquire, mutexRelease } from './mutex.js';
-import { FallbackProcesses } from './processes.js';
-import { deliverToProxy, endWaitsOfProxy, Proxies } from './proxies.js';
-import { fillProxy, Op, PROXY, ProxyWord } from './proxy.js';
 import {
   queueAwaitItem,
   queueAwaitPlace,
@@ -37,15 +36,15 @@ import {
 } from './queue.js';
 import { disown, release } from './references.js';
 import { semaphoreAcquire, semaphoreRelease } from './semaphore.js';
-import { claimSlot, isGone, nativeTid, slotWord } from './slots.js';
+import { claimSlot, isGone, nativeTid } from './slots.js';
 import { allCanRun } from './spin.js';
 import { finishMoves, letGo, repair, sweep, sweepGone, sweepIfGone, sweepThread } from './sweep.js';
 import { beginExit, cancel, drain, READY_TRIPLES, wait } from './waiter.js';
 
 const supports: EngineSupports = Object.freeze({
   processSharedMemory: false,
-  processProxies: true,
-  processes: true,
+  processProxies: false,
+  processes: false,
   nativeThreads: false,
   threadNames: false,
   cpuAffinity: false,
@@ -57,7 +56,7 @@ const BETWEEN_LOOKS_MS = 500;
 /** Kinds of objects that are waited for as an event is. */
 const EVENTS: ReadonlySet<number> = new Set([Kind.EVENT, Kind.THREAD, Kind.PROCESS]);
 
-export class FallbackEngine implements Engine {
+export class FallbackEngine implements LocalEngine, AgentEngine {
   readonly itemRing = undefined;
   readonly name = 'fallback';
   readonly supports = supports;
@@ -66,22 +65,21 @@ export class FallbackEngine implements Engine {
   readonly words: Int32Array<SharedArrayBuffer>;
   readonly self: number;
   readonly process = 0;
-  readonly processes: FallbackProcesses;
+  readonly processes = undefined;
   readonly out: Int32Array;
   readonly scratch: Uint8Array;
   readonly ready = new Int32Array(3 * READY_TRIPLES);
   readonly #isolate: Isolate;
   #nextLook = 0;
-  #proxies: Proxies | undefined;
   #deaf: (() => void) | undefined;
-  /** Whether this isolate makes proxies: it asks nobody then. */
-  #isBroker = false;
+  /** Of an agent: the engine that has made it. */
+  readonly #owner: FallbackEngine | undefined;
 
   /**
-   * Attaches this isolate to the arena of its family, or makes one. An `agent` is a further engine in an isolate, with a
-   * slot of its own, in whose name a broker does what an isolate of another process asks for. It never blocks.
+   * Attaches this isolate to the arena of its family, or makes one. `owner`: makes an agent, for the isolate of that engine.
    */
-  constructor(agent = false) {
+  constructor(owner?: FallbackEngine) {
+    this.#owner = owner;
     const arena = openArena();
     const words = new Int32Array(arena.control);
     const slot = claimSlot(words, new Int32Array(arena.journals), arena.parent);
@@ -96,8 +94,7 @@ export class FallbackEngine implements Engine {
     this.self = slot;
     this.out = isolate.out;
     this.scratch = isolate.scratch;
-    this.processes = new FallbackProcesses(isolate);
-    if (agent) return;
+    if (owner !== undefined) return;
     bequeathArena(arena, slot);
     this.#watchWorkers();
   }
@@ -154,96 +151,30 @@ export class FallbackEngine implements Engine {
     throw new TypeError('the shared object is closed, or not of this kind');
   }
 
-  /** What the isolate does with proxies, given one of that kind. */
-  #far(kind: number, handle: Handle): Proxies {
-    if (this.words[handle] !== (kind | PROXY)) this.#refuse();
-    this.#proxies ??= new Proxies(this.#isolate);
-    return this.#proxies;
-  }
-
-  #begin(kind: number, op: number, handle: Handle, mode: Mode, timeout: number, waits = true): OutcomeOrTicket {
-    const proxies = this.#far(kind, handle);
-    try {
-      const begun = proxies.begin(op, handle, mode, timeout);
-      // What goes by way of other processes takes longer than a thread looks for it.
-      return waits ? this.#settle(begun, mode, timeout, false) : begun;
-    } catch (error) {
-      throw this.#recover(error);
-    }
-  }
-
-  #ask(kind: number, op: number, handle: Handle, a = 0): number {
-    const proxies = this.#far(kind, handle);
-    try {
-      return proxies.ask(op, handle, a, 0);
-    } catch (error) {
-      throw this.#recover(error);
-    }
-  }
-
-  #put(handle: Handle, reserved: boolean, item: EncodedItem, key: Uint8Array | undefined): OutcomeCode {
-    const proxies = this.#far(Kind.QUEUE, handle);
-    try {
-      return proxies.put(handle, reserved, item, key) as OutcomeCode;
-    } catch (error) {
-      // Nobody else will drop the item.
-      for (const held of item.handles) this.release(held);
-      item.handles = [];
-      throw this.#recover(error);
-    }
-  }
-
-  #take(handle: Handle, reserved: boolean): number | string | Uint8Array | undefined {
-    const proxies = this.#far(Kind.QUEUE, handle);
-    try {
-      return proxies.take(handle, reserved);
-    } catch (error) {
-      throw this.#recover(error);
-    }
-  }
-
   allWords(): Int32Array {
     return this.words;
   }
 
   look(handle: Handle, word: number): number {
-    const kind = this.words[handle] as number;
-    if (kind < PROXY) return Atomics.load(this.words, handle + word);
-    this.#ask(kind & ~PROXY, Op.LOOK, handle, word);
-    return this.out[0] as number;
+    return Atomics.load(this.words, handle + word);
   }
 
   eventClear(handle: Handle): void {
-    this.#ask(Kind.EVENT, Op.EVENT_CLEAR, handle);
+    if (this.words[handle] !== Kind.EVENT) this.#refuse();
+    Atomics.and(this.words, handle + Cell.STATE, ~Event.SET);
   }
 
-  /** For a broker: a proxy of an object that has these words, with one reference, held by this isolate. */
-  createProxy(kind: number, copied: readonly number[], requests: Handle): Handle {
-    const { words, self } = this;
-    this.#isBroker = true;
-    const proxy = this.create(kind | PROXY);
-    fillProxy(words, proxy, copied);
-    this.retain(requests);
-    words[proxy + ProxyWord.REQUESTS] = requests;
-    words[proxy + ProxyWord.BROKER] = self;
-    words[proxy + ProxyWord.BROKER_GENERATION] = words[slotWord(self, Slot.GENERATION)] as number;
-    return proxy;
+  isGone(slot: number): boolean {
+    return isGone(this.words, slot);
   }
 
-  /** For a broker: see `deliverToProxy`. */
-  deliver(proxy: Handle, node: number, number: number, outcome: number, value: number): void {
-    deliverToProxy(this.#isolate, proxy, node, number, outcome, value);
+  createAgent(): AgentEngine {
+    return new FallbackEngine(this);
   }
 
-  /** For a broker: see `endWaitsOfProxy`. */
-  endWaits(proxy: Handle, outcome: number): void {
-    endWaitsOfProxy(this.#isolate, proxy, outcome);
-  }
-
-  /** Ends an agent: what it holds is passed on, as when an isolate dies. `by`: the engine of the isolate. */
-  retire(by: FallbackEngine): void {
+  retire(): void {
     this.#deaf?.();
-    by.sweep(this.self, this.words[slotWord(this.self, Slot.GENERATION)] as number);
+    this.#owner?.sweep(this.self, this.words[slotWord(this.self, Slot.GENERATION)] as number);
   }
 
   sweep(slot: number, generation: number): void {
@@ -286,11 +217,6 @@ export class FallbackEngine implements Engine {
   disown(handle: Handle): void {
     if (this.words[handle] === Kind.FREE) this.#refuse();
     try {
-      // The end of a pipe is to be noticed at once, that of others when the broker looks.
-      if (this.words[handle] === (Kind.PIPE_END | PROXY) && !this.#isBroker) {
-        this.#far(Kind.PIPE_END, handle).disown(handle);
-        return;
-      }
       disown(this.#isolate, handle);
     } catch (error) {
       throw this.#recover(error);
@@ -298,7 +224,7 @@ export class FallbackEngine implements Engine {
   }
 
   mutexAcquire(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    if (this.words[handle] !== Kind.MUTEX) return this.#begin(Kind.MUTEX, Op.MUTEX_ACQUIRE, handle, mode, timeout);
+    if (this.words[handle] !== Kind.MUTEX) this.#refuse();
     try {
       return this.#settle(mutexAcquire(this.#isolate, handle, mode, timeout), mode, timeout, false);
     } catch (error) {
@@ -307,7 +233,7 @@ export class FallbackEngine implements Engine {
   }
 
   mutexRelease(handle: Handle): OutcomeCode {
-    if (this.words[handle] !== Kind.MUTEX) return this.#ask(Kind.MUTEX, Op.MUTEX_RELEASE, handle) as OutcomeCode;
+    if (this.words[handle] !== Kind.MUTEX) this.#refuse();
     try {
       return mutexRelease(this.#isolate, handle) as OutcomeCode;
     } catch (error) {
@@ -316,8 +242,7 @@ export class FallbackEngine implements Engine {
   }
 
   semaphoreAcquire(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    if (this.words[handle] !== Kind.SEMAPHORE)
-      return this.#begin(Kind.SEMAPHORE, Op.SEMAPHORE_ACQUIRE, handle, mode, timeout);
+    if (this.words[handle] !== Kind.SEMAPHORE) this.#refuse();
     try {
       return this.#settle(semaphoreAcquire(this.#isolate, handle, mode, timeout), mode, timeout, false);
     } catch (error) {
@@ -326,8 +251,7 @@ export class FallbackEngine implements Engine {
   }
 
   semaphoreRelease(handle: Handle, count: number): OutcomeCode {
-    if (this.words[handle] !== Kind.SEMAPHORE)
-      return this.#ask(Kind.SEMAPHORE, Op.SEMAPHORE_RELEASE, handle, count) as OutcomeCode;
+    if (this.words[handle] !== Kind.SEMAPHORE) this.#refuse();
     try {
       return semaphoreRelease(this.#isolate, handle, count) as OutcomeCode;
     } catch (error) {
@@ -336,7 +260,7 @@ export class FallbackEngine implements Engine {
   }
 
   eventWait(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    if (!EVENTS.has(this.words[handle] as number)) return this.#begin(Kind.EVENT, Op.EVENT_WAIT, handle, mode, timeout);
+    if (!EVENTS.has(this.words[handle] as number)) this.#refuse();
     try {
       return this.#settle(eventWait(this.#isolate, handle, mode, timeout), mode, timeout, true);
     } catch (error) {
@@ -345,10 +269,7 @@ export class FallbackEngine implements Engine {
   }
 
   eventSet(handle: Handle): void {
-    if (!EVENTS.has(this.words[handle] as number)) {
-      this.#ask(Kind.EVENT, Op.EVENT_SET, handle);
-      return;
-    }
+    if (!EVENTS.has(this.words[handle] as number)) this.#refuse();
     try {
       eventSet(this.#isolate, handle);
     } catch (error) {
@@ -357,8 +278,7 @@ export class FallbackEngine implements Engine {
   }
 
   conditionEnqueue(handle: Handle, mode: Mode): OutcomeOrTicket {
-    if (this.words[handle] !== Kind.CONDITION)
-      return this.#begin(Kind.CONDITION, Op.CONDITION_ENQUEUE, handle, mode, -1, false);
+    if (this.words[handle] !== Kind.CONDITION) this.#refuse();
     try {
       return conditionEnqueue(this.#isolate, handle, mode);
     } catch (error) {
@@ -367,10 +287,7 @@ export class FallbackEngine implements Engine {
   }
 
   conditionNotify(handle: Handle, count: number): number {
-    if (this.words[handle] !== Kind.CONDITION) {
-      this.#ask(Kind.CONDITION, Op.CONDITION_NOTIFY, handle, count);
-      return this.out[0] as number;
-    }
+    if (this.words[handle] !== Kind.CONDITION) this.#refuse();
     try {
       return conditionNotify(this.#isolate, handle, count);
     } catch (error) {
@@ -379,7 +296,7 @@ export class FallbackEngine implements Engine {
   }
 
   barrierArrive(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    if (this.words[handle] !== Kind.BARRIER) return this.#begin(Kind.BARRIER, Op.BARRIER_ARRIVE, handle, mode, timeout);
+    if (this.words[handle] !== Kind.BARRIER) this.#refuse();
     try {
       const begun = barrierArrive(this.#isolate, handle, mode, timeout);
       return this.#settle(begun, mode, timeout, allCanRun(this.words[handle + Barrier.PARTIES] as number));
@@ -389,10 +306,7 @@ export class FallbackEngine implements Engine {
   }
 
   barrierRelease(handle: Handle): void {
-    if (this.words[handle] !== Kind.BARRIER) {
-      this.#ask(Kind.BARRIER, Op.BARRIER_RELEASE, handle);
-      return;
-    }
+    if (this.words[handle] !== Kind.BARRIER) this.#refuse();
     try {
       barrierRelease(this.#isolate, handle);
     } catch (error) {
@@ -401,10 +315,7 @@ export class FallbackEngine implements Engine {
   }
 
   barrierBreak(handle: Handle): void {
-    if (this.words[handle] !== Kind.BARRIER) {
-      this.#ask(Kind.BARRIER, Op.BARRIER_BREAK, handle);
-      return;
-    }
+    if (this.words[handle] !== Kind.BARRIER) this.#refuse();
     try {
       barrierBreak(this.#isolate, handle);
     } catch (error) {
@@ -413,10 +324,7 @@ export class FallbackEngine implements Engine {
   }
 
   barrierReset(handle: Handle): void {
-    if (this.words[handle] !== Kind.BARRIER) {
-      this.#ask(Kind.BARRIER, Op.BARRIER_RESET, handle);
-      return;
-    }
+    if (this.words[handle] !== Kind.BARRIER) this.#refuse();
     try {
       barrierReset(this.#isolate, handle);
     } catch (error) {
@@ -430,7 +338,7 @@ export class FallbackEngine implements Engine {
   }
 
   queuePut(handle: Handle, reserved: boolean, item: EncodedItem, key: Uint8Array | undefined): OutcomeCode {
-    if (this.words[handle] !== Kind.QUEUE) return this.#put(handle, reserved, item, key);
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       return queuePut(this.#isolate, handle, reserved, item, key) as OutcomeCode;
     } catch (error) {
@@ -439,7 +347,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueTake(handle: Handle, reserved: boolean): number | string | Uint8Array | undefined {
-    if (this.words[handle] !== Kind.QUEUE) return this.#take(handle, reserved);
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       return queueTake(this.#isolate, handle, reserved);
     } catch (error) {
@@ -447,21 +355,24 @@ export class FallbackEngine implements Engine {
     }
   }
 
-  /** For an agent: see `queue.ts`. */
-  queueTakeIf(
-    handle: Handle,
-    reserved: boolean,
-    mayTake: (handle: Handle) => boolean,
-  ): number | string | Uint8Array | undefined {
+  queueTakeFor(handle: Handle, reserved: boolean, broker: number): number | string | Uint8Array | undefined {
+    const { out, words } = this;
+    let obstacle = 0;
+    const mayTake = (held: Handle): boolean => {
+      if (!canLeave(words, held, broker)) obstacle = held;
+      return obstacle === 0;
+    };
     try {
-      return queueTake(this.#isolate, handle, reserved, mayTake);
+      const taken = queueTake(this.#isolate, handle, reserved, mayTake);
+      if (obstacle !== 0) out[1] = obstacle;
+      return taken;
     } catch (error) {
       throw this.#recover(error);
     }
   }
 
   queueAwaitPlace(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    if (this.words[handle] !== Kind.QUEUE) return this.#begin(Kind.QUEUE, Op.QUEUE_AWAIT_PLACE, handle, mode, timeout);
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       return this.#settle(queueAwaitPlace(this.#isolate, handle, mode, timeout), mode, timeout, false);
     } catch (error) {
@@ -470,7 +381,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueAwaitItem(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    if (this.words[handle] !== Kind.QUEUE) return this.#begin(Kind.QUEUE, Op.QUEUE_AWAIT_ITEM, handle, mode, timeout);
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       return this.#settle(queueAwaitItem(this.#isolate, handle, mode, timeout), mode, timeout, false);
     } catch (error) {
@@ -479,10 +390,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueUnreserve(handle: Handle, what: 0 | 1): void {
-    if (this.words[handle] !== Kind.QUEUE) {
-      this.#ask(Kind.QUEUE, Op.QUEUE_UNRESERVE, handle, what);
-      return;
-    }
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       queueUnreserve(this.#isolate, handle, what);
     } catch (error) {
@@ -491,7 +399,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueTaskDone(handle: Handle): OutcomeCode {
-    if (this.words[handle] !== Kind.QUEUE) return this.#ask(Kind.QUEUE, Op.QUEUE_TASK_DONE, handle) as OutcomeCode;
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       return queueTaskDone(this.#isolate, handle) as OutcomeCode;
     } catch (error) {
@@ -500,7 +408,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueJoin(handle: Handle, mode: Mode, timeout: number): OutcomeOrTicket {
-    if (this.words[handle] !== Kind.QUEUE) return this.#begin(Kind.QUEUE, Op.QUEUE_JOIN, handle, mode, timeout);
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       return this.#settle(queueJoin(this.#isolate, handle, mode, timeout), mode, timeout, true);
     } catch (error) {
@@ -509,10 +417,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueShutdown(handle: Handle, immediate: boolean): void {
-    if (this.words[handle] !== Kind.QUEUE) {
-      this.#ask(Kind.QUEUE, Op.QUEUE_SHUTDOWN, handle, immediate ? 1 : 0);
-      return;
-    }
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       if (queueShutdown(this.#isolate, handle, immediate)) return;
     } catch (error) {
@@ -522,10 +427,7 @@ export class FallbackEngine implements Engine {
   }
 
   queueResize(handle: Handle, maxSize: number): void {
-    if (this.words[handle] !== Kind.QUEUE) {
-      this.#ask(Kind.QUEUE, Op.QUEUE_RESIZE, handle, maxSize);
-      return;
-    }
+    if (this.words[handle] !== Kind.QUEUE) this.#refuse();
     try {
       queueResize(this.#isolate, handle, maxSize);
     } catch (error) {

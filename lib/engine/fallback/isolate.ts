@@ -35,9 +35,6 @@ export class Isolate {
   /** A waiter node kept for the next wait, 0 for none. */
   spareNode = 0;
 
-  /** Tells the owner of an object of another process that a wait for it is given up: see `proxies.ts`. */
-  withdrawFromOwner: ((node: number) => void) | undefined;
-
   /** `suspect`: is told the slot that has held an object's guard for long. */
   constructor(arena: Arena, self: number, isDead: IsDead, suspect: (slot: number) => void) {
     this.words = new Int32Array(arena.control);

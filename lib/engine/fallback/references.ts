@@ -10,6 +10,8 @@ import {
   Kind,
   Mutex,
   PipeEnd,
+  PROXY,
+  Proxy,
   SharedArray,
   SLOTS_START,
   Slot,
@@ -17,11 +19,11 @@ import {
   Value,
   WORDS_PER_SLOT,
 } from '../../memory/layout.js';
+import { kindOf, partWords } from '../proxies/proxy.js';
 import { dropReference, referenceMask, referenceWord } from './cells.js';
 import { ring } from './deliver.js';
 import type { Isolate } from './isolate.js';
 import { Journal } from './journal.js';
-import { kindOf, PROXY, ProxyWord, partWords } from './proxy.js';
 import { shutDown } from './queue.js';
 import { clearBody } from './queue-body.js';
 
@@ -64,7 +66,7 @@ function destroy(isolate: Isolate, base: number, object: number): void {
 
 /** The object itself stays: its owner hears of it from the broker. */
 function destroyProxy(isolate: Isolate, base: number, proxy: number): void {
-  dropWord(isolate, base, proxy + ProxyWord.REQUESTS);
+  dropWord(isolate, base, proxy + Proxy.REQUESTS);
   for (const word of partWords(kindOf(isolate.words, proxy))) dropWord(isolate, base, proxy + word);
 }
 

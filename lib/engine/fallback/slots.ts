@@ -2,13 +2,10 @@
 import { existsSync, readlinkSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../../errors.js';
-import { Header, MAX_SLOTS, SLOTS_START, Slot, SlotState, WORDS_PER_SLOT } from '../../memory/layout.js';
+import { Header, MAX_SLOTS, Slot, SlotState } from '../../memory/layout.js';
 import { isDenied } from '../denied.js';
+import { slotWord } from '../slot-word.js';
 import { JOURNAL_WORDS, Journal } from './journal.js';
-
-export function slotWord(slot: number, word: number): number {
-  return SLOTS_START + slot * WORDS_PER_SLOT + word;
-}
 
 /** Identifier of this OS thread where the system tells it to a program without native code (Linux), else 0. */
 function systemThreadId(): number {

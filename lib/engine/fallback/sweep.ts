@@ -22,6 +22,7 @@ import {
   WORDS_PER_CELL,
   WORDS_PER_SLOT,
 } from '../../memory/layout.js';
+import { slotWord } from '../slot-word.js';
 import { barrierHolderDied } from './barrier.js';
 import { conditionNotify } from './condition.js';
 import { ring } from './deliver.js';
@@ -31,11 +32,10 @@ import type { Isolate } from './isolate.js';
 import { JOURNAL_WORDS, Journal } from './journal.js';
 import { mutexReleaseOfDead, mutexWaiterLeft } from './mutex.js';
 import { detach } from './node.js';
-import { forsakeChildrenOf } from './processes.js';
 import { giveBack } from './queue.js';
 import { destroyDoomed, disownFor } from './references.js';
 import { semaphoreRelease, semaphoreSettle } from './semaphore.js';
-import { isGone, slotWord } from './slots.js';
+import { isGone } from './slots.js';
 import { withdraw } from './waiter.js';
 
 /** Sweeps the slot of a dead isolate, and those of the isolates that ended with it. */
@@ -70,7 +70,6 @@ function claim(isolate: Isolate, slot: number, generation: number): boolean {
 function empty(isolate: Isolate, slot: number): void {
   const { journals, words } = isolate;
   letGo(isolate, slot);
-  forsakeChildrenOf(isolate, slot);
   finishThread(isolate, slot);
   sweepReferences(isolate, slot);
   clear(isolate, slot);
@@ -147,7 +146,6 @@ export function repair(isolate: Isolate, slot: number): void {
   freeGuardOf(heap.words, heap.guard, slot);
   freeGuardOf(words, Header.CELLS_GUARD, slot);
   freeGuardOf(words, Header.SLOTS_GUARD, slot);
-  freeGuardOf(words, Header.PROCESSES_GUARD, slot);
   const object = section.repair(slot);
   if (object === 0) return;
   switch (words[object + Cell.KIND]) {

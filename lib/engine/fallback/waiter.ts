@@ -22,7 +22,6 @@ import { eventWaiterLeft } from './event.js';
 import type { Isolate } from './isolate.js';
 import { mutexRetry, mutexWaiterLeft } from './mutex.js';
 import { collect, detach, putBackNode } from './node.js';
-import { PROXY } from './proxy.js';
 import { semaphoreWaiterLeft } from './semaphore.js';
 import { unlink } from './wait-list.js';
 
@@ -94,15 +93,6 @@ function sleep(isolate: Isolate, node: number, ms: number, sliceEnd: number): bo
 
 /** Gives up a wait; an outcome that was granted already is returned instead. */
 export function cancel(isolate: Isolate, node: number): OutcomeCode {
-  const { words } = isolate;
-  const object = words[node + Node.CELL] as number;
-  if ((words[object] as number) >= PROXY && !isOutcome(Atomics.load(words, node + Node.STATE)))
-    isolate.withdrawFromOwner?.(node);
-  return giveUp(isolate, node);
-}
-
-/** The same, but that of an object of another process that one is not asked. */
-export function giveUp(isolate: Isolate, node: number): OutcomeCode {
   const { out, words } = isolate;
   isolate.blockedOn = 0;
   const outcome = withdraw(isolate, node);

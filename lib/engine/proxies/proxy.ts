@@ -1,6 +1,7 @@
 /**
- * Proxies: cells that stand for objects of another process, which has an arena of its own. A proxy's KIND is that of
- * its object with PROXY, so that every operation on its own kind finds another one and goes the way of `proxies.ts`.
+ * Proxies: cells that stand for objects of another process, where processes share no memory and each has an arena of its
+ * own. A proxy's KIND is that of its object with PROXY, so that the local engine finds nothing to do with it;
+ * `proxying-engine.ts` sends what is asked of it to its owner.
  *
  * Its state word makes the inlined paths of the classes give up: a mutex looks held by nobody of this arena, with
  * waiters, a semaphore and an event as if others waited.
@@ -8,27 +9,20 @@
  * The broker of the process (`lib/processes/broker.ts`) makes proxies and holds a reference to each; it also takes
  * the requests, in the queue that the proxy names.
  */
-import { Barrier, Cell, Event, Kind, MAX_SLOTS, Mutex, PipeEnd, Queue, Semaphore } from '../../memory/layout.js';
-
-/** Bit of KIND. */
-export const PROXY = 0x100;
-
-/** Outcome of waits for what belonged to a process that has ended. */
-export const OWNER_LOST = 13;
-
-/** Words of a proxy. No kind that has proxies uses them otherwise where its words are not asked for. */
-export const ProxyWord = {
-  /** Handle of the queue that takes requests, with a reference. */
-  REQUESTS: 9,
-  /** Slot of that broker, and its generation. */
-  BROKER: 10,
-  BROKER_GENERATION: 11,
-} as const;
-
-/** Word of a waiter node that waits for a proxy: the number of its wait. */
-export const WAIT_NUMBER = 12;
-/** Word of the header: source of those numbers. */
-export const WAIT_NUMBERS = 1000;
+import {
+  Barrier,
+  Cell,
+  Event,
+  Kind,
+  MAX_SLOTS,
+  Mutex,
+  PipeEnd,
+  PROXIED_KINDS,
+  PROXY,
+  Proxy,
+  Queue,
+  Semaphore,
+} from '../../memory/layout.js';
 
 /** Holder, in the state of a proxied mutex, when nobody of this arena holds it. */
 const NOBODY = MAX_SLOTS;
@@ -65,15 +59,11 @@ export const Op = {
   DISOWN: 25,
 } as const;
 
-/** What the class of an object reads in its cell without asking, by kind. Kinds not named here have no proxies. */
+/** What the class of an object reads in its cell without asking, by kind. */
 const COPIED: ReadonlyMap<number, readonly number[]> = new Map<number, readonly number[]>([
-  [Kind.MUTEX, []],
   [Kind.SEMAPHORE, [Semaphore.BOUND, Semaphore.BOUNDED]],
-  [Kind.EVENT, []],
-  [Kind.CONDITION, []],
   [Kind.BARRIER, [Barrier.PARTIES]],
   [Kind.QUEUE, [Queue.DISCIPLINE]],
-  [Kind.PIPE_END, []],
 ]);
 /** Words that hold other objects, of which a proxy holds the proxies. */
 const PARTS: ReadonlyMap<number, readonly number[]> = new Map([[Kind.PIPE_END, [PipeEnd.INCOMING, PipeEnd.OUTGOING]]]);
@@ -86,7 +76,13 @@ export function kindOf(words: Int32Array, handle: number): number {
 
 /** Whether objects of a kind can have proxies. */
 export function canBeProxied(kind: number): boolean {
-  return COPIED.has(kind);
+  return (PROXIED_KINDS & (1 << kind)) !== 0;
+}
+
+/** Whether the broker that lives in a slot has, or can have, another process know an object. */
+export function canLeave(words: Int32Array, handle: number, broker: number): boolean {
+  const kind = words[handle] as number;
+  return kind < PROXY ? canBeProxied(kind) : words[handle + Proxy.BROKER] === broker;
 }
 
 /** What a proxy of the object has to know. */
