@@ -1,6 +1,5 @@
 /** Writes any value that travels into bytes, in the format of `wire.ts`, and refuses the others by their path. */
 import { canBeProxied, kindOf } from '../engine/proxies/proxy.js';
-import { engine } from '../engine/select.js';
 import { type SharedObject, travelOf } from '../engine/shared-object.js';
 import { wordsAt } from '../engine/words-at.js';
 import type { Carriage } from './carriage.js';

@@ -22,7 +22,6 @@ import { hasWorkerThreads, workerThreads } from './worker-threads.js';
 const fallback = ownOnDemand<typeof import('./fallback/fallback-engine.js')>('engine/fallback/fallback-engine.js');
 const proxies = ownOnDemand<typeof import('./proxies/proxying-engine.js')>('engine/proxies/proxying-engine.js');
 
-
 /** The word a family leaves for its workers. */
 interface Family {
   readonly engine: EngineName;

@@ -108,8 +108,8 @@ export const Header = {
 } as const;
 
 /**
- * Words of a process record. The first process of a family has record 0, on the fallback engine, where
- * each process has an arena of its own, every process.
+ * Words of a process record. The first process of a family has record 0; where each process has an arena of its own, every
+ * process has (see `lib/engine/proxies/apart-processes.ts`).
  *
  *   FREE → STARTING   by the parent, with a compare-and-swap
  *   STARTING → LIVE   by the parent, which has its PID from the start, or by the process itself, whoever is first
@@ -348,7 +348,7 @@ export const PROXIED_KINDS =
   (1 << Kind.PIPE_END);
 
 /** Words of a proxy. No kind that has proxies uses them otherwise where its words are not asked for. */
-export const Proxy = {
+export const ProxyWord = {
   /** Handle of the queue that takes requests, with a reference. */
   REQUESTS: 9,
   /** Slot of who takes them, and its generation. */

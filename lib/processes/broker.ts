@@ -1,6 +1,6 @@
 /**
- * Processes where each has an arena of its own, as on the fallback engine: an isolate of its own in every process,
- * the *broker*, starts the children and knows how they end, so that nothing of it needs the event loop of who started
+ * Processes where each has an arena of its own, elsewhere than on Linux and on the fallback engine: an isolate in every
+ * process, the *broker*, starts the children and knows how they end, so that nothing of it needs the event loop of who started
  * them, which may block in `joinSync`.
  *
  *   parent                       its broker                  the child's broker            child

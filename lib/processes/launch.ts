@@ -72,7 +72,7 @@ export function requireSharedMemory(what: string): void {
   if (engine.supports.processSharedMemory) return;
   throw new ProcessStateError(
     `${what} needs memory that processes share, which this engine does not have (engine.supports.processSharedMemory): ` +
-      'load the native engine, on Linux; threads do the same everywhere',
+      'use the native engine, on Linux; threads do the same everywhere',
   );
 }
 

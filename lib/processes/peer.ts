@@ -301,7 +301,8 @@ export class Peer {
   /** An item that cannot go to the other side is not taken: others here can have it. */
   #take(agent: Agent, { object, a }: Call): Result {
     const { outcome, value, lane, taken, obstacle } = agent.take(object, a !== 0, this.#exchange.engine.self);
-    if (obstacle !== undefined) throw new NotSerializableError(`${this.#obstacle(obstacle)}; the item stays where it is`);
+    if (obstacle !== undefined)
+      throw new NotSerializableError(`${this.#obstacle(obstacle)}; the item stays where it is`);
     if (lane === undefined || taken === undefined) return { outcome, value, item: undefined };
     try {
       return { outcome, value, item: this.pack(lane, taken) };

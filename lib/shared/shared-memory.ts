@@ -28,7 +28,7 @@ export interface SharedMemoryOptions {
 function segments(): Segments {
   if (engine.segments !== undefined) return engine.segments;
   throw new EngineUnavailableError(
-    'SharedMemory needs the native engine, on Linux: engine.supports.processSharedMemory is false here, and engine.refusals says why. Between threads a SharedArray does the same',
+    'SharedMemory needs memory that processes share, which the native engine has on Linux: engine.supports.processSharedMemory is false here. Between threads a SharedArray does the same',
   );
 }
 

@@ -1,13 +1,7 @@
 /** The words of a slot that say which thread runs in its isolate. */
 import { engine } from '../engine/select.js';
 import { slotWord } from '../engine/slot-word.js';
-import {
-  Header,
-  NAME_BYTES,
-  SLOT_RECORD_MASK,
-  Slot,
-  SlotState,
-} from '../memory/layout.js';
+import { Header, NAME_BYTES, SLOT_RECORD_MASK, Slot, SlotState } from '../memory/layout.js';
 
 const words = engine.words;
 const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);

@@ -86,9 +86,16 @@ napi_value is_core_wanted(napi_env env, napi_callback_info) {
 }
 
 constexpr Function kFunctions[] = {
-    {"sweep", sweep},        {"beginExit", begin_exit},     {"drain", drain},
-    {"detach", detach},      {"onReady", on_ready},   {"nativeThreadId", thread_id}, {"setThreadName", name_thread},
-    {"yieldCore", give_way}, {"leaveCore", leave_core},     {"isCoreWanted", is_core_wanted},
+    {"sweep", sweep},
+    {"beginExit", begin_exit},
+    {"drain", drain},
+    {"detach", detach},
+    {"onReady", on_ready},
+    {"nativeThreadId", thread_id},
+    {"setThreadName", name_thread},
+    {"yieldCore", give_way},
+    {"leaveCore", leave_core},
+    {"isCoreWanted", is_core_wanted},
 };
 
 }  // namespace

@@ -108,7 +108,7 @@ void hang_up(Self& self, int32_t slot, Handle end, int32_t word, bool drop_items
 
 // The object itself stays: its owner hears of it from the broker.
 void destroy_proxy(Self& self, int32_t slot, Handle proxy) {
-  drop_word(self, slot, proxy + Proxy::REQUESTS);
+  drop_word(self, slot, proxy + ProxyWord::REQUESTS);
   if (self.get(proxy, Cell::KIND) != (Kind::PIPE_END | PROXY)) return;
   drop_word(self, slot, proxy + PipeEnd::OUTGOING);
   drop_word(self, slot, proxy + PipeEnd::INCOMING);

@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0x082d556eU;
+inline constexpr uint32_t HASH = 0xe673f2eeU;
 
 inline constexpr int32_t LAYOUT_VERSION = 5;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -213,11 +213,11 @@ inline constexpr int32_t APART = 2;
 inline constexpr int32_t PROXY = 256;
 inline constexpr int32_t PROXIED_KINDS = 2300;
 
-namespace Proxy {
+namespace ProxyWord {
 inline constexpr int32_t REQUESTS = 9;
 inline constexpr int32_t BROKER = 10;
 inline constexpr int32_t BROKER_GENERATION = 11;
-}  // namespace Proxy
+}  // namespace ProxyWord
 
 namespace Node {
 inline constexpr int32_t REFERS = 1;

@@ -91,7 +91,7 @@ OutcomeCode take_entry(Self& self, Handle queue, bool reserved, Entry& entry) {
 bool can_leave(const Self& self, Handle object, int32_t broker) {
   const int32_t kind = self.get(object, Cell::KIND);
   if ((kind & PROXY) == 0) return (PROXIED_KINDS & (1 << kind)) != 0;
-  return self.get(object, Proxy::BROKER) == broker;
+  return self.get(object, ProxyWord::BROKER) == broker;
 }
 
 // What a taken entry holds, for the caller.

@@ -39,8 +39,8 @@ void queue_destroy(Self& self, int32_t slot, Handle queue);
 // OK, EMPTY or SHUT_DOWN. Payloads that fit are copied to `scratch`; others stay in their block.
 [[nodiscard]] OutcomeCode queue_take(Self& self, Handle queue, Turn turn, std::span<uint8_t> scratch,
                                      TakenItem& item);
-// The same of an item for another process, of which a broker, here in `broker`, sees to the proxies. Or MISUSE:
-// what is next holds an object that cannot go there, `obstacle`, and stays.
+// The same of an item for another process, of which a broker, here in `broker`, sees to the proxies. Or
+// MISUSE: what is next holds an object that cannot go there, `obstacle`, and stays.
 [[nodiscard]] OutcomeCode queue_take_for(Self& self, Handle queue, bool reserved, int32_t broker,
                                          std::span<uint8_t> scratch, TakenItem& item, Handle& obstacle);
 // Items that are there and not promised to anybody.

@@ -178,6 +178,33 @@ TEST_F(CellsTest, ManyThreadsPassReferencesRound) {
   EXPECT_EQ(cells_live(), 1);
 }
 
+// A proxy holds the queue of who asks its owner, and those of an end of a pipe; it shuts nothing down.
+TEST_F(CellsTest, AProxyLetsGoOfWhatItHolds) {
+  const Handle requests = create_queue();
+  for (const int32_t kind : {Kind::MUTEX, Kind::QUEUE, Kind::PIPE_END}) {
+    const Handle parts[] = {core().create(Kind::QUEUE | layout::PROXY),
+                            core().create(Kind::QUEUE | layout::PROXY)};
+    const Handle proxy = core().create(kind | layout::PROXY);
+    core().retain(requests);
+    core().words()[proxy + layout::ProxyWord::REQUESTS] = requests;
+    if (kind == Kind::PIPE_END) {
+      for (const Handle part : parts) core().retain(part);
+      core().words()[proxy + layout::PipeEnd::INCOMING] = parts[0];
+      core().words()[proxy + layout::PipeEnd::OUTGOING] = parts[1];
+    }
+    EXPECT_EQ(word(requests, Cell::REFS), 2);
+    core().disown(proxy);
+    EXPECT_EQ(word(proxy, Cell::KIND), Kind::FREE);
+    EXPECT_EQ(word(requests, Cell::REFS), 1);
+    EXPECT_EQ(word(requests, Cell::STATE), 0);
+    for (const Handle part : parts) {
+      EXPECT_EQ(word(part, Cell::REFS), 1);
+      core().disown(part);
+    }
+  }
+  EXPECT_EQ(cells_live(), 1);
+}
+
 }  // namespace
 
 }  // namespace heddle::test

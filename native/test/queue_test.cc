@@ -324,6 +324,98 @@ TEST_F(QueueTest, ALongChainOfQueuesIsTakenDownWithoutRecursion) {
   core().disown(outer);
 }
 
+// What a broker takes for another process: not what holds an object that cannot go there.
+TEST_F(QueueTest, AnItemThatCannotLeaveStaysWhereItIs) {
+  const int32_t broker = core().self();
+  const Handle value = create(Kind::VALUE);
+  const Handle lock = create(Kind::MUTEX);
+  const Handle own_proxy = create(Kind::MUTEX | layout::PROXY);
+  core().words()[own_proxy + layout::ProxyWord::BROKER] = broker;
+  const Handle others_proxy = create(Kind::MUTEX | layout::PROXY);
+  core().words()[others_proxy + layout::ProxyWord::BROKER] = broker + 1;
+  const auto put = [&](Handle queue, std::span<const Handle> handles, uint8_t text, double key) {
+    for (const Handle handle : handles) core().retain(handle);
+    ASSERT_EQ(put_bytes(main(), queue, {&text, 1}, handles, number_key(key)), Outcome::OK);
+  };
+  const auto take = [&](Handle queue, bool reserved, Handle& obstacle) {
+    TakenItem item;
+    const OutcomeCode outcome =
+        core().queue_take_for(queue, reserved, broker, main().scratch(), item, obstacle);
+    return outcome == Outcome::OK ? item.bytes[0] : -outcome;
+  };
+  for (const int32_t discipline : {Discipline::FIFO, Discipline::LIFO, Discipline::PRIORITY}) {
+    // With a ring, where there is one, and without.
+    for (const int32_t before : {0, layout::PUTS_BEFORE_RING + 8}) {
+      const Handle queue = create_queue(discipline);
+      Handle obstacle = 0;
+      EXPECT_EQ(take(queue, false, obstacle), -Outcome::EMPTY);
+      for (int32_t i = 0; i < before; i++) put(queue, {}, 'x', i);
+      for (int32_t i = 0; i < before; i++) EXPECT_EQ(take(queue, false, obstacle), 'x');
+
+      for (const Handle foreign : {value, others_proxy}) {
+        const Handle bad[] = {lock, foreign, value};
+        put(queue, bad, 'b', 1);
+        EXPECT_EQ(take(queue, false, obstacle), -Outcome::MISUSE);
+        EXPECT_EQ(obstacle, foreign);
+        // A promise is given back: the item is the next one's.
+        ASSERT_EQ(core().queue_await_item(queue, WaiterMode::LOOP, kForEver), Outcome::GRANTED);
+        const int32_t next = core().queue_await_item(queue, WaiterMode::LOOP, kForEver);
+        ASSERT_TRUE(is_ticket(next));
+        EXPECT_EQ(take(queue, true, obstacle), -Outcome::MISUSE);
+        const auto ready = main().drain();
+        ASSERT_EQ(ready.size(), 1U);
+        EXPECT_EQ(ready[0].ticket, next);
+        EXPECT_EQ(ready[0].outcome, Outcome::GRANTED);
+        TakenItem item;
+        EXPECT_EQ(core().queue_take(queue, Turn::kPromised, main().scratch(), item), Outcome::OK);
+        EXPECT_EQ(count(queue), 0);
+        for (const Handle handle : bad) core().release(handle);
+      }
+      const Handle good[] = {lock, own_proxy};
+      put(queue, good, 'g', 1);
+      put(queue, {}, 'h', 2);
+      const bool newest_first = discipline == Discipline::LIFO;
+      EXPECT_EQ(take(queue, false, obstacle), newest_first ? 'h' : 'g');
+      EXPECT_EQ(take(queue, false, obstacle), newest_first ? 'g' : 'h');
+      EXPECT_EQ(obstacle, 0);
+      for (const Handle handle : good) core().release(handle);
+      core().queue_shutdown(queue, false);
+      EXPECT_EQ(take(queue, false, obstacle), -Outcome::SHUT_DOWN);
+      core().disown(queue);
+    }
+  }
+}
+
+// Beyond what a segment holds, where the next item lies in another one.
+TEST_F(QueueTest, WhatIsLookedAtFirstIsWhatIsTaken) {
+  std::mt19937 random(5);
+  for (const int32_t discipline : {Discipline::FIFO, Discipline::LIFO}) {
+    const Handle queue = create_queue(discipline);
+    for (int round = 0; round < 2000; round++) {
+      for (unsigned i = random() % 60; i > 0; i--) {
+        const Handle held = round % 2 == 0 ? create(Kind::VALUE) : create(Kind::MUTEX);
+        const auto text = static_cast<uint8_t>(round % 2);
+        ASSERT_EQ(put_bytes(main(), queue, {&text, 1}, {&held, 1}), Outcome::OK);
+      }
+      for (unsigned i = random() % 60; i > 0; i--) {
+        TakenItem looked_at;
+        Handle obstacle = 0;
+        const OutcomeCode seen =
+            core().queue_take_for(queue, false, 0, main().scratch(), looked_at, obstacle);
+        if (seen == Outcome::EMPTY) break;
+        if (seen == Outcome::OK) {
+          EXPECT_EQ(looked_at.bytes[0], 1);
+          continue;
+        }
+        TakenItem taken;
+        ASSERT_EQ(core().queue_take(queue, Turn::kNow, main().scratch(), taken), Outcome::OK);
+        EXPECT_EQ(taken.bytes[0], 0);
+      }
+    }
+    core().disown(queue);
+  }
+}
+
 TEST_F(QueueTest, ReservationsOfTheDeadAreGivenBack) {
   Handle queue = create_queue(Discipline::FIFO, 1);
   auto dying = std::make_unique<Isolate>(arena());

@@ -1,10 +1,10 @@
 /**
  * A little of everything that an engine must do, for binaries and runtimes that the suite does not run on: a lock, a
- * queue, threads and a pool. Needs nothing but `heddle`; the last line it writes is JSON.
+ * queue, threads, a pool, a process. Needs nothing but `heddle`; the last line it writes is JSON.
  *
  *   node scripts/check-prebuilds/program.mjs
  */
-import { engine, Lock, Queue, SharedArray, Thread, ThreadPoolExecutor } from 'heddle';
+import { engine, Lock, Process, Queue, SharedArray, Thread, ThreadPoolExecutor } from 'heddle';
 
 export function countUp(lock, counter, times) {
   for (let n = 0; n < times; n++) {
@@ -64,11 +64,30 @@ async function pool() {
   await executor.shutdown();
 }
 
+export async function addUp(lock, from, to) {
+  let sum = 0;
+  for (let n = from.getSync(); n !== null; n = await from.get()) sum += n;
+  lock.withLockSync(() => to.putSync(sum));
+}
+
+async function processes() {
+  const [lock, there, back] = [new Lock(), new Queue(), new Queue()];
+  await lock.acquire();
+  const child = new Process({ target: addUp, args: [lock, there, back] });
+  await child.start();
+  for (const n of [1, 2, 3, null]) await there.put(n);
+  expect('process waits for a lock', await child.join({ timeout: 300 }), false);
+  lock.release();
+  expect('process', back.getSync(), 6);
+  expect('process ends', [await child.join(), child.exitCode], [true, 0]);
+}
+
 // A thread that imports this module to find its target runs it from the top.
 const { isMainThread } = await import('node:worker_threads');
 if (isMainThread) {
   await lock();
   await queue();
   await pool();
+  await processes();
   console.log(JSON.stringify({ engine: engine.name, refusals: engine.refusals, supports: engine.supports }));
 }

@@ -4,8 +4,8 @@
  * not keep the loop alive, which is the business of who waits (`lib/engine/wait.ts`).
  */
 import { Slot } from '../../memory/layout.js';
-import type { Isolate } from './isolate.js';
 import { slotWord } from '../slot-word.js';
+import type { Isolate } from './isolate.js';
 
 /** Where there is no `Atomics.waitAsync`, the loop looks at its bell this often. Milliseconds. */
 const POLL_MS = 2;

@@ -1,15 +1,18 @@
 /** The engine in TypeScript alone: SharedArrayBuffer, Atomics.wait and Atomics.waitAsync. */
 import { isMainThread, type Worker } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../../errors.js';
-import { Barrier, Cell, Event, FIRST_TICKET, Kind, Outcome, SharedArray, Slot, WaiterMode } from '../../memory/layout.js';
-import type {
-  EncodedItem,
-  EngineSupports,
-  Handle,
-  Mode,
-  Outcome as OutcomeCode,
-  OutcomeOrTicket,
-} from '../engine.js';
+import {
+  Barrier,
+  Cell,
+  Event,
+  FIRST_TICKET,
+  Kind,
+  Outcome,
+  SharedArray,
+  Slot,
+  WaiterMode,
+} from '../../memory/layout.js';
+import type { EncodedItem, EngineSupports, Handle, Mode, Outcome as OutcomeCode, OutcomeOrTicket } from '../engine.js';
 import type { AgentEngine, LocalEngine } from '../proxies/local-engine.js';
 import { canLeave } from '../proxies/proxy.js';
 import { slotWord } from '../slot-word.js';

@@ -11,7 +11,7 @@ import {
   Mutex,
   PipeEnd,
   PROXY,
-  Proxy,
+  ProxyWord,
   SharedArray,
   SLOTS_START,
   Slot,
@@ -66,7 +66,7 @@ function destroy(isolate: Isolate, base: number, object: number): void {
 
 /** The object itself stays: its owner hears of it from the broker. */
 function destroyProxy(isolate: Isolate, base: number, proxy: number): void {
-  dropWord(isolate, base, proxy + Proxy.REQUESTS);
+  dropWord(isolate, base, proxy + ProxyWord.REQUESTS);
   for (const word of partWords(kindOf(isolate.words, proxy))) dropWord(isolate, base, proxy + word);
 }
 

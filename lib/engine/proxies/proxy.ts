@@ -19,7 +19,7 @@ import {
   PipeEnd,
   PROXIED_KINDS,
   PROXY,
-  Proxy,
+  ProxyWord,
   Queue,
   Semaphore,
 } from '../../memory/layout.js';
@@ -82,7 +82,7 @@ export function canBeProxied(kind: number): boolean {
 /** Whether the broker that lives in a slot has, or can have, another process know an object. */
 export function canLeave(words: Int32Array, handle: number, broker: number): boolean {
   const kind = words[handle] as number;
-  return kind < PROXY ? canBeProxied(kind) : words[handle + Proxy.BROKER] === broker;
+  return kind < PROXY ? canBeProxied(kind) : words[handle + ProxyWord.BROKER] === broker;
 }
 
 /** What a proxy of the object has to know. */

@@ -3,7 +3,7 @@
  * asked of a proxy its owner (see `requests.ts`).
  */
 import type { Worker } from 'node:worker_threads';
-import { Kind, Outcome, PROXY, Proxy, Slot, WaiterMode } from '../../memory/layout.js';
+import { Kind, Outcome, PROXY, ProxyWord, Slot, WaiterMode } from '../../memory/layout.js';
 import type {
   EncodedItem,
   Engine,
@@ -115,9 +115,9 @@ export class ProxyingEngine implements Engine {
     const words = local.allWords();
     fillProxy(words, proxy, copied);
     local.retain(requests);
-    words[proxy + Proxy.REQUESTS] = requests;
-    words[proxy + Proxy.BROKER] = this.self;
-    words[proxy + Proxy.BROKER_GENERATION] = words[slotWord(this.self, Slot.GENERATION)] as number;
+    words[proxy + ProxyWord.REQUESTS] = requests;
+    words[proxy + ProxyWord.BROKER] = this.self;
+    words[proxy + ProxyWord.BROKER_GENERATION] = words[slotWord(this.self, Slot.GENERATION)] as number;
     return proxy;
   }
 
@@ -308,9 +308,7 @@ export class ProxyingEngine implements Engine {
   }
 
   cancel(ticket: number): OutcomeCode {
-    return this.#requests.has(ticket)
-      ? (this.#requests.cancel(ticket) as OutcomeCode)
-      : this.#local.cancel(ticket);
+    return this.#requests.has(ticket) ? (this.#requests.cancel(ticket) as OutcomeCode) : this.#local.cancel(ticket);
   }
 
   drain(): number {

@@ -18,7 +18,7 @@ import {
   ItemLane,
   Kind,
   Outcome,
-  Proxy,
+  ProxyWord,
   Slot,
   SlotState,
   WaiterMode,
@@ -305,7 +305,7 @@ export class Requests {
     for (const handle of handles) engine.retain(handle);
     if (op === Op.DISOWN) engine.disown(proxy);
     const request = { lane: RAW_LANE, number: 0, string: '', bytes, length: bytes.length, handles };
-    const requests = this.#wordsOf(proxy)[proxy + Proxy.REQUESTS] as Handle;
+    const requests = this.#wordsOf(proxy)[proxy + ProxyWord.REQUESTS] as Handle;
     if (engine.queuePut(requests, false, request, undefined) !== Outcome.OK) {
       for (const handle of handles) engine.release(handle);
       throw new ArenaExhaustedError('the arena has no room for a request to the owner of a shared object');
@@ -369,10 +369,10 @@ export class Requests {
   #isServed(proxy: Handle): boolean {
     const { words } = this.#engine;
     const cell = this.#wordsOf(proxy);
-    const broker = cell[proxy + Proxy.BROKER] as number;
+    const broker = cell[proxy + ProxyWord.BROKER] as number;
     return (
       Atomics.load(words, slotWord(broker, Slot.STATE)) === SlotState.LIVE &&
-      words[slotWord(broker, Slot.GENERATION)] === cell[proxy + Proxy.BROKER_GENERATION]
+      words[slotWord(broker, Slot.GENERATION)] === cell[proxy + ProxyWord.BROKER_GENERATION]
     );
   }
 }
