@@ -22,8 +22,10 @@ export type EngineName = 'native' | 'fallback';
 
 /** What this engine can do here. Tests and callers ask this, never the platform. */
 export interface EngineSupports {
-  /** Memory that other processes can map: `SharedMemory`, and one arena across processes. */
+  /** One arena across processes: every object is the same in all of them. */
   readonly processSharedMemory: boolean;
+  /** Memory that unrelated processes can map under a name: `SharedMemory`. */
+  readonly namedSharedMemory: boolean;
   /**
    * Locks, events, semaphores, conditions, barriers, queues and pipes reach other processes by proxy: they stay in the process
    * that made them, which the others ask for each operation. False where they are shared themselves.
@@ -270,7 +272,7 @@ export interface Engine {
   /** There exactly where `supports.nativeThreads` is true. */
   readonly kernels: Kernels | undefined;
 
-  /** There exactly where `supports.processSharedMemory` is true. */
+  /** There exactly where `supports.namedSharedMemory` is true. */
   readonly segments: Segments | undefined;
   /** There exactly where `supports.processes` is true. */
   readonly processes: Processes | undefined;

@@ -216,7 +216,7 @@ export class NativeEngine implements LocalEngine, AgentEngine {
       takeFinished: binding.kernelsTakeFinished,
       onFinished: binding.kernelsOnFinished,
     };
-    this.segments = this.supports.processSharedMemory
+    this.segments = this.supports.namedSharedMemory
       ? {
           create: binding.segmentCreate,
           attach: binding.segmentAttach,

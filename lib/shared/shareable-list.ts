@@ -111,7 +111,7 @@ function withoutTrailingNuls(bytes: Uint8Array): Uint8Array {
  * ```ts
  * import { engine, ShareableList } from 'heddle';
  *
- * if (engine.supports.processSharedMemory) {
+ * if (engine.supports.namedSharedMemory) {
  *   const list = new ShareableList(['howdy', 273, 1.5, true, null]);
  *   const again = new ShareableList(undefined, { name: list.shm.name });
  *   again.set(1, 274);

@@ -1,10 +1,10 @@
 /**
  * SharedMemory: bytes under a name, which unrelated processes share. Python: `multiprocessing.shared_memory.SharedMemory`.
  *
- * On Linux these are the files of /dev/shm, as they are for Python, and processes of both can share one. The
- * native engine maps them (`engine.supports.processSharedMemory`); JavaScript alone cannot. Who creates one
- * is answerable for it: when its process ends, by whatever death, the name is taken away, unless it
- * was made with `track: false`.
+ * These are what Python has under the same name on each system (on Linux the files of /dev/shm), and processes of both can
+ * share one. The native engine maps them (`engine.supports.namedSharedMemory`); JavaScript alone cannot. Who creates one
+ * is answerable for it: when its process ends the name is taken away, on Linux by whatever death, on macOS when it ends by
+ * itself, unless it was made with `track: false`. On Windows a name lasts for as long as somebody has it open.
  */
 import { getSystemErrorMap } from 'node:util';
 import { markShared, registerClass } from '../codec/codec.js';
@@ -21,14 +21,14 @@ export interface SharedMemoryOptions {
   create?: boolean | undefined;
   /** Bytes to make it of; it may turn out longer. Not looked at when attaching. */
   size?: number | undefined;
-  /** Whether its name is taken away when the process that creates it ends. Default: true. */
+  /** Whether its name is taken away when the process that creates it ends (on Windows it always is). Default: true. */
   track?: boolean | undefined;
 }
 
 function segments(): Segments {
   if (engine.segments !== undefined) return engine.segments;
   throw new EngineUnavailableError(
-    'SharedMemory needs memory that processes share, which the native engine has on Linux: engine.supports.processSharedMemory is false here. Between threads a SharedArray does the same',
+    'SharedMemory needs the native engine: engine.supports.namedSharedMemory is false here, and engine.refusals says why. Between threads a SharedArray does the same',
   );
 }
 
@@ -101,7 +101,7 @@ function attach(name: string): ArrayBuffer {
  * ```ts
  * import { engine, SharedMemory } from 'heddle';
  *
- * if (engine.supports.processSharedMemory) {
+ * if (engine.supports.namedSharedMemory) {
  *   using memory = new SharedMemory({ create: true, size: 1024 });
  *   const again = new SharedMemory({ name: memory.name });
  *   again.buf[0] = 7;
@@ -170,7 +170,7 @@ export class SharedMemory implements Disposable {
 
   /**
    * Takes its name away, once, by whoever is last to need it. Those who have it open keep it until they close it; its
-   * memory is free again after that.
+   * memory is free again after that. On Windows, as in Python, nothing happens: the name goes with the last who has it open.
    *
    * @throws An error with code ENOENT when there is nothing of that name any more.
    */

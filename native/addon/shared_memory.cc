@@ -1,8 +1,9 @@
 // Segments of shared memory by name, as ArrayBuffers. What fails returns the error as Node counts them:
-// -errno.
+// -errno, and on Windows numbers of its own.
 #include <cerrno>
 #include <memory>
-#include <string>
+#include <mutex>
+#include <unordered_map>
 
 #include "../core/shared_segment.h"
 #include "arguments.h"
@@ -23,20 +24,73 @@ bool read_name(napi_env env, napi_value value, char (&name)[kNameBytes + 2]) {
   return false;
 }
 
+// The number by which Node knows an error.
+int node_error(int error) {
+#ifdef _WIN32
+  switch (error) {
+    case 0:
+      return 0;
+    case ENOENT:
+      return -4058;
+    case EEXIST:
+      return -4075;
+    case EACCES:
+      return -4092;
+    case ENOSPC:
+      return -4055;
+    case ENOMEM:
+      return -4057;
+    case ENAMETOOLONG:
+      return -4064;
+    case ENOTSUP:
+      return -4049;
+    default:
+      return -4071;  // EINVAL
+  }
+#else
+  return -error;
+#endif
+}
+
+// Those that buffers show, by where they are mapped.
+struct Shown {
+  std::mutex mutex;
+  std::unordered_map<void*, Segment*> segments;
+};
+
+Shown& shown_segments() {
+  static auto* const only = new Shown;
+  return *only;
+}
+
 void unmap(napi_env, void*, void* hint) {
   const std::unique_ptr<Segment> segment(static_cast<Segment*>(hint));
+  {
+    const std::lock_guard lock(shown_segments().mutex);
+    shown_segments().segments.erase(segment->base);
+  }
   unmap_segment(*segment);
 }
 
+void leave(void* base) {
+  const std::lock_guard lock(shown_segments().mutex);
+  const auto found = shown_segments().segments.find(base);
+  if (found != shown_segments().segments.end()) leave_segment(*found->second);
+}
+
 napi_value show(napi_env env, int error, const Segment& segment) {
-  if (error != 0) return to_integer(env, -error);
+  if (error != 0) return to_integer(env, node_error(error));
   auto* shown = new Segment(segment);
+  {
+    const std::lock_guard lock(shown_segments().mutex);
+    shown_segments().segments[segment.base] = shown;
+  }
   napi_value buffer = nullptr;
   if (napi_create_external_arraybuffer(env, segment.base, segment.bytes, unmap, shown, &buffer) == napi_ok) {
     return buffer;
   }
   unmap(env, nullptr, shown);
-  return to_integer(env, -ENOTSUP);
+  return to_integer(env, node_error(ENOTSUP));
 }
 
 // (name, bytes, whether it is taken away when this process ends) -> ArrayBuffer or error
@@ -67,15 +121,19 @@ napi_value unlink(napi_env env, napi_callback_info info) {
   Arguments<1> arguments(env, info);
   char name[kNameBytes + 2];
   if (!read_name(env, arguments[0], name)) return nullptr;
-  return to_integer(env, -unlink_segment(name));
+  return to_integer(env, node_error(unlink_segment(name)));
 }
 
 // (buffer): nobody reads or writes it from now on; it is unmapped when nothing uses it any more.
 napi_value detach(napi_env env, napi_callback_info info) {
   Arguments<1> arguments(env, info);
-  if (napi_detach_arraybuffer(env, arguments[0]) != napi_ok) {
+  void* base = nullptr;
+  size_t bytes = 0;
+  if (napi_get_arraybuffer_info(env, arguments[0], &base, &bytes) != napi_ok ||
+      napi_detach_arraybuffer(env, arguments[0]) != napi_ok) {
     return throw_type_error(env, "a buffer was expected");
   }
+  leave(base);
   return nullptr;
 }
 

@@ -1,8 +1,8 @@
-// Segments of shared memory by name, as POSIX has them: files of /dev/shm, which is where shm_open() of every
-// Linux C library puts them. Unrelated processes share what they map under the same name.
+// Segments of shared memory by name, behind one small trait; shared_segment_{linux,darwin,windows}.cc
+// implement it. Unrelated processes share what they map under the same name.
 //
-// A segment comes into being whole: its memory is committed before it has its name, so that nobody finds one
-// that is too short, and writing to it never fails for want of memory.
+// On Linux a segment comes into being whole: its memory is committed before it has its name, so that nobody
+// finds one that is too short, and writing to it never fails for want of memory.
 #pragma once
 
 #include <cstddef>
@@ -13,17 +13,24 @@ namespace heddle {
 struct Segment {
   std::byte* base = nullptr;
   uint64_t bytes = 0;
+  // Windows: what keeps the name.
+  void* handle = nullptr;
 };
 
-// These return 0 or an errno; ENOTSUP where there is no /dev/shm. The name has no slash.
+// These return 0 or an errno. The name has no slash.
 //
-// EEXIST: there is one of that name. ENOSPC: it does not fit /dev/shm. `track`: see segment_tracker.h.
+// EEXIST: there is one of that name. ENOSPC: it does not fit /dev/shm. `track`: the name goes when this
+// process ends: on Linux however it ends (see segment_tracker.h), on macOS when it ends by itself; on Windows
+// it does anyway.
 [[nodiscard]] int create_segment(const char* name, uint64_t bytes, bool track, Segment& segment);
 // ENOENT: there is none of that name. The segment is as long as it was made.
 [[nodiscard]] int attach_segment(const char* name, Segment& segment);
-// Takes the name away; who has the segment mapped keeps it.
+// Takes the name away; who has the segment mapped keeps it. Does nothing on Windows, where the name goes with
+// the last of them.
 [[nodiscard]] int unlink_segment(const char* name);
 
+// This process uses it no more, though it stays mapped for a while: on Windows, its part in the name ends.
+void leave_segment(Segment& segment);
 void unmap_segment(const Segment& segment);
 
 }  // namespace heddle

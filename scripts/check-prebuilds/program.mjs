@@ -1,10 +1,10 @@
 /**
  * A little of everything that an engine must do, for binaries and runtimes that the suite does not run on: a lock, a
- * queue, threads, a pool, a process. Needs nothing but `heddle`; the last line it writes is JSON.
+ * queue, threads, a pool, a process, memory by name. Needs nothing but `heddle`; the last line it writes is JSON.
  *
  *   node scripts/check-prebuilds/program.mjs
  */
-import { engine, Lock, Process, Queue, SharedArray, Thread, ThreadPoolExecutor } from 'heddle';
+import { engine, Lock, Process, Queue, SharedArray, SharedMemory, Thread, ThreadPoolExecutor } from 'heddle';
 
 export function countUp(lock, counter, times) {
   for (let n = 0; n < times; n++) {
@@ -82,6 +82,32 @@ async function processes() {
   expect('process ends', [await child.join(), child.exitCode], [true, 0]);
 }
 
+export function fill(memory, byte) {
+  memory.buf.fill(byte);
+  memory.close();
+}
+
+async function sharedMemory() {
+  const memory = new SharedMemory({ create: true, size: 5000 });
+  const { name } = memory;
+  const child = new Process({ target: fill, args: [memory, 7] });
+  await child.start();
+  await child.join();
+  expect('memory by name', [memory.buf[0], memory.buf[4999]], [7, 7]);
+  const codeOf = (options) => {
+    try {
+      new SharedMemory(options).close();
+      return 'none';
+    } catch (error) {
+      return error.code;
+    }
+  };
+  expect('a name that is taken', codeOf({ create: true, size: 5, name }), 'EEXIST');
+  memory.unlink();
+  memory.close();
+  expect('a name that is gone', codeOf({ name }), 'ENOENT');
+}
+
 // A thread that imports this module to find its target runs it from the top.
 const { isMainThread } = await import('node:worker_threads');
 if (isMainThread) {
@@ -89,5 +115,6 @@ if (isMainThread) {
   await queue();
   await pool();
   await processes();
+  if (engine.supports.namedSharedMemory) await sharedMemory();
   console.log(JSON.stringify({ engine: engine.name, refusals: engine.refusals, supports: engine.supports }));
 }

@@ -39,7 +39,7 @@ function b(...bytes: number[]): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-describe.runIf(engine.supports.processSharedMemory)('ShareableList', () => {
+describe.runIf(engine.supports.namedSharedMemory)('ShareableList', () => {
   test('holds integers, floats, booleans, strings, bytes and nulls', () => {
     const all = list(ITEMS);
     expect([...all]).toEqual(ITEMS);
@@ -192,6 +192,6 @@ items.shm.close()
   );
 });
 
-test.runIf(!engine.supports.processSharedMemory)('a ShareableList says what it needs', () => {
-  expect(() => new ShareableList([1])).toThrow(/processSharedMemory/);
+test.runIf(!engine.supports.namedSharedMemory)('a ShareableList says what it needs', () => {
+  expect(() => new ShareableList([1])).toThrow(/namedSharedMemory/);
 });

@@ -40,12 +40,12 @@ async function gone(name: string): Promise<void> {
   }
 }
 
-test.runIf(!engine.supports.processSharedMemory)('is refused where memory cannot be mapped, saying why', () => {
+test.runIf(!engine.supports.namedSharedMemory)('is refused where memory cannot be mapped, saying why', () => {
   expect(() => new SharedMemory({ create: true, size: 8 })).toThrow(EngineUnavailableError);
-  expect(() => new SharedMemory({ name: 'any' })).toThrow(/processSharedMemory/);
+  expect(() => new SharedMemory({ name: 'any' })).toThrow(/namedSharedMemory/);
 });
 
-describe.runIf(engine.supports.processSharedMemory)('SharedMemory', () => {
+describe.runIf(engine.supports.namedSharedMemory)('SharedMemory', () => {
   test('is the same bytes for all who attach by its name', () => {
     const memory = create(4096);
     expect(memory.name).toMatch(/^psm_[0-9a-f]{8}$/);

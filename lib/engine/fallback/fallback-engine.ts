@@ -46,6 +46,7 @@ import { beginExit, cancel, drain, READY_TRIPLES, wait } from './waiter.js';
 
 const supports: EngineSupports = Object.freeze({
   processSharedMemory: false,
+  namedSharedMemory: false,
   processProxies: false,
   processes: false,
   nativeThreads: false,

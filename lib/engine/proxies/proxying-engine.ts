@@ -37,7 +37,7 @@ export class ProxyingEngine implements Engine {
   readonly scratch: Uint8Array;
   readonly itemRing: ItemRing | undefined;
   readonly kernels: Kernels | undefined;
-  readonly segments: Segments | undefined = undefined;
+  readonly segments: Segments | undefined;
   readonly processes: ApartProcesses;
   readonly #local: LocalEngine;
   readonly #requests: Requests;
@@ -63,6 +63,7 @@ export class ProxyingEngine implements Engine {
     // Finds no ring in a proxy.
     this.itemRing = local.itemRing;
     this.kernels = local.kernels;
+    this.segments = local.segments;
     this.processes = new ApartProcesses(local);
     this.#local = local;
     this.#requests = new Requests(local);

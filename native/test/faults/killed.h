@@ -51,12 +51,21 @@ class KilledTest : public CoreTest {
   Diary* diary_ = shared_page<Diary>();
   // Of the heap: what one who is killed may leave taken, see docs/recovery.md.
   int64_t most_left_bytes_ = 0;
+  // Of the processes that are started.
+  Handle cell_ = 0;
+  // Whether a process is buried before it is said how it ended: who was killed may have the guard of the records,
+  // for which that waits.
+  bool settles_last_ = false;
 
   ~KilledTest() override { munmap(diary_, (sizeof(Diary) + 4095) / 4096 * 4096); }
 
   void SetUp() override {
     CoreTest::SetUp();
     cell_ = create(Kind::PROCESS);
+  }
+  void TearDown() override {
+    RecordProperty("killed", killed_);
+    CoreTest::TearDown();
   }
 
   struct Child {
@@ -83,22 +92,42 @@ class KilledTest : public CoreTest {
   int end_of(const Child& child) {
     int status = 0;
     EXPECT_EQ(waitpid(child.pid, &status, 0), child.pid);
-    main()->settle_process(child.process, 0);
+    if (!settles_last_) main()->settle_process(child.process, 0);
     return status;
+  }
+  void bury(ProcessId process) {
+    main()->bury(process);
+    if (settles_last_) main()->settle_process(process, 0);
+  }
+
+  // Has the calling process die at that step from now on.
+  void die_at(int64_t step) {
+    left_ = step;
+    die_at_step(step);
+  }
+  // What is not killed: what JavaScript does between two calls of the core with references that no sweep knows
+  // of.
+  template <class Body>
+  void in_peace(Body body) {
+    left_ -= steps_done();
+    die_at_step(0);
+    body();
+    die_at_step(left_);
   }
 
   // Runs `body` in a process that kills itself at that step. Whether it did.
   template <class Body>
   bool is_killed_at(int64_t step, Body body) {
     const Child child = start_process([&] {
-      die_at_step(step);
+      die_at(step);
       body();
-      die_at_step(0);
+      die_at(0);
     });
     child_ = child.process;
     const int status = end_of(child);
     if (WIFSIGNALED(status)) {
       EXPECT_EQ(WTERMSIG(status), SIGKILL);
+      killed_++;
       return true;
     }
     EXPECT_EQ(WEXITSTATUS(status), 0);
@@ -147,14 +176,15 @@ class KilledTest : public CoreTest {
   }
 
   // Runs `round` with the deaths at step 1, 2, 3 … until the process lives to the end of it; `round` returns
-  // whether it was killed. Nothing may be left of any of them.
+  // whether it was killed. Nothing may be left of any of them. The step at which it lived.
   template <class Round>
-  void at_every_step(int64_t stride, Round round) {
+  int64_t at_every_step(int64_t stride, Round round) {
     for (int64_t step = 1;; step += stride) {
       SCOPED_TRACE("killed at step " + std::to_string(step));
       const int32_t cells = cells_live();
       const int64_t bytes = arena().heap().live_bytes();
       const int32_t slots = arena().get(layout::Header::SLOTS_LIVE);
+      const int32_t rings = arena().get(layout::Header::RINGS_LIVE);
       diary_->count = 0;
       diary_->about_to = 0;
       diary_->length = 0;
@@ -165,12 +195,15 @@ class KilledTest : public CoreTest {
       EXPECT_LE(more, most_left_bytes_);
       left_bytes_ += more;
       EXPECT_EQ(arena().get(layout::Header::SLOTS_LIVE), slots);
+      EXPECT_EQ(arena().get(layout::Header::RINGS_LIVE), rings);
       EXPECT_EQ(arena().get(layout::Header::CELLS_GUARD), 0);
       EXPECT_EQ(arena().get(layout::Header::SLOTS_GUARD), 0);
-      if (HasFailure()) return;
+      EXPECT_EQ(arena().get(layout::Header::RINGS_GUARD), 0);
+      EXPECT_EQ(arena().get(layout::Header::PROCESSES_GUARD), 0);
+      if (HasFailure()) return step;
       if (!killed) {
         EXPECT_GT(step, 20);
-        return;
+        return step;
       }
     }
   }
@@ -183,13 +216,12 @@ class KilledTest : public CoreTest {
     const bool killed = is_killed_at(step, [&] {
       auto isolate = std::make_unique<Isolate>(arena());
       // Between the two the reference is a message's, which no sweep knows of.
-      const int64_t so_far = steps_done();
-      die_at_step(0);
-      for (const Handle object : objects) {
-        (*isolate)->retain(object);
-        (*isolate)->adopt(object);
-      }
-      die_at_step(step - so_far);
+      in_peace([&] {
+        for (const Handle object : objects) {
+          (*isolate)->retain(object);
+          (*isolate)->adopt(object);
+        }
+      });
       body(*isolate);
     });
     const ProcessId dead = child_;
@@ -199,15 +231,17 @@ class KilledTest : public CoreTest {
         auto sweeper = std::make_unique<Isolate>(arena());
         (*sweeper)->bury(dead);
       });
-      main()->bury(child_);
+      bury(child_);
     }
-    main()->bury(dead);
+    bury(dead);
     return sweeper_step != 0 ? sweeper_killed : killed;
   }
 
  private:
   ProcessId child_{};
-  Handle cell_ = 0;
+  // Of the calling process, to its death.
+  int64_t left_ = 0;
+  int killed_ = 0;
 };
 
 inline constexpr int kOperations = 10;
@@ -237,6 +271,24 @@ class DeathsTest : public KilledTest {
                     [&](int64_t sweeper_step) { return round(seed, step, sweeper_step); });
     }
   }
+
+  // The same where the seed does not matter: deaths at every step, then, after a few of them, of the sweepers.
+  // `round(step, sweeper_step)`.
+  template <class Round>
+  void at_each_step(Round round) {
+    const int64_t last = at_every_step(1, [&](int64_t step) { return round(step, int64_t{0}); });
+    constexpr int kParts = 4;
+    for (int part = 1; part < kParts && !HasFailure(); part++) {
+      const int64_t step = last * part / kParts;
+      SCOPED_TRACE("swept after step " + std::to_string(step));
+      at_every_step(stride() == 1 ? 1 : kSweeperStride,
+                    [&](int64_t sweeper_step) { return round(step, sweeper_step); });
+    }
+  }
+
+ private:
+  // A prime: other steps of each part than of the next.
+  static constexpr int64_t kSweeperStride = 13;
 };
 
 }  // namespace heddle::test

@@ -1,22 +1,18 @@
-// See shared_segment.h.
-#include "shared_segment.h"
-
-#include <cerrno>
-
+// Named segments on Linux: files of /dev/shm, which is where shm_open() of every C library puts them.
 #ifdef __linux__
+
 #  include <fcntl.h>
 #  include <sys/mman.h>
 #  include <sys/stat.h>
 #  include <unistd.h>
 
+#  include <cerrno>
 #  include <string>
 
 #  include "segment_tracker.h"
-#endif
+#  include "shared_segment.h"
 
 namespace heddle {
-
-#ifdef __linux__
 
 namespace {
 
@@ -54,7 +50,7 @@ int commit(int file, uint64_t bytes) {
 int map(int file, uint64_t bytes, Segment& segment) {
   void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   if (base == MAP_FAILED) return errno;
-  segment = {static_cast<std::byte*>(base), bytes};
+  segment = {static_cast<std::byte*>(base), bytes, nullptr};
   return 0;
 }
 
@@ -131,26 +127,12 @@ int unlink_segment(const char* name) {
   return 0;
 }
 
+void leave_segment(Segment&) {}
+
 void unmap_segment(const Segment& segment) {
   if (segment.base != nullptr) munmap(segment.base, segment.bytes);
 }
 
-#else
-
-int create_segment(const char*, uint64_t, bool, Segment&) {
-  return ENOTSUP;
-}
-
-int attach_segment(const char*, Segment&) {
-  return ENOTSUP;
-}
-
-int unlink_segment(const char*) {
-  return ENOTSUP;
-}
-
-void unmap_segment(const Segment&) {}
+}  // namespace heddle
 
 #endif
-
-}  // namespace heddle
