@@ -20,8 +20,13 @@ const external: NonNullable<UserWorkspaceConfig['plugins']>[number] = {
   },
 };
 
-/** Where processes are in play. */
-const WITH_PROCESSES = ['test/processes/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/channels/**/*.test.ts'];
+/** Where processes are in play, and of the contract no more than that. */
+const WITH_PROCESSES = [
+  'test/processes/**/*.test.ts',
+  'test/channels/{pipe-ends,wait-ready}.test.ts',
+  'test/shared/**/*.test.ts',
+  'test/contract/{barrier,condition,connection,event,far,liveness,lock,mixed,queue,rlock,semaphore}.test.ts',
+];
 
 interface Variant {
   readonly name: string;
@@ -73,7 +78,11 @@ export default defineConfig({
     projects: hasAddon
       ? [
           project('native'),
-          project('native', { name: 'apart', include: WITH_PROCESSES, env: { HEDDLE_PROCESSES: 'apart' } }),
+          project('native', {
+            name: 'apart',
+            include: WITH_PROCESSES,
+            env: { HEDDLE_PROCESSES: 'apart', HEDDLE_TEST_REACH: 'process' },
+          }),
           project('fallback'),
         ]
       : [project('fallback')],

@@ -3,6 +3,8 @@
 
 #include <limits>
 
+#include "step.h"
+
 namespace heddle {
 
 using namespace layout;
@@ -37,7 +39,11 @@ std::span<uint8_t> array_bytes(const Self& self, Handle array) {
 }
 
 void array_free(Self& self, Handle array) {
-  self.arena.heap().free(block_of(self, array), length_of(self, array));
+  const uint32_t unit = block_of(self, array);
+  // First: a sweep that goes on with the destruction does not free it once more.
+  self.set(array, SharedArray::BLOCK, 0);
+  HEDDLE_STEP();
+  self.arena.heap().free(unit, length_of(self, array));
 }
 
 }  // namespace heddle

@@ -158,17 +158,17 @@ function remoteReach(name: string, start: StartHost, blocking: boolean): Reach {
   };
 }
 
-/** Every reach; for the top level of a test file. */
+/** Every reach, or, where HEDDLE_TEST_REACH says so, those of processes; for the top level of a test file. */
 export function reaches(): Reach[] {
+  if (process.env['HEDDLE_TEST_REACH'] === 'process') return processReaches();
   const threads = [remoteReach('thread', threadHost, false), remoteReach('blocked thread', threadHost, true)];
   const { processProxies, processSharedMemory } = engine.supports;
   if (!processProxies && !processSharedMemory) return [task, ...threads];
-  return [
-    task,
-    ...threads,
-    remoteReach('process', processHost, false),
-    remoteReach('blocked process', processHost, true),
-  ];
+  return [task, ...threads, ...processReaches()];
+}
+
+function processReaches(): Reach[] {
+  return [remoteReach('process', processHost, false), remoteReach('blocked process', processHost, true)];
 }
 
 /** Those that Values reach; for the top level of a test file. */
