@@ -29,7 +29,9 @@ async function build(name, verbose) {
   rmSync(folder, { recursive: true, force: true });
   const options = { zig: zig(), folder, jobs: availableParallelism(), verbose };
   const built = target.gyp === undefined ? await buildDirectly(target, options) : buildWithGyp(target, options);
-  const faults = faultsOf(readFileSync(built), target.glibc);
+  const bytes = readFileSync(built);
+  const faults = faultsOf(bytes, target.glibc);
+  if (!symbolsOf(bytes).isStripped) faults.push('it is not stripped');
   if (faults.length > 0) throw new Error(faults.join('; '));
   const binary = binaryOf(name);
   mkdirSync(join(binary, '..'), { recursive: true });

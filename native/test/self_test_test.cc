@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -20,7 +21,14 @@ void sleep_through(int32_t*, int32_t, Deadline deadline) {
 constexpr double kPatience = 20;
 
 TEST(SelfTest, PassesWhereEverythingWorks) {
-  for (int i = 0; i < 100; i++) EXPECT_STREQ(self_test(), nullptr);
+  // It is part of every import: 2 ms, of which a busy machine may take more now and then.
+  auto shortest = std::chrono::nanoseconds::max();
+  for (int i = 0; i < 100; i++) {
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_STREQ(self_test(), nullptr);
+    shortest = std::min<std::chrono::nanoseconds>(shortest, std::chrono::steady_clock::now() - begin);
+  }
+  EXPECT_LT(shortest, std::chrono::milliseconds(2));
 }
 
 TEST(SelfTest, NoticesThatNobodyIsWoken) {

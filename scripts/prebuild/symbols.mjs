@@ -1,5 +1,6 @@
 /**
- * What a shared library exports, and which versions of the C library it needs: ELF, PE and Mach-O.
+ * What a shared library exports, whether it holds names that only a debugger needs, and which versions of the C library it
+ * needs: ELF, PE and Mach-O.
  *
  *   node scripts/prebuild/symbols.mjs FILE …      fails unless each exports what an addon must, and nothing else
  */
@@ -46,7 +47,8 @@ function elf(bytes) {
     const next = bytes.readUInt32LE(at + 12);
     at = next === 0 ? undefined : at + next;
   }
-  return { exported, needed };
+  const isStripped = sections.every(({ type }) => type !== 2);
+  return { exported, needed, isStripped };
 }
 
 function pe(bytes) {
@@ -67,18 +69,32 @@ function pe(bytes) {
   const exported = Array.from({ length: bytes.readUInt32LE(table + 24) }, (_, i) =>
     textAt(bytes, offsetOf(bytes.readUInt32LE(names + 4 * i))),
   );
-  return { exported, needed: [] };
+  return { exported, needed: [], isStripped: bytes.readUInt32LE(header + 12) === 0 };
 }
 
 function machO(bytes) {
   let at = 32;
+  let exported;
+  let isStripped = true;
   for (let left = bytes.readUInt32LE(16); left > 0; left--, at += bytes.readUInt32LE(at + 4)) {
     const command = bytes.readUInt32LE(at);
     // LC_DYLD_INFO, with and without ONLY, and LC_DYLD_EXPORTS_TRIE.
     const where = { 34: 40, 2147483682: 40, 2147483699: 8 }[command];
-    if (where !== undefined) return { exported: [...trie(bytes, bytes.readUInt32LE(at + where))], needed: [] };
+    if (where !== undefined) exported = [...trie(bytes, bytes.readUInt32LE(at + where))];
+    // LC_SYMTAB. Zig's linker names its thunks whatever it is told.
+    if (command === 2) isStripped = [...ownNames(bytes, at)].every((name) => name.endsWith('__thunk'));
   }
-  throw new Error('a Mach-O file without a table of exports');
+  if (exported === undefined) throw new Error('a Mach-O file without a table of exports');
+  return { exported, needed: [], isStripped };
+}
+
+/** The names in a Mach-O file's table of symbols that are the file's own. */
+function* ownNames(bytes, command) {
+  const [symbols, count, names] = [8, 12, 16].map((offset) => bytes.readUInt32LE(command + offset));
+  for (let at = symbols; at < symbols + 16 * count; at += 16) {
+    const isExternal = (bytes[at + 4] & 1) !== 0;
+    if (!isExternal) yield textAt(bytes, names + bytes.readUInt32LE(at));
+  }
 }
 
 /** The names in a trie of dyld: each node has what is exported by its name, and edges that lengthen the name. */
@@ -102,7 +118,7 @@ function* trie(bytes, start, offset = start, name = '') {
   }
 }
 
-/** `exported`: names; `needed`: versions of libraries such as `GLIBC_2.17`. */
+/** `exported`: names; `needed`: versions of libraries such as `GLIBC_2.17`; `isStripped`: without names for a debugger. */
 export function symbolsOf(bytes) {
   if (bytes.readUInt32BE(0) === 0x7f454c46) return elf(bytes);
   if (bytes.readUInt16BE(0) === 0x4d5a) return pe(bytes);

@@ -52,6 +52,12 @@ class DestructionTest : public DeathsTest {
     return proxy;
   }
 
+  // Of an array, which was in hand, the whole block may be left, and no part of it.
+  void expect_whole_blocks(int64_t before, size_t bytes) {
+    const int64_t more = arena().heap().live_bytes() - before;
+    EXPECT_TRUE(more == 0 || more == static_cast<int64_t>(Heap::capacity(bytes))) << more;
+  }
+
   // Deaths of who has the only reference to what `make()` returns, and drops it; `check()` looks at what it had.
   template <class Make, class Check>
   void drop_everywhere(Make make, Check check) {
@@ -101,12 +107,15 @@ TEST_F(DestructionTest, ArrayThatWasBeingMade) {
   for (const size_t bytes : {size_t{100}, kArrayBytes}) {
     SCOPED_TRACE(std::to_string(bytes) + " bytes");
     at_each_step([&](int64_t step, int64_t sweeper_step) {
-      return play(0, sweeper_step, {}, [&](Isolate& isolate) {
+      const int64_t before = arena().heap().live_bytes();
+      const bool killed = play(0, sweeper_step, {}, [&](Isolate& isolate) {
         die_at(step);
         const Handle array = isolate->create(Kind::ARRAY);
         EXPECT_EQ(isolate->array_allocate(array, bytes), Outcome::OK);
         EXPECT_EQ(isolate->array_bytes(array).size(), bytes);
       });
+      expect_whole_blocks(before, bytes);
+      return killed;
     });
     if (HasFailure()) return;
   }
