@@ -112,6 +112,8 @@ void leave(Self& self, int32_t record) {
     if (const Handle handle = arena.get(word)) drop_reference(self, self.slot, handle, word);
   }
   destroy_doomed(self, self.slot);
+  // Who takes the record next is not taken for this one, which has ended, before he has cleared it.
+  arena.set(process_word(record, Process::PID), 0);
   arena.word(process_word(record, Process::GENERATION)).fetch_add(1, std::memory_order_relaxed);
   // release: who takes the record next finds it left.
   state_of(arena, record).store(ProcessState::FREE, std::memory_order_release);

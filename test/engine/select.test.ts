@@ -97,6 +97,50 @@ describe('HEDDLE_ENGINE', () => {
   });
 });
 
+describe('HEDDLE_PROCESSES', () => {
+  /** Prints what the engine supports, from the program's main thread, a worker without the variable, and a child. */
+  const everywhere = `import { Worker } from 'node:worker_threads'; import * as heddle from ${JSON.stringify(index)};
+    const say = (who, { supports }) => console.log(who, supports.processSharedMemory, supports.processProxies);
+    say('main', heddle.engine);
+    const worker = 'import(' + JSON.stringify(${JSON.stringify(index)}) + ').then(({ engine: { supports } }) => ' +
+      'console.log("worker", supports.processSharedMemory, supports.processProxies))';
+    await new Promise((resolve) => new Worker(worker, { eval: true, env: {} }).on('exit', resolve));
+    const child = new heddle.Process({ env: {}, args: [${JSON.stringify(index)}], target: async (index) => {
+      const { supports } = (await import(index)).engine;
+      console.log('child', supports.processSharedMemory, supports.processProxies);
+    } });
+    await child.start();
+    await child.join();`;
+
+  const linesWith = async (value: string): Promise<string[]> => {
+    const before = process.env['HEDDLE_PROCESSES'];
+    process.env['HEDDLE_PROCESSES'] = value;
+    try {
+      const { code, output } = await run(everywhere, engine.name);
+      return [...output.trim().split('\n'), `${code}`];
+    } finally {
+      if (before === undefined) delete process.env['HEDDLE_PROCESSES'];
+      else process.env['HEDDLE_PROCESSES'] = before;
+    }
+  };
+
+  it('settles for all threads and processes of a program whether these share memory', async () => {
+    const lines = (shared: boolean) => [
+      ...['main', 'worker', 'child'].map((who) => `${who} ${shared} ${!shared}`),
+      '0',
+    ];
+    expect(await linesWith('apart')).toEqual(lines(false));
+    expect(await linesWith('')).toEqual(lines(engine.supports.processSharedMemory));
+  });
+
+  it('refuses other values', async () => {
+    const output = (await linesWith('together')).join('\n');
+    expect(output).toContain(
+      'HEDDLE_PROCESSES is "together"; it may be apart, so that processes share no memory, or unset',
+    );
+  });
+});
+
 /** Text that starts a worker, which prints its engine, and waits for its end. */
 function startWorker(options: object): string {
   const program = `data:text/javascript,${encodeURIComponent(print(index))}`;
