@@ -1,11 +1,11 @@
 /**
  * The README's two commands in a fresh copy of the repository, where no build tool can be had: the demo and a test
- * run on the fallback engine, and one line of each says so.
+ * run on the fallback engine, and one line of each says so. `npm pack` makes no tarball there, which would have no binary.
  *
  *   node scripts/check-no-compiler.mjs
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,6 +48,22 @@ function check(args, env, expected) {
   console.log(`status ${status}\n${stdout}${stderr}`);
 }
 
+function checkPacking(env) {
+  const { status, stdout, stderr } = spawnSync('npm', ['pack'], {
+    cwd: clone,
+    env,
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
+  const tarballs = readdirSync(clone).filter((name) => name.endsWith('.tgz'));
+  const why = /^.*no binary.*$/m.exec(stderr)?.[0];
+  const right = status !== 0 && tarballs.length === 0 && why !== undefined;
+  console.log(`${right ? 'ok    ' : 'FAILED'} npm pack: ${why}`);
+  if (right) return;
+  failed++;
+  console.log(`status ${status}, ${tarballs.join(', ')}\n${stdout}${stderr}`);
+}
+
 try {
   copy();
   const { path } = withoutBuildTools(work);
@@ -55,6 +71,7 @@ try {
   const env = { ...Object.fromEntries(outside), PATH: path };
   check(['run', 'demo', '--', 'lib'], env, /One thread and \d+ threads agree exactly/);
   check(['test', '--', 'test/contract/event.test.ts'], env, /Test Files {2}1 passed \(1\)/);
+  checkPacking(env);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
