@@ -292,13 +292,11 @@ bool EntryRing::is_gap(uint32_t tail) const {
   return had_turn && !is_published_at(tail);
 }
 
-void EntryRing::fill_gap(uint32_t tail) {
-  if (!is_gap(tail)) return;
+void EntryRing::fill_gap(const Guard& guard, uint32_t tail) {
   Entry blank{};
   blank.place = Entry::kNowhere;
   write(tail, blank);
-  HEDDLE_STEP();
-  publish(tail, std::memory_order_seq_cst);
+  guard.publish_entry(ring_, tail, tail + kStep);
 }
 
 }  // namespace heddle

@@ -146,8 +146,8 @@ class EntryRing {
   // Whether a put that was begun with TAIL at `tail` has had its turn and has not published yet. If the ring
   // serves another queue by now, its positions are beyond that one.
   [[nodiscard]] bool is_gap(uint32_t tail) const;
-  // Publishes a blank entry there, if so.
-  void fill_gap(uint32_t tail);
+  // Publishes a blank entry there, if so. TAIL is closed.
+  void fill_gap(const Guard& guard, uint32_t tail);
 
  private:
   static constexpr uint32_t kSlow = layout::Ring::SLOW;

@@ -305,6 +305,15 @@ void GuardedQueue::mend() {
   settle();
 }
 
+void GuardedQueue::fill_gap(EntryRing ring, uint32_t position) {
+  // Another one who died may have meant that place as well.
+  if (!ring.is_gap(position)) return;
+  close(kPutters);
+  ring.fill_gap(guard_, position);
+  // It was counted as an item, which nobody will ever say to be done.
+  if (unfinished() > 0) task_done();
+}
+
 int32_t GuardedQueue::unfinished() const {
   return modulo(get(Queue::UNFINISHED), has_ring() ? put_ring().puts() : 0);
 }

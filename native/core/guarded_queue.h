@@ -86,6 +86,9 @@ class GuardedQueue : public QueueView {
   // A told waiter looks again: true when it was promised what it waits for, and has left its list.
   [[nodiscard]] bool retry(Handle node);
 
+  // Fills the place of a put that a dead isolate had begun in a ring.
+  void fill_gap(EntryRing ring, uint32_t position);
+
   [[nodiscard]] int32_t unfinished() const;
   void task_done();
   void finish_joiners();

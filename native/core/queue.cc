@@ -226,13 +226,15 @@ bool is_contested(const Self& self, int32_t ring, int32_t position) {
 // which of them had it only they know: where the other lives, it is waited for until it has published, or has
 // seen that it had not the turn. It is within a few instructions of that; if it is stopped there, whoever
 // needs the queue waits for it, as for one that is stopped while it holds a guard.
-void fill_gap_of_dead(const Self& self, int32_t at, int32_t position) {
+void fill_gap_of_dead(Self& self, Handle queue, int32_t at, int32_t position) {
   constexpr int kLooks = 100;
-  EntryRing ring(self.arena, at);
+  const EntryRing ring(self.arena, at);
   for (int looks = 0; ring.is_gap(static_cast<uint32_t>(position)); looks++) {
     // After the look at TAIL: who lives and has had the turn is seen.
     if (!is_contested(self, at, position)) {
-      ring.fill_gap(static_cast<uint32_t>(position));
+      Wakes wakes(self);
+      Guard guard(self, queue);
+      GuardedQueue(self, guard, wakes, queue).fill_gap(ring, static_cast<uint32_t>(position));
       return;
     }
     if (looks < kLooks) {
@@ -392,7 +394,7 @@ void queue_repair(Self& self, int32_t dead_slot) {
   const int32_t position = self.arena.get(slot_word(dead_slot, Slot::RING_POSITION));
   const int32_t at = self.arena.get(slot_word(dead_slot, Slot::RING));
   const bool put = (position & 1) == 0;
-  if (put) fill_gap_of_dead(self, at, position);
+  if (put) fill_gap_of_dead(self, queue, at, position);
   claim.store(0, std::memory_order_release);
   queue_notice(self, queue, put ? Queue::GETTERS : Queue::PUTTERS);
 }

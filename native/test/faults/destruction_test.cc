@@ -1,6 +1,6 @@
 // Processes that are killed at every step of making an object, and of dropping the last reference to one that
-// refers to others or has memory; and whoever sweeps them is killed at steps of that. What it referred to is dropped
-// once, and what nobody has any more is gone with it.
+// refers to others or has memory; and whoever sweeps them is killed at steps of that. What it referred to is
+// dropped once, and what nobody has any more is gone with it.
 #include "killed.h"
 
 namespace heddle::test {
@@ -18,8 +18,8 @@ class DestructionTest : public DeathsTest {
   // More than a chunk takes.
   static constexpr size_t kItemBytes = 5000;
 
-  // A block that was in hand: of an array, of an item, or the chunk with others; or of all the items that a queue
-  // drops at once.
+  // A block that was in hand: of an array, of an item, or the chunk with others; or of all the items that a
+  // queue drops at once.
   static constexpr int64_t kLeft = 2 * 64 * 1024 + kItems * 8192;
 
   void SetUp() override {
@@ -58,7 +58,8 @@ class DestructionTest : public DeathsTest {
     EXPECT_TRUE(more == 0 || more == static_cast<int64_t>(Heap::capacity(bytes))) << more;
   }
 
-  // Deaths of who has the only reference to what `make()` returns, and drops it; `check()` looks at what it had.
+  // Deaths of who has the only reference to what `make()` returns, and drops it; `check()` looks at what it
+  // had.
   template <class Make, class Check>
   void drop_everywhere(Make make, Check check) {
     at_each_step([&](int64_t step, int64_t sweeper_step) {

@@ -1,6 +1,6 @@
-// Processes that are killed at every step of what they do to a queue whose items hold references to objects; and
-// whoever sweeps them is killed at steps of that. A reference is somebody's or in the queue: none is dropped twice,
-// and none is lost but those of an item that was in hand.
+// Processes that are killed at every step of what they do to a queue whose items hold references to objects;
+// and whoever sweeps them is killed at steps of that. A reference is somebody's or in the queue: none is
+// dropped twice, and none is lost but those of an item that was in hand.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -234,7 +234,8 @@ class HandlesTest : public DeathsTest {
     });
   }
 
-  // Deaths of who drops all items of a queue by `drop(isolate, queue)`. `check(queue)`: what has become of it.
+  // Deaths of who drops all items of a queue by `drop(isolate, queue)`. `check(queue)`: what has become of
+  // it.
   template <class Drop, class Check>
   void drop_everywhere(const Setting& setting, bool passes, Drop drop, Check check) {
     constexpr int32_t kItems = 4;
@@ -299,6 +300,79 @@ TEST_F(HandlesTest, RingOfLargeItems) {
 }
 TEST_F(HandlesTest, Priority) {
   die_everywhere({Discipline::PRIORITY, 4, false, 100});
+}
+
+// Who was putting an item has been killed, and the queue drops all that is in it before anybody knows of
+// that.
+TEST_F(HandlesTest, ShutDownBeforeWhoWasPuttingIsBuried) {
+  for (const size_t bytes : {size_t{4}, kLarge}) {
+    SCOPED_TRACE(std::to_string(bytes) + " bytes");
+    const Setting setting{Discipline::FIFO, 0, true, bytes};
+    at_every_step(1, [&](int64_t step) {
+      const Handle queue = create_queue(setting.discipline, setting.max_size);
+      const Actor parent{main(), queue, setting};
+      warm_up(parent);
+      EXPECT_EQ(put(parent, 1, Turn::kNow), Outcome::OK);
+      const bool killed = is_killed_at(0, [&] {
+        Isolate isolate(arena());
+        isolate->retain(queue);
+        isolate->adopt(queue);
+        die_at(step);
+        for (const int32_t number : {2, 3}) {
+          EXPECT_EQ(put({isolate, queue, setting}, number, Turn::kNow), Outcome::OK);
+        }
+        die_at(0);
+      });
+      core().queue_shutdown(queue, true);
+      EXPECT_EQ(take(parent, false, false), 0);
+      bury(child_);
+      EXPECT_EQ(take(parent, false, false), 0);
+      EXPECT_EQ(core().queue_join(queue, WaiterMode::LOOP, 0), Outcome::GRANTED);
+      core().disown(queue);
+      const References more = more_references();
+      EXPECT_TRUE(more == References{} || (killed && (more == count_of(2) || more == count_of(3))))
+          << testing::PrintToString(more);
+      give_up(more);
+      return killed;
+    });
+    if (HasFailure()) return;
+  }
+}
+
+// They go with the queue, and what they were the last to refer to goes with them.
+TEST_F(HandlesTest, DestructionWithObjectsThatOnlyTheItemsHave) {
+  constexpr int kItems = 3;
+  at_each_step([&](int64_t step, int64_t sweeper_step) {
+    const Handle queue = create_queue();
+    std::vector<Handle> held;
+    for (int i = 0; i < kItems; i++) {
+      const Handle lock = create(Kind::MUTEX);
+      held.push_back(create(Kind::CONDITION));
+      core().words()[held.back() + layout::Condition::LOCK] = lock;
+      PutItem item;
+      item.lane = kLane;
+      item.handles = {&held.back(), 1};
+      for (const Handle object : {lock, held.back()}) core().retain(object);
+      EXPECT_EQ(core().queue_put(queue, Turn::kNow, item), Outcome::OK);
+      for (const Handle object : {lock, held.back()}) core().disown(object);
+    }
+    core().retain(queue);
+    core().disown(queue);
+    const bool killed = play(0, sweeper_step, {}, [&](Isolate& isolate) {
+      isolate->adopt(queue);
+      die_at(step);
+      isolate->disown(queue);
+    });
+    EXPECT_EQ(word(queue, Cell::KIND), Kind::FREE);
+    for (const Handle object : held) {
+      if (word(object, Cell::KIND) == Kind::FREE) continue;
+      EXPECT_TRUE(killed || sweeper_step != 0) << "lost";
+      EXPECT_EQ(word(object, Cell::KIND), Kind::CONDITION);
+      EXPECT_EQ(word(object, Cell::REFS), 1);
+      core().release(object);
+    }
+    return killed;
+  });
 }
 
 TEST_F(HandlesTest, ShutDown) {

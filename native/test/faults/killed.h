@@ -53,9 +53,11 @@ class KilledTest : public CoreTest {
   int64_t most_left_bytes_ = 0;
   // Of the processes that are started.
   Handle cell_ = 0;
-  // Whether a process is buried before it is said how it ended: who was killed may have the guard of the records,
-  // for which that waits.
+  // Whether a process is buried before it is said how it ended: who was killed may have the guard of the
+  // records, for which that waits.
   bool settles_last_ = false;
+  // The last one that was to be killed.
+  ProcessId child_{};
 
   ~KilledTest() override { munmap(diary_, (sizeof(Diary) + 4095) / 4096 * 4096); }
 
@@ -105,8 +107,8 @@ class KilledTest : public CoreTest {
     left_ = step;
     die_at_step(step);
   }
-  // What is not killed: what JavaScript does between two calls of the core with references that no sweep knows
-  // of.
+  // What is not killed: what JavaScript does between two calls of the core with references that no sweep
+  // knows of.
   template <class Body>
   void in_peace(Body body) {
     left_ -= steps_done();
@@ -238,7 +240,6 @@ class KilledTest : public CoreTest {
   }
 
  private:
-  ProcessId child_{};
   // Of the calling process, to its death.
   int64_t left_ = 0;
   int killed_ = 0;
@@ -272,8 +273,8 @@ class DeathsTest : public KilledTest {
     }
   }
 
-  // The same where the seed does not matter: deaths at every step, then, after a few of them, of the sweepers.
-  // `round(step, sweeper_step)`.
+  // The same where the seed does not matter: deaths at every step, then, after a few of them, of the
+  // sweepers. `round(step, sweeper_step)`.
   template <class Round>
   void at_each_step(Round round) {
     const int64_t last = at_every_step(1, [&](int64_t step) { return round(step, int64_t{0}); });

@@ -1,6 +1,7 @@
-// Processes that are killed at every step of what they do to the records of processes: of one that they start, of
-// their own, and of one that has ended; and whoever sweeps them is killed at steps of that. No record stays taken, no
-// reference is left in one, and who waits for a process that has ended, or for its start, is told.
+// Processes that are killed at every step of what they do to the records of processes: of one that they
+// start, of their own, and of one that has ended; and whoever sweeps them is killed at steps of that. No
+// record stays taken, no reference is left in one, and who waits for a process that has ended, or for its
+// start, is told.
 #include <unistd.h>
 
 #include <array>
@@ -81,8 +82,8 @@ class RecordsTest : public DeathsTest {
   [[nodiscard]] bool is_told(const Family& family) const {
     return (state(family.process) & layout::Event::SET) != 0;
   }
-  // What the parent has made; nobody has it any more but the parent, and, of the cell, somebody to whom a reference
-  // was on its way.
+  // What the parent has made; nobody has it any more but the parent, and, of the cell, somebody to whom a
+  // reference was on its way.
   void give_up(const Family& family, int32_t on_its_way = 0) {
     // Whom nobody has told.
     core().event_set(family.process);
@@ -164,7 +165,8 @@ TEST_F(RecordsTest, OfChildren) {
         const int32_t code = word(family.process, ProcessCell::EXIT_CODE);
         const bool settled = i == 0 && diary_->count >= 2;
         const bool may_be = i == 0 && diary_->about_to == kSettle;
-        EXPECT_TRUE(code == (settled ? kExitCode : layout::UNKNOWN_EXIT_CODE) || (may_be && code == kExitCode));
+        EXPECT_TRUE(code == (settled ? kExitCode : layout::UNKNOWN_EXIT_CODE) ||
+                    (may_be && code == kExitCode));
       }
       give_up(family, i == 0 && diary_->about_to == kRetain ? 1 : 0);
     }
@@ -197,9 +199,7 @@ TEST_F(RecordsTest, ThatAreClaimed) {
       if (pid == 0) {
         die_at(step);
         if (!claim_process(arena(), child)) _exit(100);
-        {
-          const Isolate isolate(arena());
-        }
+        { const Isolate isolate(arena()); }
         die_at(0);
         _exit(0);
       }
