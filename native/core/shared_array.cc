@@ -26,10 +26,10 @@ OutcomeCode array_allocate(Self& self, Handle array, uint64_t byte_length) {
   if (byte_length > std::numeric_limits<uint32_t>::max()) return Outcome::NO_MEMORY;
   uint32_t unit = self.arena.heap().allocate(byte_length, true);
   if (unit == 0) return Outcome::NO_MEMORY;
-  // The length first: a sweep frees the block by it.
+  // release: the length first, by which a sweep frees the block.
   self.set(array, SharedArray::BYTE_LENGTH, static_cast<int32_t>(static_cast<uint32_t>(byte_length)));
   HEDDLE_STEP();
-  self.set(array, SharedArray::BLOCK, static_cast<int32_t>(unit));
+  self.word(array, SharedArray::BLOCK).store(static_cast<int32_t>(unit), std::memory_order_release);
   return Outcome::OK;
 }
 

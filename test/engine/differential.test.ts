@@ -343,7 +343,7 @@ test.skipIf(addon === undefined || chosen.name !== 'native')(
   `native and fallback agree in ${SEQUENCES} random sequences ${refusals.join(' ')}`,
   { timeout: 300_000 },
   () => {
-    const native = new NativeEngine(addon!.attach(hasUvLoop()));
+    const native = new NativeEngine(addon!.attach(hasUvLoop()), () => addon!.attach(false));
     const fallback = new FallbackEngine();
     const first = Number(process.env['HEDDLE_SEED'] ?? Date.now() % 1e9);
     const cellsBefore = [native, fallback].map((engine) => engine.words[Header.CELLS_LIVE]!);

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { openArena } from '#dist/engine/fallback/arena.js';
 import { Isolate } from '#dist/engine/fallback/isolate.js';
 import { mutexAcquire, mutexRetry } from '#dist/engine/fallback/mutex.js';
-import { claimSlot, slotWord } from '#dist/engine/fallback/slots.js';
+import { claimSlot } from '#dist/engine/fallback/slots.js';
+import { slotWord } from '#dist/engine/slot-word.js';
 import { Mutex, Node, NodeState, Slot } from '#dist/memory/layout.js';
 import { Cell, engine, FIRST_TICKET, FOREVER, Kind, Outcome, state, THREAD } from './harness.js';
 

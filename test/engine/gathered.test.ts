@@ -75,9 +75,9 @@ describe('a module of dist/', () => {
     const { travel } = await import('#dist/shipping/lane.js');
     const { sendFunction } = await import('#dist/shipping/departure.js');
     const { engine } = await import('#dist/engine/select.js');
-    const { FallbackEngine } = await import('#dist/engine/fallback/fallback-engine.js');
+    const { ProxyingEngine } = await import('#dist/engine/proxies/proxying-engine.js');
     expect(travel().sendFunction).toBe(sendFunction);
-    expect(engine instanceof FallbackEngine).toBe(engine.name === 'fallback');
+    expect(engine instanceof ProxyingEngine).toBe(engine.supports.processProxies);
   });
 
   it('has functions and classes with the names that it gives them', () => {

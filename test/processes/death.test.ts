@@ -142,12 +142,24 @@ describe.runIf(shared)('a process that is killed', () => {
     const lock = new Lock();
     const semaphore = new Semaphore(3);
     const condition = new Condition();
-    const running = new Semaphore(0);
-    const work = (lock: Lock, semaphore: Semaphore, condition: Condition, running: Semaphore) => {
-      running.release();
+    // What each child says, before and after, of the lock and its permit.
+    type Said = 'takes' | 'has' | 'gives' | 'wants a permit' | 'has a permit' | 'gives a permit' | 'is done';
+    const said = new Queue<[number, Said]>();
+    const work = (id: number, lock: Lock, semaphore: Semaphore, condition: Condition, said: Queue<[number, Said]>) => {
+      const say = (what: Said) => said.putSync([id, what]);
       for (;;) {
-        lock.withLockSync(() => undefined);
-        if (semaphore.acquireSync({ timeout: 1 })) semaphore.release();
+        say('takes');
+        lock.acquireSync();
+        say('has');
+        say('gives');
+        lock.release();
+        say('wants a permit');
+        if (semaphore.acquireSync({ timeout: 1 })) {
+          say('has a permit');
+          say('gives a permit');
+          semaphore.release();
+        }
+        say('is done');
         condition.withLockSync(() => {
           condition.notifyAll();
           condition.waitSync({ timeout: 0.1 });
@@ -155,18 +167,44 @@ describe.runIf(shared)('a process that is killed', () => {
       }
     };
     for (let round = 0; round < 4; round++) {
-      const children = [0, 1].map(() => new Process({ target: work, args: [lock, semaphore, condition, running] }));
+      const children = [0, 1].map((id) => new Process({ target: work, args: [id, lock, semaphore, condition, said] }));
       for (const child of children) await child.start();
-      for (const _ of children) await running.acquire();
-      for (let turn = 0; turn < 50 * (round + 1); turn++) lock.withLockSync(() => undefined);
+      for (let turn = 0; turn < 50 * (round + 1) || said.qsize() < 100; turn++) lock.withLockSync(() => undefined);
       for (const child of children) await kill(child);
+
+      // Nobody dead is in line for the only notification.
+      const notified = condition.withLock(() => condition.wait({ timeout: 60_000 }));
+      await condition.withLock(() => condition.notify());
+      expect(await notified).toBe(true);
+
+      // One has the lock at a time; who comes after a dead one finds ownerDied.
+      const last: Said[] = [];
+      let holder: number | undefined;
+      while (!said.empty()) {
+        const [id, what] = said.getNowait();
+        last[id] = what;
+        if (what === 'has') {
+          // The first has died, and the second has lived on.
+          if (holder !== undefined) expect([holder, id]).toEqual([0, 1]);
+          holder = id;
+        } else if (what === 'gives') {
+          expect(holder).toBe(id);
+          holder = undefined;
+        }
+      }
       expect(await lock.acquire()).toBe(true);
+      if (holder !== undefined) expect(lock.ownerDied).toBe(true);
+      if (!last.some((what) => what === 'takes' || what === 'has' || what === 'gives'))
+        expect(lock.ownerDied).toBe(false);
       lock.release();
-      expect(await condition.acquire()).toBe(true);
-      condition.release();
-      // A permit that one had taken is gone with it, as in Python.
-      expect(semaphore.getValue()).toBeLessThanOrEqual(3);
-      while (semaphore.getValue() < 3) semaphore.release();
+
+      // A permit that one had is gone with it, as in Python; nobody knows it of one that was just taking or giving.
+      const gone = last.filter((what) => what === 'has a permit').length;
+      const mayBe = last.filter((what) => what === 'wants a permit' || what === 'gives a permit').length;
+      const permits = semaphore.getValue();
+      expect(permits).toBeLessThanOrEqual(3 - gone);
+      expect(permits).toBeGreaterThanOrEqual(3 - gone - mayBe);
+      if (permits < 3) semaphore.release(3 - permits);
     }
   });
 });
