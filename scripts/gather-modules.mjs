@@ -23,7 +23,10 @@ import { asciiOf, loadable, providing, runtimeOf, withBuiltins, withDemands, wit
  * shows where nanoseconds count. So what the locks are made of is apart.
  */
 const CHUNKS = {
-  ground: [['threads/worker-entry.js', 'engine/fallback/fallback-engine.js']],
+  ground: [
+    ['threads/worker-entry.js', 'engine/fallback/fallback-engine.js'],
+    ['threads/worker-entry.js', 'engine/proxies/proxying-engine.js'],
+  ],
   sync: [['sync/lock.js'], ['threads/main.js'], ['engine/public.js']],
   primitives: [['sync/rlock.js'], ['sync/semaphore.js'], ['sync/event.js'], ['sync/condition.js'], ['sync/barrier.js']],
   core: [['threads/worker-entry.js']],

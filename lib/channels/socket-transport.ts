@@ -285,7 +285,8 @@ export class SocketTransport implements Transport {
     const late = (): unknown =>
       new TimeoutError(`nothing could be sent for ${options?.timeout} ms: the other side does not receive`);
     const socket = this.#socket;
-    if (socket.writableNeedDrain || !this.#senders.isEmpty) {
+    // Nobody wakes who joins the line of a socket that has ended.
+    if (this.#end === undefined && (socket.writableNeedDrain || !this.#senders.isEmpty)) {
       if (timeout === 0) throw late();
       await this.#senders.join(timeout, signal, late).promise;
     }

@@ -6,9 +6,10 @@
  * the promises. A grant by this very isolate needs no ring: the caller says `settleOwnGrants()`.
  */
 import { ArenaExhaustedError, OwnerLostError } from '../errors.js';
-import { FIRST_TICKET, Outcome, SLOTS_START, Slot, WORDS_PER_SLOT } from '../memory/layout.js';
+import { Cell, Event, FIRST_TICKET, Outcome, SLOTS_START, Slot, WaiterMode, WORDS_PER_SLOT } from '../memory/layout.js';
 import { requireOptions, show } from './arguments.js';
-import type { Outcome as OutcomeCode, OutcomeOrTicket } from './engine.js';
+import type { Handle, Outcome as OutcomeCode, OutcomeOrTicket } from './engine.js';
+import { pause } from './pause.js';
 import { pollFor } from './poll.js';
 import { engine } from './select.js';
 import { Tickets } from './tickets.js';
@@ -228,6 +229,39 @@ export function promise<T>(
     pollFor(settleReady);
   }
   return promised;
+}
+
+/** How often an event is looked at for which the arena has no room to wait. Milliseconds. */
+const LOOK_MS = 5;
+
+function isSet(event: Handle): boolean {
+  return (engine.look(event, Cell.STATE) & Event.SET) !== 0;
+}
+
+/**
+ * The promise of an event that is certain to be set, for what has begun and cannot be taken back: it resolves with what
+ * `then` returns, also where the arena has no room for another waiter.
+ */
+export function onceSet(event: Handle, then: () => void): Promise<void> {
+  const begun = engine.eventWait(event, WaiterMode.LOOP, -1);
+  return begun === Outcome.NO_MEMORY ? lookUntilSet(event).then(then) : promise(begun, -1, undefined, then);
+}
+
+async function lookUntilSet(event: Handle): Promise<void> {
+  while (!isSet(event)) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+}
+
+/** The same for a thread that blocks; `meanwhile` as for `block`. */
+export function blockUntilSet(event: Handle, meanwhile?: () => void): void {
+  const begun = engine.eventWait(event, WaiterMode.THREAD, -1);
+  if (begun !== Outcome.NO_MEMORY) {
+    block(begun, -1, meanwhile);
+    return;
+  }
+  while (!isSet(event)) {
+    pause(LOOK_MS);
+    meanwhile?.();
+  }
 }
 
 type Resolver<T> = (value: T | PromiseLike<T>) => void;

@@ -73,12 +73,17 @@ export class WorkerSet {
     this.#board = parts.board.array;
     this.#host = host;
     this.#plan = plan;
-    this.#awaitBell();
   }
 
   attach(client: Client): void {
     this.#client = client;
-    while (Atomics.load(this.#board, Board.SIZE) < (this.#board[Board.MIN_SIZE] as number)) this.#make();
+    // Not before: it keeps this set, which an executor that cannot be made has no use for.
+    this.#awaitBell();
+    while (client.broken === undefined && this.#isTooSmall()) this.#make();
+  }
+
+  #isTooSmall(): boolean {
+    return Atomics.load(this.#board, Board.SIZE) < (this.#board[Board.MIN_SIZE] as number);
   }
 
   /** Workers that are there or starting. */
@@ -89,7 +94,10 @@ export class WorkerSet {
   /** Identifiers of as many workers as there may be, which are made as far as they are not there. */
   fullRoll(): number[] {
     const most = this.#board[Board.MAX_SIZE] as number;
-    for (let size = Atomics.load(this.#board, Board.SIZE); size < most; size++) this.#make();
+    for (let size = Atomics.load(this.#board, Board.SIZE); size < most; size++) {
+      if (this.#client?.broken !== undefined) break;
+      this.#make();
+    }
     return [...this.#members.values()]
       .filter(({ record }) => Atomics.load(this.#board, record + WorkerWord.COUNTED) === 1)
       .map(({ id }) => id);
@@ -115,11 +123,12 @@ export class WorkerSet {
     if (number === MAX_WORKERS) return;
     const id = workerId(number, ++this.#made);
     const record = recordAt(number);
-    let bell = this.#bells[number];
-    if (bell === undefined) {
-      bell = new Semaphore(0);
-      bell._remember();
-      this.#bells[number] = bell;
+    let bell: Semaphore;
+    try {
+      bell = this.#bellOf(number);
+    } catch (error) {
+      this.#break(error);
+      return;
     }
     const set = (word: number, value: number): void => void Atomics.store(board, record + word, value);
     set(WorkerWord.BELL, bell._handle);
@@ -147,6 +156,16 @@ export class WorkerSet {
       Atomics.sub(board, Board.SIZE, 1);
       this.#break(error);
     }
+  }
+
+  #bellOf(number: number): Semaphore {
+    let bell = this.#bells[number];
+    if (bell === undefined) {
+      bell = new Semaphore(0);
+      bell._remember();
+      this.#bells[number] = bell;
+    }
+    return bell;
   }
 
   #bury(id: number, how: Ending): void {
@@ -188,7 +207,7 @@ export class WorkerSet {
       !this.#terminated &&
       client?.broken === undefined &&
       (Atomics.load(board, Board.FLAGS) & BoardFlag.STOPPING) === 0 &&
-      Atomics.load(board, Board.SIZE) < (board[Board.MIN_SIZE] as number)
+      this.#isTooSmall()
     )
       this.#make();
     if (this.#members.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();

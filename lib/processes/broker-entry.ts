@@ -10,6 +10,7 @@ import { processWord } from '../engine/process-record.js';
 import type { ApartProcesses } from '../engine/proxies/apart-processes.js';
 import { engine } from '../engine/select.js';
 import { promise, settleOwnGrants } from '../engine/wait.js';
+import { ArenaExhaustedError } from '../errors.js';
 import { Kind, NAME_BYTES, Outcome, ProcessFlag, Process as Record, WaiterMode } from '../memory/layout.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import type { Event } from '../sync/event.js';
@@ -26,6 +27,21 @@ const { words } = engine;
 const processes = requireProcesses() as ApartProcesses;
 const exchange = new Exchange();
 
+/** How often it tries again what the arena has no room for. Milliseconds. */
+const AGAIN_MS = 5;
+
+/** What nobody else does is done once the arena has room for it. */
+async function insist<T>(act: () => T | Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof ArenaExhaustedError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}
+
 /** Starts a child and sees it through. */
 async function attend({ place, program, answers }: Errand): Promise<void> {
   let child: ChildProcess;
@@ -33,7 +49,7 @@ async function attend({ place, program, answers }: Errand): Promise<void> {
     child = spawnProgram(program, 'pipe');
     if (child.pid === undefined) await new Promise((_, reject) => child.once('error', reject));
   } catch (refusal) {
-    answers.putSync({ refusal: refusal as Error });
+    await insist(() => answers.putSync({ refusal: refusal as Error }));
     return;
   }
   const pid = child.pid as number;
@@ -51,7 +67,7 @@ async function attend({ place, program, answers }: Errand): Promise<void> {
     line.send(welcomeOf(place, peer));
   } catch (refusal) {
     child.kill('SIGKILL');
-    answers.putSync({ refusal: refusal as Error });
+    await insist(() => answers.putSync({ refusal: refusal as Error }));
     return;
   }
   child.once('exit', (code, signal) => {
@@ -60,7 +76,7 @@ async function attend({ place, program, answers }: Errand): Promise<void> {
     processes.settle(place.record, place.generation, exitCodeOf(code, signal));
     settleOwnGrants();
   });
-  answers.putSync({ pid });
+  await insist(() => answers.putSync({ pid }));
 }
 
 /** The child's target runs. */
@@ -158,4 +174,4 @@ function loseParent(): void {
 
 const { errands, introduced } = decodeBytes((workerData as BrokerData).instructions) as Instructions;
 if (introduced !== undefined) answerTo(introduced);
-for (;;) await attend(await errands.get());
+for (;;) await attend(await insist(() => errands.get()));

@@ -23,11 +23,12 @@
  */
 import { isMainThread, type MessagePort, SHARE_ENV, type Worker } from 'node:worker_threads';
 import { encodeBytes } from '../codec/codec.js';
+import { pause } from '../engine/pause.js';
 import { processWord } from '../engine/process-record.js';
 import { engine } from '../engine/select.js';
 import { block, promise } from '../engine/wait.js';
 import { WorkerLostError } from '../errors.js';
-import { Process, WaiterMode } from '../memory/layout.js';
+import { Outcome, Process, WaiterMode } from '../memory/layout.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import { Event } from '../sync/event.js';
 import { Lifeline } from '../threads/lifeline.js';
@@ -95,10 +96,20 @@ class Broker {
   /** An answer to an errand; undefined when the broker has died instead. Blocks for it. */
   await(answers: SimpleQueue<Answer | undefined>): Answer | undefined {
     const begun = engine.queueAwaitItem(answers._handle, WaiterMode.THREAD, -1);
+    if (begun === Outcome.NO_MEMORY) return this.#lookFor(answers);
     block(begun, -1, () => {
       if (this.#lifeline.isBroken()) answers.putSync(undefined);
     });
     engine.queueUnreserve(answers._handle, 1);
+    return answers.getNowait();
+  }
+
+  /** The same where the arena has no room to wait: the errand is under way all the same. */
+  #lookFor(answers: SimpleQueue<Answer | undefined>): Answer | undefined {
+    while (answers.empty()) {
+      if (this.#lifeline.isBroken()) return undefined;
+      pause(1);
+    }
     return answers.getNowait();
   }
 

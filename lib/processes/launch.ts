@@ -78,7 +78,11 @@ export function requireSharedMemory(what: string): void {
 
 export function launch(reservation: Reservation, surroundings: Surroundings): Launch {
   const processes = requireProcesses();
-  processes.begin();
+  try {
+    processes.begin();
+  } catch (error) {
+    throw new ProcessStateError(`this process can start no other: ${(error as Error).message}`, { cause: error });
+  }
   const { cell, commands, started, flags, name } = reservation;
   const record = processes.reserve(cell, commands, started, flags, name);
   if (record < 0) throw new ArenaExhaustedError(`all ${MAX_PROCESSES} processes that a family can have are running`);

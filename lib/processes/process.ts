@@ -8,8 +8,10 @@ import { engine } from '../engine/select.js';
 import { registerTravel, SharedObject } from '../engine/shared-object.js';
 import {
   block,
+  blockUntilSet,
   deadlineOf,
   noRoom,
+  onceSet,
   promise,
   type SyncWaitOptions,
   settleOwnGrants,
@@ -182,9 +184,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
         throw this.#notStarted(refusal);
       });
     }
-    const answered = promise(engine.eventWait(started, WaiterMode.LOOP, -1), -1, undefined, () =>
-      engine.disown(started),
-    );
+    const answered = onceSet(started, () => engine.disown(started));
     settleOwnGrants();
     return answered;
   }
@@ -194,7 +194,7 @@ export class Process<A extends unknown[] = unknown[]> extends SharedObject {
     const { started, launched } = this.#launch();
     try {
       if (launched.pid === undefined) throw this.#notStarted(undefined);
-      block(engine.eventWait(started, WaiterMode.THREAD, -1), -1);
+      blockUntilSet(started);
     } finally {
       engine.disown(started);
     }

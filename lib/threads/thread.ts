@@ -8,7 +8,9 @@ import { engine } from '../engine/select.js';
 import { registerTravel, SharedObject } from '../engine/shared-object.js';
 import {
   block,
+  blockUntilSet,
   deadlineOf,
+  onceSet,
   promise,
   type SyncWaitOptions,
   settleOwnGrants,
@@ -222,9 +224,7 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
    */
   start(): Promise<void> {
     const started = this.#launch();
-    const answered = promise(engine.eventWait(started, WaiterMode.LOOP, -1), -1, undefined, () =>
-      this.#answered(started),
-    );
+    const answered = onceSet(started, () => this.#answered(started));
     pendingStarts.add(answered);
     answered.then(() => pendingStarts.delete(answered));
     settleOwnGrants();
@@ -238,7 +238,7 @@ export class Thread<A extends unknown[] = unknown[]> extends SharedObject {
    */
   startSync(): void {
     const started = this.#launch();
-    block(engine.eventWait(started, WaiterMode.THREAD, -1), -1, lookOut);
+    blockUntilSet(started, lookOut);
     this.#answered(started);
   }
 

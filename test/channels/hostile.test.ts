@@ -468,8 +468,7 @@ test.for(victims)('past the challenge, senders of the %s are told when the other
   }
 });
 
-// Fails: a sender that begins to wait for room after the other side has ended is never told that it is gone.
-test.fails.for(victims)(
+test.for(victims)(
   'past the challenge, the %s that sends to one who has ended, and is then gone, is told',
   async (side) => {
     const { victim, wire, close } = await tap(side);

@@ -23,9 +23,9 @@ import {
   WORDS_PER_PROCESS,
 } from '../../memory/layout.js';
 import type { Handle, Processes } from '../engine.js';
+import { pause } from '../pause.js';
 import { slotWord } from '../slot-word.js';
 import type { LocalEngine } from './local-engine.js';
-import { pause } from './pause.js';
 
 const WATCHER = Record.DOORBELL;
 const HANDLES = [Record.CELL, Record.COMMANDS, Record.STARTED, Record.PARENT_CELL];

@@ -24,8 +24,8 @@ import {
   WaiterMode,
 } from '../../memory/layout.js';
 import type { EncodedItem, Engine, Handle, Mode } from '../engine.js';
+import { pause } from '../pause.js';
 import { slotWord } from '../slot-word.js';
-import { pause } from './pause.js';
 import { clearHolder, kindOf, Op, setHolder } from './proxy.js';
 
 /** Words of a request. */
