@@ -5,6 +5,7 @@ import type { EncodedItem, Engine, EngineSupports, Handle, Kernels, Outcome, Pro
 import { ItemRing } from './item-ring.js';
 import type { AgentEngine, LocalEngine } from './proxies/local-engine.js';
 import { slotWord } from './slot-word.js';
+import { wordsOf } from './words-of.js';
 
 /**
  * An attached isolate as the addon hands it out: `Engine` but for the puts, of which there is one per
@@ -263,16 +264,12 @@ export class NativeEngine implements LocalEngine, AgentEngine {
     return new NativeEngine(this.#attach(), this.#attach);
   }
 
-  #wordsAt(handle: Handle): Int32Array<ArrayBuffer> {
-    return handle < this.words.length ? this.words : this.allWords();
-  }
-
   look(handle: Handle, word: number): number {
-    return Atomics.load(this.#wordsAt(handle), handle + word);
+    return Atomics.load(wordsOf(this, handle), handle + word);
   }
 
   eventClear(handle: Handle): void {
-    Atomics.and(this.#wordsAt(handle), handle + Cell.STATE, ~Event.SET);
+    Atomics.and(wordsOf(this, handle), handle + Cell.STATE, ~Event.SET);
   }
 
   create(kind: number): Handle {

@@ -25,10 +25,10 @@ import {
   Request,
 } from '../engine/proxies/requests.js';
 import { engine as ownEngine } from '../engine/select.js';
-import { slotWord } from '../engine/slot-word.js';
+import { isLive } from '../engine/slot-word.js';
 import { promise, settleOwnGrants } from '../engine/wait.js';
 import { ArenaExhaustedError } from '../errors.js';
-import { Cell, Kind, Mutex, Outcome, Slot, SlotState, WaiterMode } from '../memory/layout.js';
+import { Cell, Kind, Mutex, Outcome, WaiterMode } from '../memory/layout.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import type { Granted, Parcel, Refused, Result, Traffic } from './line.js';
 import { encodedItem, Peer, refused } from './peer.js';
@@ -331,10 +331,7 @@ export class Exchange {
   #look(): void {
     const { words } = this;
     for (const [isolate, { slot, generation }] of this.#callers) {
-      const there =
-        Atomics.load(words, slotWord(slot, Slot.STATE)) === SlotState.LIVE &&
-        words[slotWord(slot, Slot.GENERATION)] === generation;
-      if (there) continue;
+      if (isLive(words, slot, generation)) continue;
       this.#callers.delete(isolate);
       for (const proxy of this.#homes.keys()) this.#clearHolder(proxy, slot);
       for (const [number, { event, caller }] of this.#waits)

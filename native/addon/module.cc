@@ -47,14 +47,9 @@ Napi::Object supports(Napi::Env env) {
 #else
   constexpr bool kThreadNames = true;
 #endif
-#if defined(__linux__) || defined(__APPLE__) || defined(_WIN32)
-  constexpr bool kNamedSharedMemory = true;
-#else
-  constexpr bool kNamedSharedMemory = false;
-#endif
   auto supports = Napi::Object::New(env);
   supports["processSharedMemory"] = Napi::Boolean::New(env, Arena::process()->descriptor() >= 0);
-  supports["namedSharedMemory"] = Napi::Boolean::New(env, kNamedSharedMemory);
+  supports["namedSharedMemory"] = Napi::Boolean::New(env, true);
   supports["nativeThreads"] = Napi::Boolean::New(env, true);
   supports["threadNames"] = Napi::Boolean::New(env, kThreadNames);
   // Nothing here ties a thread to a core yet.

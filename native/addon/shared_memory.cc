@@ -2,8 +2,6 @@
 // -errno, and on Windows numbers of its own.
 #include <cerrno>
 #include <memory>
-#include <mutex>
-#include <unordered_map>
 
 #include "../core/shared_segment.h"
 #include "arguments.h"
@@ -52,39 +50,14 @@ int node_error(int error) {
 #endif
 }
 
-// Those that buffers show, by where they are mapped.
-struct Shown {
-  std::mutex mutex;
-  std::unordered_map<void*, Segment*> segments;
-};
-
-Shown& shown_segments() {
-  static auto* const only = new Shown;
-  return *only;
-}
-
 void unmap(napi_env, void*, void* hint) {
   const std::unique_ptr<Segment> segment(static_cast<Segment*>(hint));
-  {
-    const std::lock_guard lock(shown_segments().mutex);
-    shown_segments().segments.erase(segment->base);
-  }
   unmap_segment(*segment);
-}
-
-void leave(void* base) {
-  const std::lock_guard lock(shown_segments().mutex);
-  const auto found = shown_segments().segments.find(base);
-  if (found != shown_segments().segments.end()) leave_segment(*found->second);
 }
 
 napi_value show(napi_env env, int error, const Segment& segment) {
   if (error != 0) return to_integer(env, node_error(error));
   auto* shown = new Segment(segment);
-  {
-    const std::lock_guard lock(shown_segments().mutex);
-    shown_segments().segments[segment.base] = shown;
-  }
   napi_value buffer = nullptr;
   if (napi_create_external_arraybuffer(env, segment.base, segment.bytes, unmap, shown, &buffer) == napi_ok) {
     return buffer;
@@ -133,7 +106,7 @@ napi_value detach(napi_env env, napi_callback_info info) {
       napi_detach_arraybuffer(env, arguments[0]) != napi_ok) {
     return throw_type_error(env, "a buffer was expected");
   }
-  leave(base);
+  leave_segment(base);
   return nullptr;
 }
 

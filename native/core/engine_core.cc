@@ -195,6 +195,7 @@ OutcomeCode EngineCore::queue_take_for(Handle handle, bool reserved, int32_t bro
                                        std::span<uint8_t> scratch, TakenItem& item, Handle& obstacle) {
   return heddle::queue_take_for(*self_, handle, reserved, broker, scratch, item, obstacle);
 }
+
 OutcomeOrTicket EngineCore::queue_await_place(Handle handle, Mode mode, double timeout_ms) {
   return heddle::queue_await_place(*self_, handle, mode, after(timeout_ms));
 }

@@ -33,8 +33,7 @@ class EntryDeque {
   [[nodiscard]] bool reserve(uint32_t count);
   // After reserve().
   void push_back(const Entry& entry);
-  // Of a deque that is not empty.
-  // What the next two would take.
+  // Of a deque that is not empty: what would be popped, and pops.
   [[nodiscard]] const Entry& front() const;
   [[nodiscard]] const Entry& back() const;
   [[nodiscard]] Entry pop_front();

@@ -31,9 +31,9 @@ class EntryHeap {
   [[nodiscard]] bool accepts(uint32_t count, Key key) const;
   // After reserve(). The entry's payload holds stored_part(key).
   void push(uint32_t count, const Entry& entry, Key key);
-  // The first of a heap of `count`, which is not 0.
   // What pop() would take.
   [[nodiscard]] const Entry& top() const { return nodes()[0].entry; }
+  // The first of a heap of `count`, which is not 0.
   [[nodiscard]] Entry pop(uint32_t count);
   // Frees what an empty heap keeps.
   void free_memory();

@@ -2,7 +2,6 @@
 #ifdef __linux__
 
 #  include <fcntl.h>
-#  include <sys/mman.h>
 #  include <sys/stat.h>
 #  include <unistd.h>
 
@@ -10,7 +9,7 @@
 #  include <string>
 
 #  include "segment_tracker.h"
-#  include "shared_segment.h"
+#  include "shared_segment_posix.h"
 
 namespace heddle {
 
@@ -22,21 +21,6 @@ std::string path_of(const char* name) {
   return std::string(kDirectory) + "/" + name;
 }
 
-// Closes a file when it goes.
-class File {
- public:
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  ~File() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
 int commit(int file, uint64_t bytes) {
   int error = 0;
   do {
@@ -47,20 +31,13 @@ int commit(int file, uint64_t bytes) {
   return error;
 }
 
-int map(int file, uint64_t bytes, Segment& segment) {
-  void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-  if (base == MAP_FAILED) return errno;
-  segment = {static_cast<std::byte*>(base), bytes, nullptr};
-  return 0;
-}
-
 // What a file must have before others may find it.
 int prepare(int file, uint64_t bytes, Segment& segment, uint64_t& number) {
   struct stat status {};
   if (fstat(file, &status) != 0) return errno;
   number = status.st_ino;
   if (const int error = commit(file, bytes)) return error;
-  return map(file, bytes, segment);
+  return map_segment(file, bytes, segment);
 }
 
 // The name, for a file that has none so far.
@@ -115,7 +92,7 @@ int attach_segment(const char* name, Segment& segment) {
   if (fstat(file.get(), &status) != 0) return errno;
   if (!S_ISREG(status.st_mode)) return EINVAL;
   if (status.st_size == 0) return EAGAIN;
-  return map(file.get(), static_cast<uint64_t>(status.st_size), segment);
+  return map_segment(file.get(), static_cast<uint64_t>(status.st_size), segment);
 }
 
 int unlink_segment(const char* name) {
@@ -125,12 +102,6 @@ int unlink_segment(const char* name) {
   // That one: another thread may have made one of the same name since.
   forget_segment(status.st_ino, name);
   return 0;
-}
-
-void leave_segment(Segment&) {}
-
-void unmap_segment(const Segment& segment) {
-  if (segment.base != nullptr) munmap(segment.base, segment.bytes);
 }
 
 }  // namespace heddle

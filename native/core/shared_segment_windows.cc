@@ -7,7 +7,9 @@
 #  include <windows.h>
 
 #  include <cerrno>
+#  include <mutex>
 #  include <string>
+#  include <unordered_map>
 
 #  include "shared_segment.h"
 
@@ -44,7 +46,31 @@ int error_of(DWORD code) {
   }
 }
 
-// Keeps the handle: with the last one the name goes.
+// The handles that keep the names of what is mapped, by where it is: with the last one a name goes.
+class Sections {
+ public:
+  // Never destroyed: buffers may be collected while the process ends.
+  static Sections& instance() {
+    static Sections& sections = *new Sections;
+    return sections;
+  }
+  void add(const void* base, HANDLE section) {
+    const std::lock_guard lock(mutex_);
+    sections_[base] = section;
+  }
+  void close(const void* base) {
+    const std::lock_guard lock(mutex_);
+    const auto found = sections_.find(base);
+    if (found == sections_.end()) return;
+    CloseHandle(found->second);
+    sections_.erase(found);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<const void*, HANDLE> sections_;
+};
+
 int map(HANDLE section, uint64_t bytes, Segment& segment) {
   void* base = MapViewOfFile(section, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, static_cast<SIZE_T>(bytes));
   if (base == nullptr) {
@@ -54,7 +80,8 @@ int map(HANDLE section, uint64_t bytes, Segment& segment) {
   }
   MEMORY_BASIC_INFORMATION region{};
   VirtualQuery(base, &region, sizeof region);
-  segment = {static_cast<std::byte*>(base), bytes != 0 ? bytes : region.RegionSize, section};
+  segment = {static_cast<std::byte*>(base), bytes != 0 ? bytes : region.RegionSize};
+  Sections::instance().add(base, section);
   return 0;
 }
 
@@ -87,14 +114,15 @@ int unlink_segment(const char*) {
   return 0;
 }
 
-void leave_segment(Segment& segment) {
-  if (segment.handle != nullptr) CloseHandle(segment.handle);
-  segment.handle = nullptr;
+void leave_segment(const void* base) {
+  Sections::instance().close(base);
 }
 
 void unmap_segment(const Segment& segment) {
-  if (segment.base != nullptr) UnmapViewOfFile(segment.base);
-  if (segment.handle != nullptr) CloseHandle(segment.handle);
+  if (segment.base == nullptr) return;
+  // First: the next one may be mapped at the same place.
+  leave_segment(segment.base);
+  UnmapViewOfFile(segment.base);
 }
 
 }  // namespace heddle

@@ -4,6 +4,7 @@ import { threadId } from 'node:worker_threads';
 import { ArenaExhaustedError } from '../../errors.js';
 import { Header, MAX_SLOTS, Slot, SlotState } from '../../memory/layout.js';
 import { isDenied } from '../denied.js';
+import { raise } from '../raise.js';
 import { slotWord } from '../slot-word.js';
 import { JOURNAL_WORDS, Journal } from './journal.js';
 
@@ -54,11 +55,4 @@ export function claimSlot(words: Int32Array, journals: Int32Array, parent: numbe
     return slot;
   }
   throw new ArenaExhaustedError(`all ${MAX_SLOTS} slots of the arena are taken: that many threads are attached`);
-}
-
-function raise(words: Int32Array, word: number, value: number): void {
-  for (;;) {
-    const seen = Atomics.load(words, word);
-    if (seen >= value || Atomics.compareExchange(words, word, seen, value) === seen) return;
-  }
 }

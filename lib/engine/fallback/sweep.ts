@@ -22,7 +22,7 @@ import {
   WORDS_PER_CELL,
   WORDS_PER_SLOT,
 } from '../../memory/layout.js';
-import { slotWord } from '../slot-word.js';
+import { isLive, slotWord } from '../slot-word.js';
 import { barrierHolderDied } from './barrier.js';
 import { conditionNotify } from './condition.js';
 import { ring } from './deliver.js';
@@ -52,8 +52,7 @@ export function sweep(isolate: Isolate, slot: number, generation: number): void 
 function claim(isolate: Isolate, slot: number, generation: number): boolean {
   const { journals, words } = isolate;
   const state = slotWord(slot, Slot.STATE);
-  const unswept = (): boolean =>
-    Atomics.load(words, state) === SlotState.LIVE && words[slotWord(slot, Slot.GENERATION)] === generation;
+  const unswept = (): boolean => isLive(words, slot, generation);
   // It may have died as a sweeper, with this very guard.
   const isDead = (holder: number): boolean => (holder === slot && unswept()) || isGone(words, holder);
   takeSimpleGuard(words, Header.SLOTS_GUARD, isolate.self, isDead);

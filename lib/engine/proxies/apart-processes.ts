@@ -24,7 +24,9 @@ import {
 } from '../../memory/layout.js';
 import type { Handle, Processes } from '../engine.js';
 import { pause } from '../pause.js';
+import { raise } from '../raise.js';
 import { slotWord } from '../slot-word.js';
+import { wordsOf } from '../words-of.js';
 import type { LocalEngine } from './local-engine.js';
 
 const WATCHER = Record.DOORBELL;
@@ -220,8 +222,7 @@ export class ApartProcesses implements Processes {
   }
 
   #setCell(cell: Handle, word: number, value: number): void {
-    const { words } = this.#engine;
-    Atomics.store(cell < words.length ? words : this.#engine.allWords(), cell + word, value);
+    Atomics.store(wordsOf(this.#engine, cell), cell + word, value);
   }
 
   /** The handles of records are followed and taken away under one guard, which is held for a few instructions. */
@@ -250,12 +251,5 @@ export class ApartProcesses implements Processes {
   #isGone(mark: number): boolean {
     const slot = (mark & SLOT_MASK) - 1;
     return mark !== this.#markOf(slot) || this.#engine.isGone(slot);
-  }
-}
-
-function raise(words: Int32Array, word: number, value: number): void {
-  for (;;) {
-    const seen = Atomics.load(words, word);
-    if (seen >= value || Atomics.compareExchange(words, word, seen, value) === seen) return;
   }
 }

@@ -18,6 +18,7 @@ import type {
   Segments,
 } from '../engine.js';
 import { slotWord } from '../slot-word.js';
+import { wordsOf } from '../words-of.js';
 import { ApartProcesses } from './apart-processes.js';
 import type { AgentEngine, LocalEngine } from './local-engine.js';
 import { fillProxy, Op } from './proxy.js';
@@ -73,8 +74,7 @@ export class ProxyingEngine implements Engine {
 
   /** KIND of a cell. */
   #kindOf(handle: Handle): number {
-    const { words } = this;
-    return (handle < words.length ? words : this.allWords())[handle] as number;
+    return wordsOf(this, handle)[handle] as number;
   }
 
   /** Whether it is a proxy. What is neither that nor of the kind the local engine refuses. */

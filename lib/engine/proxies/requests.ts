@@ -12,20 +12,11 @@
  *   answer   ANSWER_WORDS words, payload; references to the objects in the payload
  */
 import { ArenaExhaustedError, NotSerializableError, OwnerLostError } from '../../errors.js';
-import {
-  Discipline,
-  FIRST_TICKET,
-  ItemLane,
-  Kind,
-  Outcome,
-  ProxyWord,
-  Slot,
-  SlotState,
-  WaiterMode,
-} from '../../memory/layout.js';
+import { Discipline, FIRST_TICKET, ItemLane, Kind, Outcome, ProxyWord, Slot, WaiterMode } from '../../memory/layout.js';
 import type { EncodedItem, Engine, Handle, Mode } from '../engine.js';
 import { pause } from '../pause.js';
-import { slotWord } from '../slot-word.js';
+import { isLive, slotWord } from '../slot-word.js';
+import { wordsOf } from '../words-of.js';
 import { clearHolder, kindOf, Op, setHolder } from './proxy.js';
 
 /** Words of a request. */
@@ -133,7 +124,7 @@ export class Requests {
   /** An operation that does not wait. Leaves the value in `out[0]` and returns the outcome. */
   ask(op: number, proxy: Handle, a: number): number {
     // Before the owner knows: who is granted it next may be of this arena.
-    if (op === Op.MUTEX_RELEASE) clearHolder(this.#wordsOf(proxy), proxy);
+    if (op === Op.MUTEX_RELEASE) clearHolder(wordsOf(this.#engine, proxy), proxy);
     const { outcome, value } = this.#request(op, proxy, a, 0);
     this.#engine.out[0] = value;
     return outcome;
@@ -209,7 +200,7 @@ export class Requests {
       const ticket = ready[i] as number;
       const wait = this.#waits.get(ticket);
       if (wait === undefined) continue;
-      const words = this.#wordsOf(wait.event);
+      const words = wordsOf(this.#engine, wait.event);
       ready[i + 1] = Atomics.load(words, wait.event + Ended.OUTCOME);
       ready[i + 2] = Atomics.load(words, wait.event + Ended.VALUE);
       this.#waits.delete(ticket);
@@ -245,15 +236,10 @@ export class Requests {
     }
   }
 
-  #wordsOf(handle: Handle): Int32Array {
-    const { words } = this.#engine;
-    return handle < words.length ? words : this.#engine.allWords();
-  }
-
   /** What is granted at once is this isolate's. */
   #note(proxy: Handle, { outcome, value }: Answered): number {
     const { out, self } = this.#engine;
-    const words = this.#wordsOf(proxy);
+    const words = wordsOf(this.#engine, proxy);
     if (outcome === Outcome.GRANTED && kindOf(words, proxy) === Kind.MUTEX) setHolder(words, proxy, self, value !== 0);
     out[0] = value;
     return outcome;
@@ -261,7 +247,7 @@ export class Requests {
 
   /** The owner gives up a wait. What it had granted is delivered when this returns. */
   #withdraw({ proxy, event }: Wait): void {
-    if (Atomics.load(this.#wordsOf(event), event + Ended.OUTCOME) !== 0) return;
+    if (Atomics.load(wordsOf(this.#engine, event), event + Ended.OUTCOME) !== 0) return;
     try {
       this.#request(Op.CANCEL, proxy, 0, event);
     } catch (error) {
@@ -272,7 +258,7 @@ export class Requests {
 
   /** Ends a wait here: what it was granted, TIMED_OUT if nothing. */
   #finish(ticket: number, wait: Wait): number {
-    const words = this.#wordsOf(wait.event);
+    const words = wordsOf(this.#engine, wait.event);
     const outcome = Atomics.load(words, wait.event + Ended.OUTCOME);
     const value = Atomics.load(words, wait.event + Ended.VALUE);
     this.#waits.delete(ticket);
@@ -305,7 +291,7 @@ export class Requests {
     for (const handle of handles) engine.retain(handle);
     if (op === Op.DISOWN) engine.disown(proxy);
     const request = { lane: RAW_LANE, number: 0, string: '', bytes, length: bytes.length, handles };
-    const requests = this.#wordsOf(proxy)[proxy + ProxyWord.REQUESTS] as Handle;
+    const requests = wordsOf(this.#engine, proxy)[proxy + ProxyWord.REQUESTS] as Handle;
     if (engine.queuePut(requests, false, request, undefined) !== Outcome.OK) {
       for (const handle of handles) engine.release(handle);
       throw new ArenaExhaustedError('the arena has no room for a request to the owner of a shared object');
@@ -367,12 +353,8 @@ export class Requests {
 
   /** Whether the broker that has made a proxy is there. */
   #isServed(proxy: Handle): boolean {
-    const { words } = this.#engine;
-    const cell = this.#wordsOf(proxy);
-    const broker = cell[proxy + ProxyWord.BROKER] as number;
-    return (
-      Atomics.load(words, slotWord(broker, Slot.STATE)) === SlotState.LIVE &&
-      words[slotWord(broker, Slot.GENERATION)] === cell[proxy + ProxyWord.BROKER_GENERATION]
-    );
+    const words = wordsOf(this.#engine, proxy);
+    const broker = words[proxy + ProxyWord.BROKER] as number;
+    return isLive(this.#engine.words, broker, words[proxy + ProxyWord.BROKER_GENERATION] as number);
   }
 }

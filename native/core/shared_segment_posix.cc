@@ -1,11 +1,12 @@
-// Named segments on macOS: those of shm_open(), which are no files that could be looked at. The system takes
-// their memory page by page, as it is first used.
-#ifdef __APPLE__
+// Named segments: what all POSIX systems have in common and, but for Linux, those of shm_open(), which are no
+// files that could be looked at. The system takes their memory page by page, as it is first used.
+#ifndef _WIN32
+
+#  include "shared_segment_posix.h"
 
 #  include <fcntl.h>
 #  include <sys/mman.h>
 #  include <sys/stat.h>
-#  include <unistd.h>
 
 #  include <cerrno>
 #  include <cstdlib>
@@ -13,9 +14,22 @@
 #  include <set>
 #  include <string>
 
-#  include "shared_segment.h"
-
 namespace heddle {
+
+int map_segment(int file, uint64_t bytes, Segment& segment) {
+  void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (base == MAP_FAILED) return errno;
+  segment = {static_cast<std::byte*>(base), bytes};
+  return 0;
+}
+
+void leave_segment(const void*) {}
+
+void unmap_segment(const Segment& segment) {
+  if (segment.base != nullptr) munmap(segment.base, segment.bytes);
+}
+
+#  ifndef __linux__
 
 namespace {
 
@@ -56,23 +70,15 @@ std::string path_of(const char* name) {
   return std::string("/") + name;
 }
 
-int map(int descriptor, uint64_t bytes, Segment& segment) {
-  void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-  if (base == MAP_FAILED) return errno;
-  segment = {static_cast<std::byte*>(base), bytes, nullptr};
-  return 0;
-}
-
 }  // namespace
 
 int create_segment(const char* name, uint64_t bytes, bool track, Segment& segment) {
   const std::string path = path_of(name);
-  const int descriptor = shm_open(path.c_str(), O_CREAT | O_EXCL | O_RDWR, 0600);
-  if (descriptor < 0) return errno;
+  const File file(shm_open(path.c_str(), O_CREAT | O_EXCL | O_RDWR, 0600));
+  if (file.get() < 0) return errno;
   // Until then attach_segment() says EAGAIN.
-  int error = ftruncate(descriptor, static_cast<off_t>(bytes)) == 0 ? 0 : errno;
-  if (error == 0) error = map(descriptor, bytes, segment);
-  close(descriptor);
+  int error = ftruncate(file.get(), static_cast<off_t>(bytes)) == 0 ? 0 : errno;
+  if (error == 0) error = map_segment(file.get(), bytes, segment);
   if (error != 0) {
     shm_unlink(path.c_str());
   } else if (track) {
@@ -82,14 +88,12 @@ int create_segment(const char* name, uint64_t bytes, bool track, Segment& segmen
 }
 
 int attach_segment(const char* name, Segment& segment) {
-  const int descriptor = shm_open(path_of(name).c_str(), O_RDWR);
-  if (descriptor < 0) return errno;
+  const File file(shm_open(path_of(name).c_str(), O_RDWR, 0));
+  if (file.get() < 0) return errno;
   struct stat status {};
-  int error = fstat(descriptor, &status) == 0 ? 0 : errno;
-  if (error == 0 && status.st_size == 0) error = EAGAIN;
-  if (error == 0) error = map(descriptor, static_cast<uint64_t>(status.st_size), segment);
-  close(descriptor);
-  return error;
+  if (fstat(file.get(), &status) != 0) return errno;
+  if (status.st_size == 0) return EAGAIN;
+  return map_segment(file.get(), static_cast<uint64_t>(status.st_size), segment);
 }
 
 int unlink_segment(const char* name) {
@@ -99,11 +103,7 @@ int unlink_segment(const char* name) {
   return 0;
 }
 
-void leave_segment(Segment&) {}
-
-void unmap_segment(const Segment& segment) {
-  if (segment.base != nullptr) munmap(segment.base, segment.bytes);
-}
+#  endif
 
 }  // namespace heddle
 
