@@ -26,6 +26,8 @@ const WITH_PROCESSES = [
   'test/channels/{pipe-ends,wait-ready}.test.ts',
   'test/shared/**/*.test.ts',
   'test/contract/{barrier,condition,connection,event,far,liveness,lock,mixed,queue,rlock,semaphore}.test.ts',
+  'test/contract/process-{executor,pool}.test.ts',
+  'test/executors/process-pool-executor.test.ts',
 ];
 
 interface Variant {

@@ -56,12 +56,12 @@ function hundredTasks(actual, ms) {
 /** Examples that need what not every engine has: keys of `engine.supports`, any of which will do. */
 export const needs = {
   'e23-process-queue': ['processSharedMemory', 'processProxies'],
-  'e25-processes': ['processSharedMemory'],
-  'e26-processes': ['processSharedMemory'],
+  'e25-processes': ['processes'],
+  'e26-processes': ['processes'],
   'e27-three-processes': ['processes'],
   'e28-parent-id': ['processes'],
   'processes-and-threads': ['processSharedMemory'],
-  'source-words': ['processSharedMemory'],
+  'source-words': ['processes'],
 };
 
 /** Examples that have the machine to themselves: the order of their lines, or their bounds, hang on who sleeps how long. */

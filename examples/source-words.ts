@@ -1,7 +1,7 @@
 /** Which words do heddle's own sources use most? A map over real files, on processes, one of which is killed at work. */
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { ProcessPoolExecutor, Value, WorkerLostError } from 'heddle';
+import { ProcessPoolExecutor, Queue, WorkerLostError } from 'heddle';
 
 async function countWords(name: string) {
   const counts = new Map<string, number>();
@@ -16,9 +16,9 @@ const files = readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter((
 const executor = new ProcessPoolExecutor({ maxWorkers: 2, namePrefix: 'reader' });
 
 // What crashes takes its own process along, and nothing else.
-const crashes = new Value('i', 0);
+const crashes = new Queue<number>();
 const crash = executor.submit(() => {
-  crashes.add(1);
+  crashes.putSync(process.pid);
   process.kill(process.pid, 'SIGKILL');
 });
 
@@ -34,4 +34,4 @@ await executor.shutdown();
 const [first, second, third] = [...total].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 console.log(`${read} files, ${total.size} words`);
 for (const [word, count] of [first, second, third] as [string, number][]) console.log(`${word} ${count}`);
-console.log(`${crashes.value} crash: ${error instanceof WorkerLostError ? error.message : 'unheard of'}`);
+console.log(`${crashes.qsize()} crash: ${error instanceof WorkerLostError ? error.message : 'unheard of'}`);

@@ -42,6 +42,7 @@ const CHUNKS = {
   shipping: [['shipping/travel.js']],
   submission: [['executors/executor-core.js']],
   workers: [['executors/worker-entry.js']],
+  relays: [['executors/relay-entry.js'], ['executors/far-worker.js']],
   parallel: [['parallel.js']],
   broker: [['processes/broker-entry.js']],
 };

@@ -43,7 +43,7 @@ function atLeast(version, [major, minor]) {
 /** What an engine, or another runtime than Node.js, may lack, by the checks of the smoke test. All else must work. */
 const EXPECTED_LACKS = {
   native: [],
-  fallback: ['processPool', 'sharedMemory'],
+  fallback: ['sharedMemory'],
   Bun: ['closures'],
   Deno: ['closures'],
 };

@@ -27,6 +27,7 @@ export { type FunctionLane, type FunctionParts, setFunctionLane } from './functi
 export { Lane } from './lanes.js';
 export { move, requireMovable } from './moved.js';
 export { markShared } from './outgoing-buffers.js';
+export { Audience } from './writer.js';
 
 const NO_BYTES = new Uint8Array(0);
 const NO_HANDLES: number[] = [];
@@ -58,9 +59,10 @@ function lane(number: number): EncodedItem {
  *
  * @param root Name of the value in refusals: `item`, `args`.
  * @param carriage Gets what travels beside the message. Default: nothing does.
+ * @param audience Who it is for. Default: who shares the arena.
  * @throws NotSerializableError, naming the path, for what cannot travel; nothing stays retained.
  */
-export function encode(value: unknown, root = 'item', carriage?: Carriage): EncodedItem {
+export function encode(value: unknown, root = 'item', carriage?: Carriage, audience?: Audience): EncodedItem {
   switch (typeof value) {
     case 'number':
       item.number = value;
@@ -84,7 +86,7 @@ export function encode(value: unknown, root = 'item', carriage?: Carriage): Enco
         return item;
       }
   }
-  return encodeValue(value, root, false, carriage);
+  return encodeValue(value, root, false, carriage, audience);
 }
 
 /** A plain Uint8Array or Buffer over memory of this thread; the writer deals with (and refuses) the rest. */
@@ -148,10 +150,14 @@ export function encodeOwned(value: unknown, root = 'item'): EncodedItem {
   return own(encode(value, root));
 }
 
-/** `encodeOwned` for another process, which may have an arena of its own: shared objects are then refused. */
+/** The audience of another process of this program, which may have an arena of its own. */
+export function processAudience(): Audience {
+  return engine.supports.processSharedMemory ? Audience.FAMILY : Audience.PROCESS;
+}
+
+/** `encodeOwned` for another process: where that has an arena of its own, objects that have no proxies are refused. */
 export function encodeForProcess(value: unknown, root: string): EncodedItem {
-  const audience = engine.supports.processSharedMemory ? Audience.FAMILY : Audience.PROCESS;
-  return own(encodeValue(value, root, false, undefined, audience));
+  return own(encodeValue(value, root, false, undefined, processAudience()));
 }
 
 /** An independent copy of the shared item. */

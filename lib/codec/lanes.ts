@@ -14,6 +14,10 @@ export const Lane = {
   VALUE: 8,
   /** The bytes of a Node Buffer, as they are. */
   BUFFER: 9,
+  /** ENVELOPE_BYTES bytes, the last four of them the lane of an item, and that item's payload: for who passes items on. */
+  ENVELOPE: 10,
 } as const;
+
+export const ENVELOPE_BYTES = 24;
 
 export type Lane = (typeof Lane)[keyof typeof Lane];

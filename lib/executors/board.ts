@@ -83,6 +83,8 @@ export const BoardFlag = {
   STOPPING: 2,
   /** A worker could not be set up; all tasks fail. */
   BROKEN: 4,
+  /** Its workers share no memory with those who submit. Set from the beginning. */
+  APART: 8,
 } as const;
 
 /** Words of a worker's record. */

@@ -5,7 +5,7 @@
  * sized. A call that fails ends the chunk: the results before it travel with the failure, so that chunks
  * cannot be told from single calls.
  */
-import { Carriage, decodeBytes, discard, encode, encodeThrownBytes } from '../codec/codec.js';
+import { type Audience, Carriage, decodeBytes, discard, encode, encodeThrownBytes } from '../codec/codec.js';
 
 /** How items are passed: a number ≥ 0 is the index of the first item, which is passed beside each. */
 export const ONE_ARGUMENT = -1;
@@ -84,10 +84,10 @@ function failed(values: unknown[], error: unknown): ChunkError {
 }
 
 /** The failure in place of results that cannot all travel: `error` belongs to the first that does not. */
-export function salvage(values: unknown[], error: unknown): ChunkError {
+export function salvage(values: unknown[], error: unknown, audience?: Audience): ChunkError {
   for (let i = 0; i < values.length; i++) {
     try {
-      discard(encode(values[i], 'result', new Carriage(false)));
+      discard(encode(values[i], 'result', new Carriage(false), audience));
     } catch (refusal) {
       return new ChunkError(values.slice(0, i), refusal);
     }

@@ -16,7 +16,7 @@
  * A timeout, and an aborted signal, settle the future at once: the entry is then *detached*, and stays in use
  * until the worker gives it back or dies. `cancel()` of a running task lets the task say how it ends.
  */
-import { discard, encode, own } from '../codec/codec.js';
+import { Audience, discard, encode, own } from '../codec/codec.js';
 import type { EncodedItem } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
 import { noRoom } from '../engine/wait.js';
@@ -72,6 +72,8 @@ export class Client implements FutureSource, Settler {
   readonly #board: Int32Array;
   readonly #words: Int32Array;
   readonly #owner: Owner | undefined;
+  /** Who arguments are for. */
+  readonly #audience: Audience;
   readonly #grace: number;
   readonly #completions: Completions;
   /** By index; undefined where the entry is free or detached. */
@@ -99,6 +101,8 @@ export class Client implements FutureSource, Settler {
     this.#owner = owner;
     this.#cargo = new Cargo(owner);
     this.#board = parts.board.array;
+    const isApart = ((this.#board[Board.FLAGS] as number) & BoardFlag.APART) !== 0;
+    this.#audience = isApart ? Audience.PROCESS : Audience.FAMILY;
     const lane = new SharedArray('i', LANE_WORDS, { lock: false });
     lane._remember();
     this.table = new TaskTable(lane);
@@ -161,6 +165,7 @@ export class Client implements FutureSource, Settler {
     from: Function | Site,
     call: 0 | typeof Flag.CHUNK = 0,
   ): AnyFuture {
+    if (this.#audience === Audience.PROCESS && fn.obstacle !== undefined) throw fn.obstacle;
     const carriage = this.#cargo.carriage(options?.transfer);
     const submitted = clock();
     const origin = originOf(fn, from, options?.name, submitted);
@@ -175,8 +180,8 @@ export class Client implements FutureSource, Settler {
     if (args.length === 0) flags |= Flag.NONE;
     else if (args.length === 1) {
       flags |= Flag.SINGLE;
-      item = encode(args[0], 'args[0]', carriage);
-    } else item = encode(args, 'args', carriage);
+      item = encode(args[0], 'args[0]', carriage, this.#audience);
+    } else item = encode(args, 'args', carriage, this.#audience);
     const carries = carriage.carried.length > 0;
     const givesAway = carriage.listed.length > 0;
     if (carries) flags |= Flag.CARRIED;
@@ -490,7 +495,7 @@ export class Client implements FutureSource, Settler {
         Atomics.store(this.table.segment(index).words, placeOf(index), EntryState.FREE);
         this.#free.give(index);
       } else if (kind === EntryState.RETURNED) {
-        this.#cargo.takeBack(index, worker);
+        if (this.#carries(index)) this.#cargo.takeBack(index, worker);
         this.#begunByNobody(index, worker);
       } else if (kind === EntryState.FETCHING || (kind === EntryState.RUNNING && this.#cargo.has(index))) {
         this.#begunByNobody(index, worker);
@@ -499,6 +504,11 @@ export class Client implements FutureSource, Settler {
     this.#publisher.hintAgain();
     this.#pump();
     if (!this.table.isEmpty()) this.#publisher.wakeWorker();
+  }
+
+  /** Something travels beside the arguments of a task. */
+  #carries(index: number): boolean {
+    return ((this.table.segment(index).words[placeOf(index) + Entry.LANE] as number) & Flag.CARRIED) !== 0;
   }
 
   /** A worker has died that had claimed a task, or been sent it, and had not begun. */

@@ -81,6 +81,7 @@ export class ExecutorCore {
     words[Board.MAX_QUEUE] = options.maxQueue;
     words[Board.MAX_TASKS] = options.maxTasksPerChild;
     words[Board.CONCURRENCY] = options.concurrency;
+    if (host.isApart) words[Board.FLAGS] = BoardFlag.APART;
     this.#workers = new WorkerSet(this.parts, host, plan);
     const workers = this.#workers;
     const owner: Owner = {

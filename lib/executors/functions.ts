@@ -16,7 +16,7 @@
  *
  * Function objects that are made again and again at one place, and capture nothing, have one number together.
  */
-import { decodeBytes, discard, encode, neededModulesOfBytes } from '../codec/codec.js';
+import { decodeBytes, discard, encode, encodeForProcess, neededModulesOfBytes } from '../codec/codec.js';
 import type { EncodedItem } from '../engine/engine.js';
 import { engine } from '../engine/select.js';
 import { SharedArray } from '../shared/shared-array.js';
@@ -36,6 +36,8 @@ export class KnownFunction {
   readonly isConstant: boolean;
   readonly definition: SharedArray<Int32Array>;
   readonly handle: number;
+  /** Why it cannot go to processes; undefined when it can. */
+  readonly obstacle: unknown;
   /** Of a task whose own place nobody has noted: see `task-origin.ts`. */
   likely: TaskOrigin | undefined;
 
@@ -59,7 +61,9 @@ export class KnownFunction {
     bytesIn(array).set(bytes.subarray(0, length));
     this.definition._remember();
     this.handle = this.definition._handle;
-    if (handles.length > 0) forgotten.register(this, handles.slice());
+    if (handles.length === 0) return;
+    forgotten.register(this, handles.slice());
+    if (!engine.supports.processSharedMemory) this.obstacle = obstacleOf(fn);
   }
 
   /** Whether a function that is encoded so is this one. */
@@ -72,6 +76,21 @@ export class KnownFunction {
       Buffer.compare(bytesIn(array), bytes.subarray(0, length)) === 0
     );
   }
+}
+
+function obstacleOf(fn: Function): unknown {
+  try {
+    discard(encodeForProcess(fn, 'fn'));
+    return undefined;
+  } catch (refusal) {
+    return refusal;
+  }
+}
+
+/** A definition, whose handles stay its own. */
+export function definitionAt(handle: number): { readonly bytes: Uint8Array; readonly handles: Int32Array } {
+  const { array } = blockOf(handle);
+  return { bytes: bytesIn(array).slice(), handles: array.slice(2, 2 + (array[1] as number)) };
 }
 
 /** The bytes of a definition. */
@@ -118,7 +137,7 @@ function define(fn: Function, before: KnownFunction | undefined): KnownFunction 
 }
 
 /** Functions a worker keeps of each client; the one it has had for longest goes first, and is made anew when it is called again. */
-const KEPT = 1000;
+export const KEPT = 1000;
 
 /** A function as a worker has it. */
 export class LoadedFunction {
@@ -136,12 +155,17 @@ export class LoadedFunction {
 }
 
 /** The functions of one client, as a worker has them. */
-export class FunctionCache {
+export interface Functions {
+  /** The function, a promise of it where modules have to be imported first. Throws, or rejects, what making it throws. */
+  get(number: number, definition: number): LoadedFunction | Promise<LoadedFunction>;
+}
+
+/** Those that it runs itself. */
+export class FunctionCache implements Functions {
   readonly #functions = new Map<number, LoadedFunction>();
   #lastNumber = 0;
   #last: LoadedFunction | undefined;
 
-  /** The function, a promise of it where modules have to be imported first. Throws, or rejects, what making it throws. */
   get(number: number, handle: number): LoadedFunction | Promise<LoadedFunction> {
     if (number === this.#lastNumber && this.#last !== undefined) return this.#last;
     const found = this.#functions.get(number);
@@ -152,9 +176,7 @@ export class FunctionCache {
   }
 
   #make(number: number, handle: number): LoadedFunction | Promise<LoadedFunction> {
-    const { array } = blockOf(handle);
-    const bytes = bytesIn(array).slice();
-    const handles = array.slice(2, 2 + (array[1] as number));
+    const { bytes, handles } = definitionAt(handle);
     const decode = (): LoadedFunction => {
       for (const captured of handles) engine.retain(captured);
       const fn = new LoadedFunction(decodeBytes(bytes) as Call);

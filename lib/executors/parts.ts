@@ -25,12 +25,19 @@ export interface Parts {
   readonly life: Lock;
 }
 
-/** What a worker is told at its birth. */
-export interface Setup {
+/** What the loop of a worker needs. */
+export interface LoopSetup {
   readonly parts: Parts;
   readonly id: number;
   readonly bell: Semaphore;
   readonly name: string;
+}
+
+/** What runs before the first task. */
+export interface Beginning {
   readonly initializer: ((...args: unknown[]) => unknown) | undefined;
   readonly initArgs: unknown[];
 }
+
+/** What a worker is told at its birth. */
+export interface Setup extends LoopSetup, Beginning {}

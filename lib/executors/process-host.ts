@@ -30,8 +30,18 @@ export class ProcessHost implements WorkerHost {
   }
 
   start(setup: Setup, ended: (ending: Ending) => void): HostedWorker {
-    const process = new Process({ name: setup.name, args: [setup], ...this.#surroundings });
-    const launched = process._startWorker(entry, this.#mayHaveChildren);
+    return this._host(entry, setup.name, setup, ended);
+  }
+
+  /** A process that calls `run` of a module of ours; none where the system gives none. */
+  protected _host(
+    module: string,
+    name: string,
+    setup: object,
+    ended: (ending: Ending) => void,
+  ): HostedWorker & { readonly process?: Process } {
+    const process = new Process({ name, args: [setup], ...this.#surroundings });
+    const launched = process._startWorker(module, this.#mayHaveChildren);
     if (launched.pid === undefined) {
       // Also for a thread that is blocked, and never hears the system's own words.
       const error = new ProcessStateError('the system has started no process');
@@ -45,6 +55,7 @@ export class ProcessHost implements WorkerHost {
       throw error;
     }
     return {
+      process,
       terminate: () => process.terminate(),
       kill: () => process.kill(),
       ending: () => (process.isAlive() ? undefined : endingOf(process)),

@@ -1,9 +1,11 @@
 /** ProcessPoolExecutor: an executor whose workers are processes. Python: `concurrent.futures.ProcessPoolExecutor`. */
+import { engine } from '../engine/select.js';
 import { MAX_PROCESSES } from '../memory/layout.js';
-import { requireSharedMemory, surroundingsOf } from '../processes/launch.js';
+import { requireProcesses, surroundingsOf } from '../processes/launch.js';
 import { refuseProcessWhileLoading } from '../shipping/modules.js';
 import { checkExecutorOptions, type ExecutorOptions } from './executor-options.js';
 import { ProcessHost } from './process-host.js';
+import { RelayHost } from './relay-host.js';
 import { isTravelling, type Making, type Travelling, WorkerExecutor } from './worker-executor.js';
 
 /** What a ProcessPoolExecutor is made of. */
@@ -22,11 +24,14 @@ let executors = 0;
  * Runs functions on a pool of processes: a task that crashes, or runs out of memory, takes its own process along and
  * nothing else. It fails with WorkerLostError, which says how the process ended, and another process takes the
  * place. All else is as with `ThreadPoolExecutor`: the same options, futures and `map`; shared objects (Lock, Queue,
- * SharedArray, …) that are captured, or passed as arguments, are the same objects there.
+ * SharedArray, …) that are captured, or passed as arguments, are the same objects there. Where processes share no memory
+ * (`engine.supports.processSharedMemory`), those are refused that have no proxies, and a task costs a tenth of a
+ * millisecond or two.
  *
  * The processes are daemonic: they end when this one does, however that is. Idle, they keep nothing alive.
  *
- * It travels: a task that captures it, or is given it, submits tasks of its own to the same processes.
+ * It travels: a task that captures it, or is given it, submits tasks of its own to the same processes, where these share
+ * memory.
  *
  * Python: `concurrent.futures.ProcessPoolExecutor`, but that a dead worker does not break it.
  *
@@ -41,8 +46,8 @@ let executors = 0;
  */
 export class ProcessPoolExecutor extends WorkerExecutor {
   /**
-   * @throws ProcessStateError where processes share no memory (`engine.supports.processSharedMemory`); TypeError or
-   * RangeError naming the option, what was expected, and the value.
+   * @throws TypeError or RangeError naming the option, what was expected, and the value; ProcessStateError when made at the
+   * top level of a module that is imported for a task.
    */
   constructor(options?: ProcessPoolExecutorOptions);
   /** @internal */
@@ -77,10 +82,11 @@ export class ProcessPoolExecutor extends WorkerExecutor {
 }
 
 function making(options: ProcessPoolExecutorOptions | undefined, mayHaveChildren: boolean): Making {
-  requireSharedMemory('a pool of processes');
+  requireProcesses();
   refuseProcessWhileLoading('a ProcessPoolExecutor was made');
   // This process has a place too.
   const checked = checkExecutorOptions(options, MAX_PROCESSES - 1);
-  const host = new ProcessHost(surroundingsOf(options ?? {}), mayHaveChildren);
+  const Host = engine.supports.processSharedMemory ? ProcessHost : RelayHost;
+  const host = new Host(surroundingsOf(options ?? {}), mayHaveChildren);
   return { options: checked, host, prefix: `ProcessPoolExecutor-${executors++}` };
 }

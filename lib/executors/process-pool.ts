@@ -14,7 +14,7 @@ let pools = 0;
  *
  * The workers are daemonic: they end with this process, and their tasks may start no processes.
  *
- * It travels: a task that captures it, or is given it, calls functions on the same processes.
+ * It travels: a task that captures it, or is given it, calls functions on the same processes, where these share memory.
  *
  * Python: `multiprocessing.Pool`.
  *
@@ -30,8 +30,8 @@ let pools = 0;
 export class Pool extends BasePool {
   /**
    * @param options Options, or the number of processes. Default: `os.availableParallelism()` processes.
-   * @throws ProcessStateError where processes share no memory (`engine.supports.processSharedMemory`); TypeError or
-   * RangeError naming the option, what was expected, and the value.
+   * @throws TypeError or RangeError naming the option, what was expected, and the value; ProcessStateError when made at the
+   * top level of a module that is imported for a task.
    */
   constructor(options?: number | ProcessPoolOptions);
   /** @internal */

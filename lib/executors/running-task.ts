@@ -1,7 +1,7 @@
 /** A task on the worker that runs it, and the call of its function. */
-import { Flag } from './board.js';
+import { Entry, Flag } from './board.js';
 import { runChunk } from './chunk.js';
-import { type FunctionCache, LoadedFunction } from './functions.js';
+import { type Functions, LoadedFunction } from './functions.js';
 import { TaskContext } from './task-context.js';
 import type { Segment, TaskTable } from './task-table.js';
 
@@ -9,13 +9,15 @@ import type { Segment, TaskTable } from './task-table.js';
 export interface Client {
   readonly number: number;
   readonly table: TaskTable;
-  readonly functions: FunctionCache;
+  readonly functions: Functions;
 }
 
 export type Call = (...args: unknown[]) => unknown;
 
 /** A task that runs or awaits here. */
 export class RunningTask extends TaskContext {
+  readonly segment: Segment;
+  readonly at: number;
   readonly client: Client;
   readonly index: number;
   readonly loaded: LoadedFunction;
@@ -33,13 +35,19 @@ export class RunningTask extends TaskContext {
     started: number,
     carried?: readonly unknown[],
   ) {
-    super(segment, at);
+    super();
+    this.segment = segment;
+    this.at = at;
     this.client = client;
     this.index = index;
     this.loaded = loaded;
     this.fn = loaded.call;
     this.started = started;
     this.carried = carried;
+  }
+
+  protected override readAbort(): number {
+    return Atomics.load(this.segment.words, this.at + Entry.ABORT);
   }
 }
 

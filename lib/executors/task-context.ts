@@ -6,25 +6,20 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { CancelledError, TimeoutError } from '../errors.js';
-import { Abort, Entry } from './board.js';
-import type { Segment } from './task-table.js';
+import { Abort } from './board.js';
 
 /** A running task. */
-export class TaskContext {
-  readonly segment: Segment;
-  readonly at: number;
+export abstract class TaskContext {
   #controller: AbortController | undefined;
   #told = false;
   #ended = false;
 
-  constructor(segment: Segment, at: number) {
-    this.segment = segment;
-    this.at = at;
-  }
+  /** What it is told, while it runs: a value of `Abort`. */
+  protected abstract readAbort(): number;
 
-  /** What it is told: a value of `Abort`. */
+  /** The same; NOT when it has ended. */
   get abort(): number {
-    return this.#ended ? 0 : Atomics.load(this.segment.words, this.at + Entry.ABORT);
+    return this.#ended ? Abort.NOT : this.readAbort();
   }
 
   /** True when it should have stopped by now. */

@@ -37,6 +37,7 @@ import {
   WORDS_PER_ENTRY,
   workerOf,
 } from './board.js';
+import type { RawItem } from './raw-item.js';
 
 type Words = SharedArray<Int32Array>;
 
@@ -332,6 +333,20 @@ export class TaskTable {
     if (lane === NUMBER) return segment.doubles[(at + Entry.DATA) >> 1];
     if (lane < VALUE) return lane === STRING ? readText(segment, at) : decode(lane, undefined, inline, 0);
     return decode(lane, undefined, inline, copyInline(segment, at), carried);
+  }
+
+  /** The payload of an entry as it is, for another process; this uses it up. */
+  take(segment: Segment, at: number): RawItem {
+    const { words } = segment;
+    const flags = words[at + Entry.LANE] as number;
+    if ((flags & Flag.PARCEL) !== 0) {
+      const taken = engine.queueTake(words[at + Entry.PARCEL] as number, false);
+      return { lane: engine.out[0] as number, value: taken ?? engine.scratch.slice(0, engine.out[1]) };
+    }
+    const lane = flags & Flag.LANE;
+    if (lane === NUMBER) return { lane, value: segment.doubles[(at + Entry.DATA) >> 1] as number };
+    if (lane === STRING) return { lane, value: readText(segment, at) };
+    return { lane, value: inline.slice(0, lane < VALUE ? 0 : copyInline(segment, at)) };
   }
 
   /** Drops a payload that nobody will read. */

@@ -3,7 +3,7 @@
  * worker claims tasks of each in turn. Its mail are tasks for this worker alone, linked from a word of its record.
  */
 import { Board, CLIENT_SHIFT, Entry, recordAt, WorkerWord } from './board.js';
-import { FunctionCache } from './functions.js';
+import type { Functions } from './functions.js';
 import type { Client } from './running-task.js';
 import { blockOf, placeOf, TaskTable } from './task-table.js';
 
@@ -14,12 +14,14 @@ export class WorkerClients {
   readonly #mailbox: number;
   /** What an entry says that this worker has claimed. */
   readonly #mark: number;
+  readonly #makeFunctions: () => Functions;
   readonly #all: Client[] = [];
   #next = 0;
   /** Tasks for this worker alone that it has not looked at yet, oldest last. */
   readonly #mail: [Client, number][] = [];
 
-  constructor(board: Int32Array, worker: number, mark: number) {
+  constructor(board: Int32Array, worker: number, mark: number, makeFunctions: () => Functions) {
+    this.#makeFunctions = makeFunctions;
     this.#board = board;
     this.#mailbox = recordAt(worker) + WorkerWord.MAIL;
     this.#mark = mark;
@@ -47,7 +49,7 @@ export class WorkerClients {
       const handle = Atomics.load(this.#board, Board.LANES + number);
       // Being written: the next look finds it.
       if (handle === 0) return;
-      this.#all.push({ number, table: new TaskTable(blockOf(handle)), functions: new FunctionCache() });
+      this.#all.push({ number, table: new TaskTable(blockOf(handle)), functions: this.#makeFunctions() });
     }
   }
 

@@ -29,6 +29,8 @@ export interface HostedWorker {
 export interface WorkerHost {
   /** Memory can be moved to its workers and back. Default: what is transferred is copied, and detached. */
   readonly carries?: boolean;
+  /** Its workers share no memory with this process: of shared objects, those alone reach them that have proxies. */
+  readonly isApart?: boolean;
   /**
    * Makes a worker that runs a `WorkerLoop` on `setup`.
    *

@@ -38,11 +38,12 @@ import {
 import type { Carrier } from './carrier.js';
 import { Door, MAIL_MS } from './door.js';
 import { Fetching } from './fetching.js';
-import type { LoadedFunction } from './functions.js';
+import { FunctionCache, type LoadedFunction } from './functions.js';
 import { insistUntil } from './look.js';
 import { BRISK_MS, declareAsleep, Lookers } from './lookers.js';
 import { type OwnLoop, ownSubmissions } from './own-loop.js';
-import type { Setup } from './parts.js';
+import type { LoopSetup } from './parts.js';
+import type { Arrived, Relay } from './relay.js';
 import { writeResult, writeThrown } from './result.js';
 import { type Client, callBeside, callWithList, RunningTask, unmade } from './running-task.js';
 import { Look, Spinner } from './spinner.js';
@@ -61,7 +62,8 @@ export class WorkerLoop implements OwnLoop {
   readonly #words: Int32Array;
   readonly #record: number;
   readonly #mark: number;
-  readonly #setup: Setup;
+  readonly #setup: LoopSetup;
+  readonly #relay: Relay | undefined;
   readonly #carrier: Carrier | undefined;
   readonly #fetching: Fetching;
   readonly #door: Door;
@@ -89,8 +91,9 @@ export class WorkerLoop implements OwnLoop {
   /**
    * @param exit Ends the isolate, now or when what the tasks have left behind has finished.
    * @param carrier Leads to the isolate that made the worker; undefined when memory cannot be moved there.
+   * @param relay Has the tasks run elsewhere. Default: they run here.
    */
-  constructor(setup: Setup, exit: () => void, carrier?: Carrier) {
+  constructor(setup: LoopSetup, exit: () => void, carrier?: Carrier, relay?: Relay) {
     this.#setup = setup;
     this.#end = exit;
     this.#carrier = carrier;
@@ -98,7 +101,9 @@ export class WorkerLoop implements OwnLoop {
     this.board = setup.parts.board._handle;
     this.id = setup.id;
     this.#mark = runningOn(setup.id);
-    this.#clients = new WorkerClients(this.#words, setup.id, this.#mark);
+    this.#relay = relay;
+    const makeFunctions = () => relay?.makeFunctions() ?? new FunctionCache();
+    this.#clients = new WorkerClients(this.#words, setup.id, this.#mark, makeFunctions);
     this.#lookers = new Lookers(setup.parts, setup.id, () => this.#clients.hasQueued());
     this.#spinner = new Spinner(this.#lookers, () => this.#hasWork());
     this.#fetching = new Fetching(this.#words, setup.id);
@@ -328,7 +333,8 @@ export class WorkerLoop implements OwnLoop {
     const before = setCurrentContext(task);
     let result: unknown;
     try {
-      if (this.#concurrency > 1) result = contexts.run(task, callBeside, task, flags);
+      if (this.#relay !== undefined) result = this.#relay.run(task, flags);
+      else if (this.#concurrency > 1) result = contexts.run(task, callBeside, task, flags);
       else if ((flags & Flag.NONE) !== 0) result = fn();
       else if ((flags & Flag.SINGLE) !== 0) result = fn(client.table.read(segment, at, task.carried));
       else result = callWithList(fn, client.table.read(segment, at, task.carried) as unknown[], flags);
@@ -364,6 +370,7 @@ export class WorkerLoop implements OwnLoop {
     task.end();
     this.#now = clock();
     if (thrown) writeThrown(task, value);
+    else if (this.#relay !== undefined) this.#relay.write(task, value as Arrived);
     else writeResult(task, value, this.#carrier);
     const took = this.#now - task.started;
     segment.floats[at + Entry.TOOK] = took;
@@ -526,7 +533,9 @@ export class WorkerLoop implements OwnLoop {
   /** Somebody wants this very worker: mail, an abort, or to know whether it answers. */
   readonly #rung = (): void => {
     this.#awaitBell();
-    this.#set(WorkerWord.PONG, this.#get(WorkerWord.PING));
+    const ping = this.#get(WorkerWord.PING);
+    if (this.#relay === undefined) this.#set(WorkerWord.PONG, ping);
+    else if (ping !== this.#get(WorkerWord.PONG)) this.#relay.ping(() => this.#set(WorkerWord.PONG, ping));
     for (const task of [...this.#pending]) task.look();
     this.#schedule();
   };

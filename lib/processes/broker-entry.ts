@@ -6,6 +6,7 @@ import { decodeBytes } from '../codec/codec.js';
 import { handlesOf } from '../codec/tail.js';
 import type { Handle } from '../engine/engine.js';
 import { PASSED_DESCRIPTOR } from '../engine/inheritance.js';
+import { encodedItem } from '../engine/item-payload.js';
 import { processWord } from '../engine/process-record.js';
 import type { ApartProcesses } from '../engine/proxies/apart-processes.js';
 import { engine } from '../engine/select.js';
@@ -18,7 +19,7 @@ import type { BrokerData, Errand, Instructions } from './broker.js';
 import { Exchange } from './exchange.js';
 import { exitCodeOf, type Place, requireProcesses, spawnProgram } from './launch.js';
 import { Line, type Parcel, type Welcome } from './line.js';
-import { encodedItem, type Peer } from './peer.js';
+import type { Peer } from './peer.js';
 
 /** A daemonic process whose parent has ended has so long after SIGTERM to end by itself. Milliseconds. */
 const GRACE_MS = 2000;

@@ -11,14 +11,13 @@
 
 import { handlesOf } from '../codec/tail.js';
 import type { Handle } from '../engine/engine.js';
+import { encodedItem, itemValueOf, payloadOf } from '../engine/item-payload.js';
 import { clearHolder, kindOf, Op, setHolder } from '../engine/proxies/proxy.js';
 import type { ProxyingEngine } from '../engine/proxies/proxying-engine.js';
 import {
   ANSWER_WORDS,
   Answer,
   endWait,
-  itemValueOf,
-  payloadOf,
   RAW_LANE,
   REFUSED,
   REQUEST_WORDS,
@@ -31,7 +30,7 @@ import { ArenaExhaustedError } from '../errors.js';
 import { Cell, Kind, Mutex, Outcome, WaiterMode } from '../memory/layout.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
 import type { Granted, Parcel, Refused, Result, Traffic } from './line.js';
-import { encodedItem, Peer, refused } from './peer.js';
+import { Peer, refused } from './peer.js';
 
 /** How often it looks for proxies and isolates that are gone, while there are any. Milliseconds. */
 const LOOK_MS = 100;

@@ -66,16 +66,6 @@ export function requireProcesses(): Processes {
   return processes;
 }
 
-/** For what needs objects that processes share. */
-export function requireSharedMemory(what: string): void {
-  requireProcesses();
-  if (engine.supports.processSharedMemory) return;
-  throw new ProcessStateError(
-    `${what} needs memory that processes share, which this engine does not have (engine.supports.processSharedMemory): ` +
-      'use the native engine, on Linux; threads do the same everywhere',
-  );
-}
-
 export function launch(reservation: Reservation, surroundings: Surroundings): Launch {
   const processes = requireProcesses();
   try {

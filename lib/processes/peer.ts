@@ -14,11 +14,12 @@
  * the isolate's, so a process knows its parent and its children only.
  */
 import { changeHandles, handlesOf } from '../codec/tail.js';
-import type { EncodedItem, Handle } from '../engine/engine.js';
+import type { Handle } from '../engine/engine.js';
+import { encodedItem } from '../engine/item-payload.js';
 import { canBeProxied, canLeave, copiedWords, kindOf, Op, partWords } from '../engine/proxies/proxy.js';
 import { Refusal } from '../engine/proxies/requests.js';
 import { ArenaExhaustedError, NotSerializableError } from '../errors.js';
-import { ItemLane, Outcome } from '../memory/layout.js';
+import { Outcome } from '../memory/layout.js';
 import { Agent } from './agent.js';
 import type { Exchange } from './exchange.js';
 import type { Call, Handed, Parcel, Refused, Result, Traffic } from './line.js';
@@ -356,16 +357,3 @@ export function refused(error: unknown): Refused {
   if (error instanceof NotSerializableError) return { refusal, code: Refusal.NOT_SERIALIZABLE };
   return { refusal, code: error instanceof ArenaExhaustedError ? Refusal.EXHAUSTED : Refusal.OWNER_LOST };
 }
-
-export function encodedItem(lane: number, value: number | string | Uint8Array, handles: Handle[]): EncodedItem {
-  const item: EncodedItem = { lane, number: 0, string: '', bytes: NO_BYTES, length: 0, handles };
-  if (lane === ItemLane.NUMBER) item.number = value as number;
-  else if (lane === ItemLane.STRING) item.string = value as string;
-  else {
-    item.bytes = value as Uint8Array;
-    item.length = item.bytes.length;
-  }
-  return item;
-}
-
-const NO_BYTES = new Uint8Array(0);

@@ -1,4 +1,5 @@
 /** The kinds of executors and pools that the contracts are about. */
+import { engine } from 'heddle';
 import type { Executor, ExecutorOptions } from 'heddle/futures';
 import { ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle/futures';
 import type { PoolOptions } from 'heddle/multiprocessing';
@@ -10,6 +11,8 @@ export interface ExecutorKind {
   readonly name: string;
   /** Memory and ports can be moved to its workers; otherwise what is transferred is copied, and detached. */
   readonly moves: boolean;
+  /** Its workers share memory with the test: numbers reach them, and executors. */
+  readonly shares: boolean;
   /** Makes one that is shut down, or what is left of it ended, when the test has finished. */
   make(options?: ExecutorOptions): Executor;
 }
@@ -19,10 +22,11 @@ interface Endable extends Executor {
   _terminate(): Promise<void>;
 }
 
-function kindOf(cls: new (options?: ExecutorOptions) => Executor, moves: boolean): ExecutorKind {
+function kindOf(cls: new (options?: ExecutorOptions) => Executor, moves: boolean, shares: boolean): ExecutorKind {
   return {
     name: cls.name,
     moves,
+    shares,
     make(options) {
       const executor = new cls(options);
       onTestFinished(() => (executor as Endable)._terminate());
@@ -31,18 +35,20 @@ function kindOf(cls: new (options?: ExecutorOptions) => Executor, moves: boolean
   };
 }
 
-export const threads = kindOf(ThreadPoolExecutor, true);
-export const processes = kindOf(ProcessPoolExecutor, false);
+export const threads = kindOf(ThreadPoolExecutor, true, true);
+export const processes = kindOf(ProcessPoolExecutor, false, engine.supports.processSharedMemory);
 
 /** The same for pools. */
 export interface PoolKind {
   readonly name: string;
+  readonly shares: boolean;
   make(options?: number | PoolOptions): ThreadPool | Pool;
 }
 
-function poolKindOf(cls: new (options?: number | PoolOptions) => ThreadPool | Pool): PoolKind {
+function poolKindOf(cls: new (options?: number | PoolOptions) => ThreadPool | Pool, shares: boolean): PoolKind {
   return {
     name: cls.name,
+    shares,
     make(options) {
       const pool = new cls(options);
       onTestFinished(() => pool[Symbol.asyncDispose]());
@@ -51,5 +57,5 @@ function poolKindOf(cls: new (options?: number | PoolOptions) => ThreadPool | Po
   };
 }
 
-export const threadPools = poolKindOf(ThreadPool);
-export const processPools = poolKindOf(Pool);
+export const threadPools = poolKindOf(ThreadPool, true);
+export const processPools = poolKindOf(Pool, engine.supports.processSharedMemory);

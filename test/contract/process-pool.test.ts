@@ -3,4 +3,4 @@ import { describe } from 'vitest';
 import { processPools } from './executors.js';
 import { wholePoolContract } from './suites/all-of-executor.js';
 
-describe.runIf(engine.supports.processSharedMemory)(processPools.name, () => wholePoolContract(processPools));
+describe.runIf(engine.supports.processes)(processPools.name, () => wholePoolContract(processPools));

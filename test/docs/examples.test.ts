@@ -53,7 +53,7 @@ function run({ name, text }: Program): { status: number | null; stdout: string; 
 function runsHere({ text }: Program): boolean {
   const { processProxies, processSharedMemory } = engine.supports;
   if (processSharedMemory || !/\b(?:new|extends) (?:Process|ProcessPoolExecutor|Pool)\b/.test(text)) return true;
-  return processProxies && !/\b(?:Value|SharedArray|ShareableList|ProcessPoolExecutor|Pool)\b/.test(text);
+  return processProxies && !/\b(?:Value|SharedArray|ShareableList)\b/.test(text);
 }
 
 const pages = ['README.md', ...filesBelow('docs', '.md')].flatMap(programsOf).filter(runsHere);

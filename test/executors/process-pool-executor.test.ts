@@ -17,9 +17,10 @@ import {
   WorkerLostError,
 } from 'heddle';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { references } from '../contract/reach.js';
 import { linesOf, runProgram } from '../threads/program.js';
 
-const shared = engine.supports.processSharedMemory;
+const { processes, processSharedMemory: shared } = engine.supports;
 const LONG = { timeout: 60_000 };
 
 function make(options?: ProcessPoolExecutorOptions): ProcessPoolExecutor {
@@ -63,7 +64,7 @@ async function pidsOf(executor: ProcessPoolExecutor, workers: number): Promise<n
   return Promise.all(pids);
 }
 
-describe.runIf(shared)('a worker process', () => {
+describe.runIf(processes)('a worker process', () => {
   it('is not this one, and lasts', async () => {
     const executor = make({ maxWorkers: 1 });
     const pid = await executor.submit(pidOf);
@@ -182,8 +183,8 @@ describe.runIf(shared)('a worker process', () => {
   });
 });
 
-describe.runIf(shared)('a ProcessPoolExecutor', () => {
-  it('goes to other processes, which submit to it', LONG, async () => {
+describe.runIf(processes)('a ProcessPoolExecutor', () => {
+  it.runIf(shared)('goes to other processes, which submit to it', LONG, async () => {
     const executor = make({ maxWorkers: 1 });
     const pid = await executor.submit(pidOf);
     const queue = new Queue<number>();
@@ -200,7 +201,7 @@ describe.runIf(shared)('a ProcessPoolExecutor', () => {
     expect(other.exitCode).toBe(0);
   });
 
-  it('shuts down although a process that submitted to it has been killed', LONG, async () => {
+  it.runIf(shared)('shuts down although a process that submitted to it has been killed', LONG, async () => {
     const executor = make({ maxWorkers: 1 });
     const submitted = new Event();
     const other = new Process({
@@ -245,7 +246,7 @@ describe.runIf(shared)('a ProcessPoolExecutor', () => {
     await executor.shutdown();
   });
 
-  it('whose workers are ended fails what others have submitted', LONG, async () => {
+  it.runIf(shared)('whose workers are ended fails what others have submitted', LONG, async () => {
     const executor = make({ maxWorkers: 1 });
     const [started, gate, queue] = [new Semaphore(0), new Event(), new Queue<string>()];
     onTestFinished(() => gate.set());
@@ -282,7 +283,7 @@ describe.runIf(shared)('a ProcessPoolExecutor', () => {
   });
 });
 
-describe.runIf(shared)('Pool', () => {
+describe.runIf(processes)('Pool', () => {
   it('terminate ends workers that do not heed SIGTERM, too', LONG, async () => {
     const pool = new Pool(1);
     const stubborn = new Event();
@@ -313,7 +314,7 @@ describe.runIf(shared)('Pool', () => {
   });
 });
 
-describe.runIf(shared)('a program', () => {
+describe.runIf(processes)('a program', () => {
   it('ends although its pools are idle, and nothing is left of them', LONG, async () => {
     const lines = await linesOf(`
       import { Pool, ProcessPoolExecutor } from 'heddle';
@@ -365,7 +366,7 @@ describe.runIf(shared)('a program', () => {
     },
   );
 
-  it('that is killed fails what other processes have submitted to its workers', LONG, async () => {
+  it.runIf(shared)('that is killed fails what other processes have submitted to its workers', LONG, async () => {
     const { stdout } = await runProgram(`
       import { Event, Process, ProcessPoolExecutor, Queue } from 'heddle';
       const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
@@ -409,11 +410,94 @@ describe.runIf(shared)('a program', () => {
   });
 });
 
-describe.runIf(!shared)('without memory that processes share', () => {
-  it('ProcessPoolExecutor and Pool say what they need', () => {
-    for (const cls of [ProcessPoolExecutor, Pool]) {
-      expect(() => new cls()).toThrow(ProcessStateError);
-      expect(() => new cls()).toThrow(/processSharedMemory.*native engine/);
+describe.runIf(processes && !shared)('without memory that processes share', () => {
+  it('an executor cannot be used by its workers, which is said at once', async () => {
+    const executor = make({ maxWorkers: 1 });
+    const pool = new Pool(1);
+    onTestFinished(() => pool[Symbol.asyncDispose]());
+    expect(() => executor.submit(() => executor.stats)).toThrow(/captures executor.*processSharedMemory/s);
+    await expect(pool.apply((own: Pool) => own.applySync(pidOf), [pool])).rejects.toThrow(
+      /args\[0\].*processSharedMemory/s,
+    );
+    expect(await executor.submit(pidOf)).not.toBe(process.pid);
+  });
+
+  it('objects that workers make come back as proxies, and go on to other workers', async () => {
+    const [maker, user] = [make({ maxWorkers: 1 }), make({ maxWorkers: 1 })];
+    const queue = await maker.submit(() => new Queue<string>());
+    await user.submit((queue: Queue<string>) => queue.putSync('from another worker'), queue);
+    expect(await queue.get()).toBe('from another worker');
+    expect(await maker.submit((queue: Queue<string>) => queue.qsize(), queue)).toBe(0);
+  });
+
+  it('what cannot get to a worker fails its task alone', LONG, async () => {
+    const { stdout, stderr } = await runProgram(`
+      import { Event, Process, ProcessPoolExecutor, Thread } from 'heddle';
+      // Of the main program, whom the thread of the child has nothing to do with: another thread there does.
+      const event = new Event();
+      const child = new Process({
+        target: async (event) => {
+          const thread = new Thread({
+            target: async (event) => {
+              const { writeSync } = await import('node:fs');
+              const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
+              const one = (x) => x + 1;
+              const futures = [executor.submit(one, 1), executor.submit((e) => e.set(), event), executor.submit(() => event.set())];
+              futures.push(executor.submit(one, 2), executor.submit((e) => e.isSet(), new Event()));
+              for (const future of futures) {
+                const error = await future.exception();
+                writeSync(1, (error === undefined ? String(await future) : error.code) + '\\n');
+              }
+              await executor.shutdown();
+            },
+            args: [event],
+          });
+          await thread.start();
+          await thread.join();
+        },
+        args: [event],
+      });
+      await child.start();
+      await child.join();
+    `);
+    const refused = 'ERR_HEDDLE_NOT_SERIALIZABLE';
+    expect({ lines: stdout.trim().split('\n'), stderr }).toEqual({
+      lines: ['2', refused, refused, '3', 'false'],
+      stderr: '',
+    });
+  });
+
+  it('holds nothing of what tasks were given, once it is shut down', LONG, async () => {
+    const executor = make({ maxWorkers: 2, maxTasksPerChild: 15 });
+    const queue = new Queue<number>();
+    const captured = (x: number) => queue.putSync(x);
+    const futures: PromiseLike<unknown>[] = [];
+    for (let i = 0; i < 60; i++) {
+      if (i % 20 === 7) futures.push(executor.submit((q: Queue<number>) => process.exit(q.qsize() < 0 ? 1 : 0), queue));
+      futures.push(executor.submit((q: Queue<number>) => q, queue));
+      if (i % 3 === 0) futures.push(executor.submit(captured, i));
+      if (i % 10 === 9) executor.submit((q: Queue<number>) => q.qsize(), queue).cancel();
     }
+    for (const result of await Promise.allSettled(futures))
+      if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(WorkerLostError);
+    await executor.shutdown();
+    expect(queue.qsize()).toBe(20);
+    // One of this isolate, one of what it knows the captured variable by.
+    await until(() => references(queue) <= 2);
+  });
+
+  it('works where no socket can be had', LONG, async () => {
+    const lines = await linesOf(`
+      import { ProcessPoolExecutor, Queue } from 'heddle';
+      process.env.TMPDIR = '/no/such/directory';
+      const executor = new ProcessPoolExecutor({ maxWorkers: 2, maxTasksPerChild: 10 });
+      const queue = new Queue();
+      const square = (x, queue) => { queue.putSync(x); return x * x; };
+      const squares = Array.from({ length: 100 }, (_, x) => executor.submit(square, x, queue));
+      console.log((await Promise.all(squares)).reduce((a, b) => a + b), queue.qsize());
+      console.log(String(await executor.submit(() => { throw new RangeError('no'); }).exception()));
+      await executor.shutdown();
+    `);
+    expect(lines).toEqual(['328350 100', 'RangeError: no']);
   });
 });

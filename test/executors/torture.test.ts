@@ -30,7 +30,7 @@ it('accounts for every future', { timeout: 1000 * (SECONDS + 120) }, async () =>
   expect(await run(Date.now() & 0x7fffffff)).toContain('every future accounted for');
 });
 
-it.runIf(engine.supports.processSharedMemory)(
+it.runIf(engine.supports.processes)(
   'accounts for every future of processes',
   { timeout: 1000 * (SECONDS + 120) },
   async () => {

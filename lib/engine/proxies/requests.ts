@@ -12,8 +12,9 @@
  *   answer   ANSWER_WORDS words, payload; references to the objects in the payload
  */
 import { ArenaExhaustedError, NotSerializableError, OwnerLostError } from '../../errors.js';
-import { Discipline, FIRST_TICKET, ItemLane, Kind, Outcome, ProxyWord, Slot, WaiterMode } from '../../memory/layout.js';
+import { Discipline, FIRST_TICKET, Kind, Outcome, ProxyWord, Slot, WaiterMode } from '../../memory/layout.js';
 import type { EncodedItem, Engine, Handle, Mode } from '../engine.js';
+import { itemValueOf, payloadOfItem } from '../item-payload.js';
 import { pause } from '../pause.js';
 import { isLive, slotWord } from '../slot-word.js';
 import { wordsOf } from '../words-of.js';
@@ -62,27 +63,6 @@ function refusal(code: number, why: string): Error {
   if (code === Refusal.EXHAUSTED)
     return new ArenaExhaustedError(why || 'the arena of the process has no room for the answer of another');
   return new OwnerLostError(why);
-}
-
-/** The payload of an item as bytes. */
-export function payloadOf(lane: number, value: number | string | Uint8Array): Uint8Array {
-  if (lane === ItemLane.NUMBER) return new Uint8Array(new Float64Array([value as number]).buffer);
-  // Unit for unit: lone surrogates survive.
-  if (lane === ItemLane.STRING) return Buffer.from(value as string, 'utf16le');
-  return value as Uint8Array;
-}
-
-/** And back. */
-export function itemValueOf(lane: number, payload: Uint8Array): number | string | Uint8Array {
-  if (lane === ItemLane.NUMBER) return new Float64Array(payload.slice().buffer)[0] as number;
-  if (lane === ItemLane.STRING)
-    return Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf16le');
-  return payload.slice();
-}
-
-function payloadOfItem(item: EncodedItem): Uint8Array {
-  if (item.lane === ItemLane.NUMBER) return payloadOf(item.lane, item.number);
-  return item.lane === ItemLane.STRING ? payloadOf(item.lane, item.string) : item.bytes.subarray(0, item.length);
 }
 
 /** What came of a request. */

@@ -1,5 +1,5 @@
 /** The contract of Executor.map. Python: `Executor.map`. */
-import { Event, NotSerializableError, PoolStateError, Queue, Semaphore, TimeoutError, Value } from 'heddle';
+import { Event, NotSerializableError, PoolStateError, Queue, Semaphore, TimeoutError } from 'heddle';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ExecutorKind } from '../executors.js';
 import * as tasks from '../fixtures/tasks.mjs';
@@ -270,19 +270,19 @@ export function executorMapContract(kind: ExecutorKind): void {
       const executor = kind.make({ maxWorkers: 1 });
       const [started, gate] = [new Semaphore(0), new Event()];
       onTestFinished(() => gate.set());
-      const counter = new Value('i');
-      const work = ([begun, open, count]: [Semaphore, Event, Value]): void => {
-        count.add(1);
+      const counter = new Queue<number>();
+      const work = ([begun, open, count]: [Semaphore, Event, Queue<number>]): void => {
+        count.putSync(1);
         begun.release();
         open.waitSync();
       };
-      const items = range(10).map((): [Semaphore, Event, Value] => [started, gate, counter]);
+      const items = range(10).map((): [Semaphore, Event, Queue<number>] => [started, gate, counter]);
       const results = executor.map(work, items, { chunkSize: 1 });
       await started.acquire();
       await results.return();
       gate.set();
       await executor.submit(tasks.nothing);
-      expect(counter.value).toBe(1);
+      expect(counter.qsize()).toBe(1);
       expect(await results.next()).toEqual({ done: true, value: undefined });
     });
 

@@ -7,7 +7,6 @@ import {
   QueueFullError,
   Thread,
   TimeoutError,
-  Value,
   WorkerLostError,
 } from 'heddle';
 import type { Executor, Future } from 'heddle/futures';
@@ -61,12 +60,12 @@ export function executorWorkersContract(kind: ExecutorKind): void {
 
   describe('initializer', () => {
     it('runs once in each worker, before its first task', async () => {
-      const counter = new Value('i');
+      const counter = new Queue<number>();
       const executor = kind.make({ maxWorkers: 2, initializer: tasks.initialize, initArgs: [counter, 'yes'] });
       const { gate } = await occupy(executor, 2);
       gate.set();
       for (let i = 0; i < 10; i++) expect(await executor.submit(tasks.howInitialized)).toBe('yes');
-      expect(counter.value).toBe(2);
+      expect(counter.qsize()).toBe(2);
     });
 
     it('that fails breaks the executor', async () => {

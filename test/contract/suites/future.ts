@@ -1,5 +1,5 @@
 /** The contract of Future, as executors hand it out. Python: `concurrent.futures.Future`. */
-import { CancelledError, Event, InvalidStateError, setExcepthook, TimeoutError, Value } from 'heddle';
+import { CancelledError, Event, InvalidStateError, Queue, setExcepthook, TimeoutError } from 'heddle';
 import type { Executor } from 'heddle/futures';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ExecutorKind } from '../executors.js';
@@ -55,7 +55,7 @@ export function futureContract(kind: ExecutorKind): void {
   describe('cancel', () => {
     it('takes back what has not begun, which then never runs', async () => {
       const { executor, gate } = await busy(kind);
-      const counter = new Value('i');
+      const counter = new Queue<number>();
       const future = executor.submit(tasks.count, counter);
       expect(future.cancel()).toBe(true);
       expect([future.running(), future.done(), future.cancelled()]).toEqual([false, true, true]);
@@ -67,7 +67,7 @@ export function futureContract(kind: ExecutorKind): void {
       expect(() => future.exceptionSync()).toThrow(CancelledError);
       gate.set();
       await executor.submit(tasks.nothing);
-      expect(counter.value).toBe(0);
+      expect(counter.qsize()).toBe(0);
     });
 
     it('is false for what has finished', async () => {

@@ -1,5 +1,5 @@
 /** The contract of pools: `map`, `starmap`, `imap` and `imapUnordered`. */
-import { type Event, NotSerializableError, Queue, TimeoutError, Value } from 'heddle';
+import { type Event, NotSerializableError, Queue, TimeoutError } from 'heddle';
 import { describe, expect, it } from 'vitest';
 import type { PoolKind } from '../executors.js';
 import * as tasks from '../fixtures/tasks.mjs';
@@ -53,15 +53,15 @@ export function poolMapContract(kind: PoolKind): void {
 
     it('fails with the first failure, when all have finished', async () => {
       const pool = kind.make(1);
-      const counter = new Value('i');
-      const work = ([x, count]: [number, Value]): number => {
-        count.add(1);
+      const counter = new Queue<number>();
+      const work = ([x, count]: [number, Queue<number>]): number => {
+        count.putSync(1);
         if (x === 1 || x === 3) throw new RangeError(`no ${x}`);
         return x;
       };
-      const items = range(6).map((x): [number, Value] => [x, counter]);
+      const items = range(6).map((x): [number, Queue<number>] => [x, counter]);
       await expect(pool.map(work, items, { chunkSize: 1 })).rejects.toThrow('no 1');
-      expect(counter.value).toBe(6);
+      expect(counter.qsize()).toBe(6);
       expect(() => pool.mapSync(work, items, { chunkSize: 2 })).toThrow('no 1');
       const errors: unknown[] = [];
       const result = pool.mapAsync(work, items, { errorCallback: (error) => errors.push(error) });
@@ -132,14 +132,14 @@ export function poolMapContract(kind: PoolKind): void {
 
     it('works on while nobody takes the results, also after close', async () => {
       const pool = kind.make(1);
-      const counter = new Value('i');
+      const counter = new Queue<number>();
       const results = pool[method](
         tasks.count,
         range(300).map(() => counter),
       );
       pool.close();
       await pool.join();
-      expect(counter.value).toBe(300);
+      expect(counter.qsize()).toBe(300);
       expect((await collect(results)).length).toBe(300);
     });
 

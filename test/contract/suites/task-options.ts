@@ -1,5 +1,5 @@
 /** The contract of Executor: options of tasks, and cancelling what runs. */
-import { CancelledError, Event, Queue, TimeoutError, Value } from 'heddle';
+import { CancelledError, Event, Queue, TimeoutError } from 'heddle';
 import { describe, expect, it } from 'vitest';
 import type { ExecutorKind } from '../executors.js';
 import * as tasks from '../fixtures/tasks.mjs';
@@ -64,18 +64,18 @@ export function taskOptionsContract(kind: ExecutorKind): void {
     it('queueTimeout: fails what is not begun in time, which then never runs', async () => {
       const executor = kind.make({ maxWorkers: 1 });
       const { gate } = await occupy(executor, 1);
-      const counter = new Value('i');
+      const counter = new Queue<number>();
       const future = executor.options({ queueTimeout: 10 }).submit(tasks.count, counter);
       await expect(future).rejects.toThrow(TimeoutError);
       gate.set();
       await executor.submit(tasks.nothing);
-      expect(counter.value).toBe(0);
+      expect(counter.qsize()).toBe(0);
     });
 
     it('signal: cancels what is queued, rejecting with its reason', async () => {
       const executor = kind.make({ maxWorkers: 1 });
       const { gate } = await occupy(executor, 1);
-      const [controller, counter] = [new AbortController(), new Value('i')];
+      const [controller, counter] = [new AbortController(), new Queue<number>()];
       const future = executor.options({ signal: controller.signal }).submit(tasks.count, counter);
       const reason = new Error('no longer wanted');
       controller.abort(reason);
@@ -83,7 +83,7 @@ export function taskOptionsContract(kind: ExecutorKind): void {
       expect(future.cancelled()).toBe(true);
       gate.set();
       await executor.submit(tasks.nothing);
-      expect(counter.value).toBe(0);
+      expect(counter.qsize()).toBe(0);
     });
 
     it('signal: stops what runs', async () => {
@@ -113,11 +113,11 @@ export function taskOptionsContract(kind: ExecutorKind): void {
 
     it('transfer: takes nothing, and runs nothing, when one of the list cannot be moved', async () => {
       const executor = kind.make({ maxWorkers: 1 });
-      const [twice, counter] = [new ArrayBuffer(64), new Value('i')];
+      const [twice, counter] = [new ArrayBuffer(64), new Queue<number>()];
       expect(() => executor.options({ transfer: [twice, twice] }).submit(tasks.count, counter)).toThrow(/transfer/i);
       expect(twice.byteLength).toBe(64);
       await executor.submit(tasks.count, counter);
-      expect(counter.value).toBe(1);
+      expect(counter.qsize()).toBe(1);
       await executor.shutdown();
     });
 
@@ -125,7 +125,7 @@ export function taskOptionsContract(kind: ExecutorKind): void {
       const executor = kind.make({ maxWorkers: 1 });
       const { gate } = await occupy(executor, 1);
       const futures = Array.from({ length: 70_000 }, () => executor.submit(tasks.nothing));
-      const counter = new Value('i');
+      const counter = new Queue<number>();
       const [late, controller] = [executor.options({ queueTimeout: 10 }), new AbortController()];
       const expired = late.submit(tasks.count, counter);
       const aborted = executor.options({ signal: controller.signal }).submit(tasks.count, counter);
@@ -134,7 +134,7 @@ export function taskOptionsContract(kind: ExecutorKind): void {
       expect(await rejection(aborted.result())).toBe(controller.signal.reason);
       gate.set();
       await Promise.all(futures);
-      expect(counter.value).toBe(0);
+      expect(counter.qsize()).toBe(0);
       expect(await executor.submit(tasks.add, 1, 2)).toBe(3);
     });
 
