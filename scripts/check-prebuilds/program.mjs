@@ -1,10 +1,20 @@
 /**
  * A little of everything that an engine must do, for binaries and runtimes that the suite does not run on: a lock, a
- * queue, threads, a pool, a process, memory by name. Needs nothing but `heddle`; the last line it writes is JSON.
+ * queue, threads, pools, a process, memory by name. Needs nothing but `heddle`; the last line it writes is JSON.
  *
  *   node scripts/check-prebuilds/program.mjs
  */
-import { engine, Lock, Process, Queue, SharedArray, SharedMemory, Thread, ThreadPoolExecutor } from 'heddle';
+import {
+  engine,
+  Lock,
+  Process,
+  ProcessPoolExecutor,
+  Queue,
+  SharedArray,
+  SharedMemory,
+  Thread,
+  ThreadPoolExecutor,
+} from 'heddle';
 
 export function countUp(lock, counter, times) {
   for (let n = 0; n < times; n++) {
@@ -64,6 +74,26 @@ async function pool() {
   await executor.shutdown();
 }
 
+export function crash() {
+  process.exit(3);
+}
+
+export function hand(queue, n) {
+  queue.putSync(n);
+  return queue;
+}
+
+async function processPool() {
+  const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
+  const lost = executor.submit(crash);
+  const results = await Promise.all([1, 2, 3].map((n) => executor.submit(double, n)));
+  expect('pool of processes', results, [2, 4, 6]);
+  expect('a worker that ends', (await lost.exception()).message.includes('exit code 3'), true);
+  const queue = new Queue();
+  expect('a queue there and back', (await executor.submit(hand, queue, 5)) === queue && queue.getNowait(), 5);
+  await executor.shutdown();
+}
+
 export async function addUp(lock, from, to) {
   let sum = 0;
   for (let n = from.getSync(); n !== null; n = await from.get()) sum += n;
@@ -115,6 +145,7 @@ if (isMainThread) {
   await queue();
   await pool();
   await processes();
+  await processPool();
   if (engine.supports.namedSharedMemory) await sharedMemory();
   console.log(JSON.stringify({ engine: engine.name, refusals: engine.refusals, supports: engine.supports }));
 }
