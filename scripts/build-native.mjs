@@ -25,7 +25,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const native = join(root, 'native');
+/** In a package without their comments. */
+const native = [join(root, 'native'), join(root, 'dist/native')].find(existsSync);
 const addon = join(root, 'build/Release/heddle.node');
 const stamp = join(root, 'build/Release/heddle.hash');
 const require = createRequire(import.meta.url);
