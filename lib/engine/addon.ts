@@ -29,10 +29,11 @@ export interface Addon {
   attach(hasUvLoop: boolean): Binding;
 }
 
-/** An addon, or why there is none: each refusal says the cause and what to do about it. */
-export type LoadResult =
-  | { readonly addon: Addon; readonly refusals: readonly [] }
-  | { readonly addon: undefined; readonly refusals: readonly string[] };
+/** An addon, and why those before it are not used, or why there is none: each refusal says the cause and what to do about it. */
+export interface LoadResult {
+  readonly addon: Addon | undefined;
+  readonly refusals: readonly string[];
+}
 
 const BUILD =
   'build it from source, which needs a C++20 compiler, make and Python: npm explore heddle -- npm run build:native';
@@ -118,9 +119,10 @@ export function isAddonLoaded(): boolean {
   }
 }
 
-/** Loads the addon, built here or prebuilt; the first that fits. `open` loads one file. */
+/** Loads the addon, built here or prebuilt; the first that fits. That one is not there says nothing where the next fits. `open` loads one file. */
 export function loadAddon(open: (file: string) => unknown = openFile): LoadResult {
   const refusals: string[] = [];
+  const absences = new Set<string>();
   for (const name of CANDIDATES) {
     const candidate = name();
     const file = fileOf(candidate);
@@ -132,11 +134,13 @@ export function loadAddon(open: (file: string) => unknown = openFile): LoadResul
     try {
       const addon = open(file) as Addon;
       const fault = faultOf(addon, candidate.startsWith('prebuilds/'));
-      if (fault === undefined) return { addon, refusals: [] };
+      if (fault === undefined) return { addon, refusals: refusals.filter((refusal) => !absences.has(refusal)) };
       refusals.push(`${candidate}: ${fault}; ${BUILD_REMEDY}`);
     } catch (error) {
-      const absent = codeOf(error) === 'ENOENT';
-      refusals.push(`${candidate}: ${absent ? 'does not exist' : firstLine(error)}; ${remedyFor(error)}`);
+      const isAbsent = codeOf(error) === 'ENOENT';
+      const refusal = `${candidate}: ${isAbsent ? 'does not exist' : firstLine(error)}; ${remedyFor(error)}`;
+      refusals.push(refusal);
+      if (isAbsent) absences.add(refusal);
     }
   }
   return { addon: undefined, refusals };

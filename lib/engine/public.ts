@@ -16,7 +16,10 @@ export interface EngineInfo {
   readonly name: EngineName;
   /** What the engine can do on this machine. */
   readonly supports: Readonly<EngineSupports>;
-  /** Why the native engine was not loaded, with the remedy for each cause; empty when it was. */
+  /**
+   * Why the native engine was not loaded, with the remedy for each cause. When it was: why an addon that comes first, such as a
+   * damaged one that was built here, was passed over; as a rule none was.
+   */
   readonly refusals: readonly string[];
 }
 

@@ -82,7 +82,7 @@ function native(passed?: Inheritance): Choice | readonly string[] {
     if (passed !== undefined && passed.nonce !== '')
       addon.inherit(PASSED_DESCRIPTOR, passed.nonce, passed.record, passed.generation);
     const engine = new NativeEngine(addon.attach(hasUvLoop()), () => addon.attach(false));
-    return { engine: isApart(engine, passed) ? new (proxies().ProxyingEngine)(engine) : engine, refusals: [] };
+    return { engine: isApart(engine, passed) ? new (proxies().ProxyingEngine)(engine) : engine, refusals };
   } catch (error) {
     return [`the addon cannot attach this ${passed === undefined ? 'thread' : 'process'}: ${firstLine(error)}`];
   }
@@ -183,7 +183,7 @@ export function bequeathFamily(): void {
 /** The engine of this isolate. */
 export const engine: Engine = choice.engine;
 
-/** Why the native engine was not loaded; empty when it was. */
+/** Why addons that are there were not loaded; of the fallback engine also that none is. */
 export const refusals: readonly string[] = choice.refusals;
 
 if (hasWorkerThreads()) bequeathFamily();

@@ -13,7 +13,16 @@ function prebuilt(addon: { layoutHash: number; selfTest(): string | undefined })
 
 it('a prebuilt addon that passes its self-test is taken', () => {
   const addon = { layoutHash: LAYOUT_HASH, selfTest: () => undefined };
-  expect(loadAddon(prebuilt(addon)).addon).toBe(addon);
+  expect(loadAddon(prebuilt(addon))).toEqual({ addon, refusals: [] });
+});
+
+it('why one that was built here was passed over is kept', () => {
+  const addon = { layoutHash: LAYOUT_HASH, selfTest: () => undefined };
+  const open = (file: string) => (file.includes('prebuilds') ? addon : { ...addon, layoutHash: 1 });
+  const { addon: taken, refusals } = loadAddon(open);
+  expect(taken).toBe(addon);
+  expect(refusals).toHaveLength(1);
+  expect(refusals[0]).toMatch(/^build\/Release\/heddle\.node: built from other sources/);
 });
 
 it('one whose self-test fails is refused with what failed', () => {

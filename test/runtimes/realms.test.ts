@@ -13,8 +13,8 @@ describe('a context of node:vm', () => {
     expect(outcome.said('values')).toBe('true');
   });
 
-  it('makes functions that travel, or are refused with the reason', () => {
-    expect(outcome.said('function')).toMatch(/^2$|^FunctionNotShippableError .*function/);
+  it('makes functions that travel', () => {
+    expect(outcome.said('function')).toBe('2');
   });
 
   it('can import heddle', () => expect(outcome.said('import')).toBe('true'));
