@@ -46,7 +46,6 @@ export default {
   title: 'tasks that do next to nothing, on processes',
   work: `n + 1, awaited one at a time; ${FEW} on their way, each that is done followed by another; ${MANY} submitted before the first is awaited; and a map of the squares of ${ITEMS} integers. Results are checked. One process per core, or what a peer takes by default; the median of rounds for 0.7 s or more.`,
   unit: 'op/s',
-  engines: ['native'],
   variants: [
     { name: 'one at a time', way: 'one', floors },
     { name: `${FEW} in flight`, way: 'few', floors },
