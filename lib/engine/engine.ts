@@ -106,8 +106,8 @@ export interface Processes {
   retainHandle(record: number, word: number): Handle;
   /** A record for a child, which gets a reference to each of the objects; -1 when all are taken. */
   reserve(cell: Handle, commands: Handle, started: Handle, flags: number, name: Uint8Array): number;
-  /** The child has been started. */
-  confirm(record: number, pid: number): void;
+  /** The child has been started; it may have ended since. */
+  confirm(record: number, generation: number, pid: number): void;
   /** It has not. */
   cancel(record: number): void;
   /** How a child has ended, unless that is known. */

@@ -54,7 +54,7 @@ async function attend({ place, program, answers }: Errand): Promise<void> {
     return;
   }
   const pid = child.pid as number;
-  processes.confirm(place.record, pid);
+  processes.confirm(place.record, place.generation, pid);
   const line: Line = new Line(
     child.stdio[PASSED_DESCRIPTOR] as Socket,
     (message) => {

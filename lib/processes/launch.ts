@@ -89,7 +89,7 @@ export function launch(reservation: Reservation, surroundings: Surroundings): La
     processes.cancel(record);
     return { pid: undefined, refusal: new Promise((resolve) => child.once('error', resolve)) };
   }
-  processes.confirm(record, child.pid);
+  processes.confirm(record, generation, child.pid);
   // The undertaker waits for its end, or, where this loop was quicker, is told of it here.
   child.unref();
   child.once('exit', (code, signal) => {

@@ -10,7 +10,8 @@ using layout::Kind::EVENT;
 using layout::Kind::PROCESS;
 using layout::Kind::QUEUE;
 
-int32_t record_of(Arguments<2>& arguments, napi_env env) {
+template <size_t N>
+int32_t record_of(Arguments<N>& arguments, napi_env env) {
   const int32_t record = arguments.integer(0);
   if (!arguments.valid() || !arguments.attached()) return -1;
   if (record >= 0 && record < layout::MAX_PROCESSES) return record;
@@ -63,12 +64,13 @@ napi_value reserve_process(napi_env env, napi_callback_info info) {
   return to_integer(env, arguments.core().reserve_process(process));
 }
 
-// (record, pid)
+// (record, generation, pid)
 napi_value confirm_process(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
+  Arguments<3> arguments(env, info);
   const int32_t record = record_of(arguments, env);
-  const int32_t pid = arguments.integer(1);
-  if (record >= 0 && arguments.valid()) arguments.core().confirm_process(record, pid);
+  const int32_t generation = arguments.integer(1);
+  const int32_t pid = arguments.integer(2);
+  if (record >= 0 && arguments.valid()) arguments.core().confirm_process({record, generation}, pid);
   return nullptr;
 }
 
@@ -83,14 +85,10 @@ napi_value cancel_process(napi_env env, napi_callback_info info) {
 // (record, generation, exit code)
 napi_value settle_process(napi_env env, napi_callback_info info) {
   Arguments<3> arguments(env, info);
-  const int32_t record = arguments.integer(0);
+  const int32_t record = record_of(arguments, env);
   const int32_t generation = arguments.integer(1);
   const int32_t exit_code = arguments.integer(2);
-  if (!arguments.valid() || !arguments.attached()) return nullptr;
-  if (record < 0 || record >= layout::MAX_PROCESSES) {
-    return throw_type_error(env, "not the number of a process record");
-  }
-  arguments.core().settle_process({record, generation}, exit_code);
+  if (record >= 0 && arguments.valid()) arguments.core().settle_process({record, generation}, exit_code);
   return nullptr;
 }
 

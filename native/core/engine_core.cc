@@ -109,8 +109,8 @@ Handle EngineCore::retain_process_handle(int32_t record, int32_t offset) {
 int32_t EngineCore::reserve_process(const NewProcess& process) {
   return heddle::reserve_process(*self_, process);
 }
-void EngineCore::confirm_process(int32_t record, int32_t pid) {
-  heddle::confirm_process(*self_, record, pid);
+void EngineCore::confirm_process(ProcessId process, int32_t pid) {
+  heddle::confirm_process(*self_, process, pid);
 }
 void EngineCore::cancel_process(int32_t record) {
   heddle::cancel_process(*self_, record);

@@ -60,7 +60,7 @@ class EngineCore {
   void give_process_cell(Handle cell);
   [[nodiscard]] Handle retain_process_handle(int32_t record, int32_t offset);
   [[nodiscard]] int32_t reserve_process(const NewProcess& process);
-  void confirm_process(int32_t record, int32_t pid);
+  void confirm_process(ProcessId process, int32_t pid);
   void cancel_process(int32_t record);
   void settle_process(ProcessId process, int32_t exit_code);
 

@@ -112,9 +112,13 @@ void leave(Self& self, int32_t record) {
     if (const Handle handle = arena.get(word)) drop_reference(self, self.slot, handle, word);
   }
   destroy_doomed(self, self.slot);
-  // Who takes the record next is not taken for this one, which has ended, before he has cleared it.
-  arena.set(process_word(record, Process::PID), 0);
-  arena.word(process_word(record, Process::GENERATION)).fetch_add(1, std::memory_order_relaxed);
+  {
+    // Nobody says any more whom it was for: see confirm_process().
+    const RecordsGuard guard(self);
+    // Who takes the record next is not taken for this one, which has ended, before he has cleared it.
+    arena.set(process_word(record, Process::PID), 0);
+    arena.word(process_word(record, Process::GENERATION)).fetch_add(1, std::memory_order_relaxed);
+  }
   // release: who takes the record next finds it left.
   state_of(arena, record).store(ProcessState::FREE, std::memory_order_release);
 }
@@ -287,7 +291,6 @@ int32_t reserve_process(Self& self, const NewProcess& process) {
                 process.name.size());
     arena.set(process_word(record, Process::NAME_LENGTH), static_cast<int32_t>(process.name.size()));
     self.set(process.cell, ProcessCell::EXIT_CODE, UNKNOWN_EXIT_CODE);
-    self.set(process.cell, ProcessCell::RECORD, record + 1);
     const Handle parent_cell = arena.get(process_word(parent.record, Process::CELL));
     const std::pair<int32_t, Handle> handles[] = {{Process::CELL, process.cell},
                                                   {Process::COMMANDS, process.commands},
@@ -296,15 +299,22 @@ int32_t reserve_process(Self& self, const NewProcess& process) {
     for (const auto& [offset, handle] : handles) {
       if (handle != 0) retain_for(self, handle, process_word(record, offset));
     }
+    // Last: who buries the record finds the cell by it, and takes this back.
+    self.set(process.cell, ProcessCell::RECORD, record + 1);
     return record;
   }
   return -1;
 }
 
-void confirm_process(Self& self, int32_t record, int32_t pid) {
+void confirm_process(Self& self, ProcessId process, int32_t pid) {
   const Arena& arena = self.arena;
-  identify(arena, record, pid);
-  (void)change_state(arena, record, own(arena, ProcessState::STARTING), ProcessState::LIVE);
+  {
+    // The guard keeps the record.
+    const RecordsGuard guard(self);
+    if (process_in(arena, process.record) != process) return;
+    identify(arena, process.record, pid);
+    (void)change_state(arena, process.record, own(arena, ProcessState::STARTING), ProcessState::LIVE);
+  }
   announce_change(arena);
 }
 

@@ -64,8 +64,8 @@ void give_cell(Self& self, Handle cell);
 
 // A record for a child of this process; -1 when all are taken.
 [[nodiscard]] int32_t reserve_process(Self& self, const NewProcess& process);
-// The child has been started.
-void confirm_process(Self& self, int32_t record, int32_t pid);
+// The child has been started. It may have ended since, and its record be another's.
+void confirm_process(Self& self, ProcessId process, int32_t pid);
 // It has not.
 void cancel_process(Self& self, int32_t record);
 

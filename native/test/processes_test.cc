@@ -54,7 +54,7 @@ class ProcessesTest : public CoreTest {
       // A process ends without a word: nothing of this one's is destroyed.
       _exit(0);
     }
-    core().confirm_process(record, pid_);
+    core().confirm_process(process_in(arena(), record), pid_);
     return record;
   }
 
@@ -98,6 +98,22 @@ TEST_F(ProcessesTest, AChildIsToldAndBuriedWithItsExitCode) {
   EXPECT_EQ(word(cell_, ProcessCell::STATUS), layout::ProcessStatus::FINISHED);
   EXPECT_TRUE(eventually([&] { return record_word(record, Process::STATE) == ProcessState::FREE; }));
   reap();
+}
+
+TEST_F(ProcessesTest, ALateWordOfAStartConcernsNobodyElse) {
+  const int32_t record = start([](Isolate&) { _exit(42); });
+  const ProcessId child = process_in(arena(), record);
+  reap();
+  core().settle_process(child, 42);
+  core().bury(child);
+  ASSERT_EQ(record_word(record, Process::STATE), ProcessState::FREE);
+  const uint8_t name[] = {'q'};
+  ASSERT_EQ(core().reserve_process({create(Kind::PROCESS), commands_, started_, 0, name}), record);
+  const int32_t reserved = record_word(record, Process::STATE);
+  core().confirm_process(child, pid_);
+  EXPECT_EQ(record_word(record, Process::PID), 0);
+  EXPECT_EQ(record_word(record, Process::STATE), reserved);
+  core().cancel_process(record);
 }
 
 TEST_F(ProcessesTest, HowAChildEndedIsLearnedThoughAnotherProcessHasBuriedIt) {

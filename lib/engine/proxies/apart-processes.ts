@@ -96,8 +96,10 @@ export class ApartProcesses implements Processes {
     return -1;
   }
 
-  confirm(record: number, pid: number): void {
+  confirm(record: number, generation: number, pid: number): void {
     const { words } = this.#engine;
+    // Who started it may have been given up, and its record be another's.
+    if (Atomics.load(words, recordWord(record, Record.GENERATION)) !== generation) return;
     Atomics.store(words, recordWord(record, Record.PID), pid);
     this.#setCell(words[recordWord(record, Record.CELL)] as Handle, ProcessCell.PID, pid);
     this.#watch(record);

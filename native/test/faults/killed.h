@@ -87,7 +87,7 @@ class KilledTest : public CoreTest {
       body();
       _exit(testing::Test::HasFailure() ? 1 : 0);
     }
-    main()->confirm_process(record, pid);
+    main()->confirm_process(process, pid);
     return {process, pid};
   }
   // Waits for its end; what waitpid() says.

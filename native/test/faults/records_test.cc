@@ -127,7 +127,7 @@ TEST_F(RecordsTest, OfChildren) {
       };
       const int32_t record = reserve(families[0]);
       diary_->about_to = kConfirm;
-      isolate->confirm_process(record, bystander_);
+      isolate->confirm_process(process_in(arena(), record), bystander_);
       diary_->count = 1;
       diary_->about_to = kRetain;
       const Handle cell = isolate->retain_process_handle(record, Process::CELL);
@@ -206,7 +206,7 @@ TEST_F(RecordsTest, ThatAreClaimed) {
       siginfo_t unused;
       EXPECT_EQ(waitid(P_PID, static_cast<id_t>(pid), &unused, WEXITED | WNOWAIT), 0);
       if (parent_lives) {
-        main()->confirm_process(child.record, pid);
+        main()->confirm_process(child, pid);
       } else {
         bury(parent);
       }
