@@ -144,7 +144,10 @@ class FarWorker {
         break;
       case Letter.HELLO: {
         const [address, key] = decode(letter.lane, letter.value, NO_SCRATCH, 0) as [string, Uint8Array];
-        void this.#post.accept(address, key);
+        void this.#post.accept(address, key).then((hadConnection) => {
+          // The relay is gone, and whatever it was to be told with it.
+          if (hadConnection) process.kill(process.pid, 'SIGTERM');
+        });
         break;
       }
       case Letter.STOP:

@@ -31,7 +31,7 @@ import { ArenaExhaustedError } from '../errors.js';
 import { Outcome, WaiterMode } from '../memory/layout.js';
 import type { SimpleQueue } from '../queues/simple-queue.js';
 import type { Semaphore } from '../sync/semaphore.js';
-import { dropRaw, handlesIn, NOTHING, type RawItem } from './raw-item.js';
+import { handlesIn, NOTHING, type RawItem } from './raw-item.js';
 
 export const Letter = {
   HELLO: 1,
@@ -192,13 +192,16 @@ export class Post {
     }
   }
 
-  /** For the process: connects to the relay. */
-  async accept(address: string, authkey: Uint8Array): Promise<void> {
+  /** For the process: connects to the relay. Resolves when there is no connection any more; false when there never was one. */
+  async accept(address: string, authkey: Uint8Array): Promise<boolean> {
     try {
       this.#use(await Client(address, { authkey, timeout: CONNECT_MS }));
     } catch {
       // Then all goes by the queues.
+      return false;
     }
+    await this.#hungUp;
+    return true;
   }
 
   #use(connection: Connection): void {
@@ -230,7 +233,9 @@ export class Post {
       this.#arrive(letter);
     // What was granted to `listen` comes by the loop.
     await new Promise((resolve) => setImmediate(resolve));
-    for (const letter of this.#early.values()) dropRaw(letter);
+    // Those before them are lost.
+    for (const number of [...this.#early.keys()].sort((a, b) => a - b))
+      this.#deliver(this.#early.get(number) as Received);
   }
 }
 

@@ -67,12 +67,16 @@ export class RelayHost extends ProcessHost {
     return {
       terminate: hosted.terminate,
       kill: hosted.kill,
-      ending: () => (relay?.isGone ? hosted.ending?.() : undefined),
+      ending() {
+        if (!relay?.isGone) return undefined;
+        if (process.isAlive()) process.kill();
+        return hosted.ending?.();
+      },
     };
   }
 }
 
-/** A relay, seen from who has made it: it is gone when its process has ended, and then its thread. */
+/** A relay, seen from who has made it: all is over when its process has ended, and its thread. */
 class Relaying {
   readonly #lifeline = new Lifeline();
   readonly #ended: (ending: Ending) => void;

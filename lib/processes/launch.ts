@@ -112,6 +112,8 @@ export interface Place {
 
 /** What the system is told to start. */
 export interface Program {
+  /** As the isolate that starts it has it: `process.execPath` of a broker is another. */
+  readonly command: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string | undefined;
@@ -121,13 +123,18 @@ function programOf(processes: Processes, place: Place, surroundings: Surrounding
   const { env = process.env, execArgv = inheritedArguments(), cwd } = surroundings;
   const nonce = processes.shared?.nonce ?? '';
   const passed: Inheritance = { engine: engine.name, layout: LAYOUT_HASH, nonce, ...place };
-  return { args: [...execArgv, entry], env: { ...env, [FAMILY_VARIABLE]: JSON.stringify(passed) }, cwd };
+  return {
+    command: process.execPath,
+    args: [...execArgv, entry],
+    env: { ...env, [FAMILY_VARIABLE]: JSON.stringify(passed) },
+    cwd,
+  };
 }
 
 /** Starts it with `passed` as the descriptor by which it knows its family. */
-export function spawnProgram({ args, env, cwd }: Program, passed: number | 'pipe'): ChildProcess {
+export function spawnProgram({ command, args, env, cwd }: Program, passed: number | 'pipe'): ChildProcess {
   try {
-    return childProcess().spawn(process.execPath, args, {
+    return childProcess().spawn(command, args, {
       env,
       stdio: ['ignore', 'inherit', 'inherit', passed],
       ...(cwd === undefined ? {} : { cwd }),

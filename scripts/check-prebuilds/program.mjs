@@ -141,6 +141,7 @@ async function sharedMemory() {
 // A thread that imports this module to find its target runs it from the top.
 const { isMainThread } = await import('node:worker_threads');
 if (isMainThread) {
+  process.execPath = process.env.HEDDLE_CHECK_EXECUTABLE ?? process.execPath;
   await lock();
   await queue();
   await pool();

@@ -3,7 +3,7 @@
  * is `{ name, command, args, env }`, or says by `missing` what is not to be had and how to get it.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fetchPackage } from '../fetch-package.mjs';
@@ -34,7 +34,13 @@ function emulated(name, version, emulator, triplet, suffix, before = []) {
   const title = `Node ${version} under ${emulator.slice('/usr/bin/'.length)}`;
   if (missing) return { name: title, missing };
   const node = fetchPackage(name, version, 'bin/node', { foreign: true });
-  return { name: title, command: emulator, args: ['-L', libraries, node, ...before], env: {} };
+  // The system does not know by itself that it takes an emulator to run Node as a child.
+  const script = join(home, `${name}.sh`);
+  mkdirSync(home, { recursive: true });
+  writeFileSync(script, `#!/bin/sh\nexec '${emulator}' -L '${libraries}' '${node}' "$@"\n`, { mode: 0o755 });
+  // It tells a process when that was started otherwise than the others, who therefore take it for another that is dead.
+  const env = { HEDDLE_CHECK_EXECUTABLE: script, HEDDLE_PROCESSES: 'apart' };
+  return { name: title, command: emulator, args: ['-L', libraries, node, ...before], env };
 }
 
 function bunForMusl() {
