@@ -511,9 +511,12 @@ export class Client implements FutureSource, Settler {
     return ((this.table.segment(index).words[placeOf(index) + Entry.LANE] as number) & Flag.CARRIED) !== 0;
   }
 
-  /** A worker has died that had claimed a task, or been sent it, and had not begun. */
+  /** A worker has died that had claimed a task, or been sent it, and had not begun. Another may, if it is to be run at all. */
   #begunByNobody(index: number, worker: number): void {
-    if (this.#extras.get(index)?.worker) this.#lose(index, worker, false);
+    const isBroken = (Atomics.load(this.#board, Board.FLAGS) & BoardFlag.BROKEN) !== 0;
+    const { words } = this.table.segment(index);
+    const isToStop = (words[placeOf(index) + Entry.ABORT] as number) !== Abort.NOT;
+    if (isBroken || isToStop || this.#extras.get(index)?.worker) this.#lose(index, worker, false);
     else this.#errands.queueAgain(index);
   }
 

@@ -22,7 +22,7 @@ import { beginWork, confessBeforeEnd } from './begin-work.js';
 import { Abort, Flag } from './board.js';
 import { salvage } from './chunk.js';
 import type { Beginning, Parts } from './parts.js';
-import { Letter, type Line, Post, type Received } from './post.js';
+import { AGAIN_MS, isAfter, Letter, type Line, Post, type Received } from './post.js';
 import { dropRaw, handlesIn, type RawItem, rawOf } from './raw-item.js';
 import { type Call, callWithList } from './running-task.js';
 import { contexts, setCurrentContext, TaskContext } from './task-context.js';
@@ -93,6 +93,9 @@ class FarWorker {
   readonly #audience = processAudience();
   readonly #definitions = new Map<number, Definition>();
   readonly #tasks = new Map<number, FarTask>();
+  #lastTask = 0;
+  /** Tasks that have been told to stop before they have got here, and how. */
+  readonly #toldEarly = new Map<number, number>();
   #nextQuestion = 0;
 
   constructor(line: Line, concurrency: number) {
@@ -109,10 +112,12 @@ class FarWorker {
 
   /** Tasks that have not got here can be had by others. */
   #takeLeave(): void {
+    // A listener of the user's may throw, and the process live on.
+    setImmediate(() => process.kill(process.pid, 'SIGKILL'));
     try {
       this.#post.sendFarewell();
     } catch (error) {
-      if (!(error instanceof OwnerLostError || error instanceof ArenaExhaustedError)) throw error;
+      if (!isWithoutRoomOrOwner(error)) throw error;
     }
   }
 
@@ -121,8 +126,13 @@ class FarWorker {
     // The parent has ended, and so will this process.
     if (error instanceof OwnerLostError) await new Promise(() => {});
     if (!(error instanceof NotSerializableError)) throw error;
-    this.#post.send(Letter.REFUSED, 0, 0, 0, rawOf(encodeThrown(error)));
-    await this.#line.cleared.acquire();
+    try {
+      this.#post.send(Letter.REFUSED, 0, 0, 0, rawOf(encodeThrown(error)));
+    } catch (unsent) {
+      if (!(unsent instanceof ArenaExhaustedError)) throw unsent;
+      this.#post.insist(Letter.REFUSED);
+    }
+    while (!this.#line.cleared.tryAcquire()) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
 
   #obey(letter: Received): void {
@@ -136,8 +146,8 @@ class FarWorker {
         void this.#run(letter);
         break;
       case Letter.LOOK:
-        this.#takeAborts();
-        for (const running of [...this.#tasks.values()]) running.look();
+        this.#tell(task, letter.flags);
+        this.#tasks.get(task)?.look();
         break;
       case Letter.PING:
         this.#post.insist(Letter.PONG);
@@ -170,38 +180,53 @@ class FarWorker {
   readonly #ask = (): void => {
     const now = performance.now();
     if (now < this.#nextQuestion) return;
-    this.#takeAborts();
+    try {
+      for (;;) {
+        const abort = engine.queueTake(this.#line.aborts._handle, false) as number;
+        if ((engine.out[0] as number) <= 0) break;
+        const task = Math.floor(abort / 8);
+        this.#tell(task, abort - 8 * task);
+      }
+    } catch (error) {
+      if (!isWithoutRoomOrOwner(error)) throw error;
+    }
     this.#nextQuestion = performance.now() + BETWEEN_QUESTIONS_MS;
   };
 
-  #takeAborts(): void {
-    for (;;) {
-      const abort = engine.queueTake(this.#line.aborts._handle, false) as number;
-      if ((engine.out[0] as number) <= 0) return;
-      const task = this.#tasks.get(Math.floor(abort / 8));
-      if (task !== undefined) task.told = abort % 8;
-    }
+  #tell(number: number, how: number): void {
+    const task = this.#tasks.get(number);
+    if (task !== undefined) task.told = how;
+    else if (isAfter(number, this.#lastTask)) this.#toldEarly.set(number, how);
   }
 
   async #run({ task: number, fn, flags, lane, value: args }: Received): Promise<void> {
     const task = new FarTask(this.#ask);
+    task.told = this.#toldEarly.get(number) ?? Abort.NOT;
+    this.#toldEarly.delete(number);
+    this.#lastTask = number;
     this.#tasks.set(number, task);
-    const before = this.#concurrency > 1 ? undefined : setCurrentContext(task);
+    const isAlone = this.#concurrency === 1;
+    if (isAlone) setCurrentContext(task);
     let value: unknown;
     let thrown = false;
+    let isTaken = false;
     try {
       const made = this.#definitions.get(fn)?.make() ?? unknownFunction;
       const call = made instanceof Promise ? await made : made;
       const modules = neededModules(lane, args, NO_SCRATCH, 0);
       if (!modulesLoaded(modules)) await importModules(modules);
-      value =
-        this.#concurrency > 1 ? contexts.run(task, invoke, call, flags, lane, args) : invoke(call, flags, lane, args);
-      if (isThenable(value)) value = await value;
+      isTaken = true;
+      value = isAlone ? invoke(call, flags, lane, args) : contexts.run(task, invoke, call, flags, lane, args);
+      if (isThenable(value)) {
+        if (!isAlone) this.#post.insist(Letter.AWAITS, number);
+        value = await value;
+      }
     } catch (error) {
+      if (!isTaken) dropRaw({ lane, value: args });
       value = error;
       thrown = true;
     }
-    if (this.#concurrency === 1) setCurrentContext(before);
+    if (isAlone) setCurrentContext(undefined);
     task.end();
     this.#tasks.delete(number);
     this.#answer(number, value, thrown, flags);
@@ -253,6 +278,11 @@ function invoke(call: Call, flags: number, lane: number, args: RawItem['value'])
 /** Of a task whose function could not get here: the relay knows why. */
 function unknownFunction(): never {
   throw new Error('the function of the task is not known');
+}
+
+/** Somebody has ended, or there is no room: nothing that can be helped here. */
+function isWithoutRoomOrOwner(error: unknown): boolean {
+  return error instanceof OwnerLostError || error instanceof ArenaExhaustedError;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

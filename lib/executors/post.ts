@@ -5,15 +5,16 @@
  *   HELLO     address and key              ◄── of the relay: where it listens
  *   DEFINE    what to forget, fn           a function, before its first task
  *   RUN       task, fn, flags of its entry; arguments
- *   LOOK                                   tasks have been told to stop: see `Line.aborts`
+ *   LOOK      task, how                    it has been told to stop: see also `Line.aborts`
  *   PING
  *   STOP                                   the process is to take leave
  *   READY                                  ◄── of the process: it is set up
+ *   AWAITS    task                         the task awaits something, and the process could do with another
  *   DONE      task, flags of its entry; what came of it
  *   PONG
  *   REFUSED   an error                     the first letter in the queue cannot get to the process
  *   FAREWELL  number of a letter           it ends, and that was the last that it has had
- *   LAPSED                                 ◄── in place of that one
+ *   LAPSED                                 ◄── of the relay: in place of one that was refused
  *
  * Letters go by a socket between the two, once there is one: it costs two changes of threads where a queue, of which the process
  * has a proxy, costs some ten. Those with shared objects in them go by the queue, which makes them proxies there, and
@@ -27,11 +28,11 @@ import { ENVELOPE_BYTES, Lane } from '../codec/lanes.js';
 import { encodedItem, itemValueOf, payloadOf } from '../engine/item-payload.js';
 import { engine } from '../engine/select.js';
 import { noRoom, promise, settleOwnGrants } from '../engine/wait.js';
-import { ArenaExhaustedError } from '../errors.js';
+import { ArenaExhaustedError, OwnerLostError } from '../errors.js';
 import { Outcome, WaiterMode } from '../memory/layout.js';
 import type { SimpleQueue } from '../queues/simple-queue.js';
 import type { Semaphore } from '../sync/semaphore.js';
-import { handlesIn, NOTHING, type RawItem } from './raw-item.js';
+import { dropRaw, handlesIn, NOTHING, type RawItem } from './raw-item.js';
 
 export const Letter = {
   HELLO: 1,
@@ -41,11 +42,12 @@ export const Letter = {
   PING: 5,
   STOP: 6,
   READY: 7,
-  DONE: 8,
-  PONG: 9,
-  REFUSED: 10,
-  FAREWELL: 11,
-  LAPSED: 12,
+  AWAITS: 8,
+  DONE: 9,
+  PONG: 10,
+  REFUSED: 11,
+  FAREWELL: 12,
+  LAPSED: 13,
 } as const;
 
 export interface Received extends RawItem {
@@ -60,16 +62,28 @@ export interface Received extends RawItem {
 export interface Line {
   readonly toProcess: SimpleQueue;
   readonly toRelay: SimpleQueue;
-  /** Tasks that have been told to stop, each 8 times its number plus how: looked at also by a task that blocks its loop. */
+  /** Tasks that have been told to stop, each 8 times its number plus how: for one that blocks its loop, and looks by itself. */
   readonly aborts: SimpleQueue<number>;
   /** The relay has taken out what the process refused. */
   readonly cleared: Semaphore;
 }
 
 /** How often it tries again what the arena has no room for. Milliseconds. */
-const AGAIN_MS = 5;
+export const AGAIN_MS = 5;
 /** How long the process tries to get a connection. Milliseconds. */
 const CONNECT_MS = 10_000;
+/** So long what a dead process has sent may take, milliseconds. */
+const FINISH_MS = 5000;
+
+/** The number after another: of 32 bits, and never 0. */
+export function following(number: number): number {
+  return (number + 1) | 0 || 1;
+}
+
+/** Whether a number comes after another, of some at a time. */
+export function isAfter(number: number, other: number): boolean {
+  return ((number - other) | 0) > 0;
+}
 
 export class Post {
   readonly #outgoing: SimpleQueue;
@@ -86,6 +100,9 @@ export class Post {
   readonly #early = new Map<number, Received>();
   /** Resolves when nothing more comes by the socket. */
   #hungUp: Promise<void> = Promise.resolve();
+  /** Resolves when there is a socket, or there will be none. */
+  #offered: Promise<void> = Promise.resolve();
+  #hasLeft = false;
 
   constructor(outgoing: SimpleQueue, incoming: SimpleQueue, deliver: (letter: Received) => void) {
     this.#outgoing = outgoing;
@@ -95,19 +112,23 @@ export class Post {
 
   /** Sends a letter, and returns its number. When it throws, nothing has been sent, and the item is still the caller's. */
   send(kind: number, task = 0, fn = 0, flags = 0, item: RawItem = NOTHING): number {
-    this.#send(this.#sent + 1, kind, task, fn, flags, item);
-    return ++this.#sent;
+    const number = following(this.#sent);
+    this.#send(number, kind, task, fn, flags, item);
+    this.#sent = number;
+    return number;
   }
 
-  /** For the process, as it ends. */
+  /** For the process, as it ends: what comes from now on it has not had. */
   sendFarewell(): void {
+    this.#hasLeft = true;
     this.#connection = undefined;
     this.#send(0, Letter.FAREWELL, this.#delivered, 0, 0, NOTHING);
   }
 
   /** Sends a letter that must not get lost, as soon as the arena has room for it. */
   insist(kind: number, task = 0, flags = 0): void {
-    this.#insist(++this.#sent, kind, task, flags);
+    this.#sent = following(this.#sent);
+    this.#insist(this.#sent, kind, task, flags);
   }
 
   /** In place of a letter that has not been delivered. */
@@ -119,6 +140,8 @@ export class Post {
     try {
       this.#send(number, kind, task, 0, flags, NOTHING);
     } catch (error) {
+      // Nobody is left to hear it.
+      if (error instanceof OwnerLostError) return;
       if (!(error instanceof ArenaExhaustedError)) throw error;
       setTimeout(() => this.#insist(number, kind, task, flags), AGAIN_MS);
     }
@@ -160,15 +183,21 @@ export class Post {
   }
 
   #arrive(letter: Received): void {
+    if (this.#hasLeft) {
+      dropRaw(letter);
+      return;
+    }
     if (letter.number === 0) {
       this.#deliver(letter);
       return;
     }
     this.#early.set(letter.number, letter);
     for (;;) {
-      const next = this.#early.get(this.#delivered + 1);
+      const number = following(this.#delivered);
+      const next = this.#early.get(number);
       if (next === undefined) return;
-      this.#early.delete(++this.#delivered);
+      this.#early.delete(number);
+      this.#delivered = number;
       this.#deliver(next);
     }
   }
@@ -179,12 +208,21 @@ export class Post {
   }
 
   /** For the relay: listens for the process, which `tell` has told where. Without a socket all goes by the queues. */
-  async offer(key: Uint8Array, tell: (address: unknown) => void): Promise<void> {
+  offer(address: string, key: Uint8Array, tell: () => void): void {
+    this.#offered = this.#offer(address, key, tell);
+  }
+
+  async #offer(address: string, authkey: Uint8Array, tell: () => void): Promise<void> {
     try {
-      const listener = new Listener(undefined, { authkey: key });
+      const listener = new Listener(address, { authkey });
       this.#listener = listener;
-      tell(await listener.ready());
-      this.#use(await listener.accept());
+      await listener.ready();
+      tell();
+      // Passes over those who do not have the key.
+      for await (const connection of listener) {
+        this.#use(connection);
+        break;
+      }
     } catch {
       // No socket may be had here, or the process has ended.
     } finally {
@@ -215,7 +253,8 @@ export class Post {
       try {
         bytes = await connection.recvBytes();
       } catch {
-        // The other side has ended.
+        // The other side has ended, or is to see that nobody hears it.
+        connection.close();
         this.#connection = undefined;
         this.isOver = true;
         return;
@@ -228,30 +267,37 @@ export class Post {
   async finish(): Promise<void> {
     this.isOver = true;
     this.#listener?.close();
-    await Promise.race([this.#hungUp, new Promise((resolve) => setTimeout(resolve, FINISH_MS))]);
+    const late = new Promise((resolve) => setTimeout(resolve, FINISH_MS));
+    await Promise.race([this.#offered.then(() => this.#hungUp), late]);
     for (let letter = takeNow(this.#incoming); letter !== undefined; letter = takeNow(this.#incoming))
       this.#arrive(letter);
     // What was granted to `listen` comes by the loop.
     await new Promise((resolve) => setImmediate(resolve));
-    // Those before them are lost.
-    for (const number of [...this.#early.keys()].sort((a, b) => a - b))
-      this.#deliver(this.#early.get(number) as Received);
+    // What is missing between them is lost.
+    for (const number of [...this.#early.keys()].sort((a, b) => (a - b) | 0)) {
+      const letter = this.#early.get(number) as Received;
+      this.#early.delete(number);
+      this.#delivered = number;
+      this.#deliver(letter);
+    }
   }
 }
 
-/** So long what a dead process has sent may take, milliseconds. */
-const FINISH_MS = 1000;
-
 /** The next letter. Where only room is missing it waits for that. */
 async function receive(queue: SimpleQueue): Promise<Received> {
-  for (;;) {
+  for (let mayBeKept = false; ; ) {
     try {
+      // One for which there was no room is kept for who looks, whom nobody tells.
+      const kept = mayBeKept ? takeNow(queue) : undefined;
+      if (kept !== undefined) return kept;
+      mayBeKept = false;
       const begun = engine.queueAwaitItem(queue._handle, WaiterMode.LOOP, -1);
       const hasRoom = begun !== Outcome.NO_MEMORY;
       const letter = hasRoom ? await promise(begun, -1, undefined, () => take(queue, true), queue) : takeNow(queue);
       if (letter !== undefined) return letter;
     } catch (error) {
       if (!(error instanceof ArenaExhaustedError)) throw error;
+      mayBeKept = true;
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }

@@ -15,7 +15,8 @@ export const NOTHING: RawItem = { lane: Lane.UNDEFINED, value: new Uint8Array(0)
 /** An encoded item, with its references, in memory of its own. */
 export function rawOf({ lane, number, string, bytes, length }: EncodedItem): RawItem {
   if (lane === Lane.NUMBER) return { lane, value: number };
-  return { lane, value: lane === Lane.STRING ? string : bytes.slice(0, length) };
+  // Of a Buffer, `slice` would be a view.
+  return { lane, value: lane === Lane.STRING ? string : Uint8Array.prototype.slice.call(bytes, 0, length) };
 }
 
 /** And back. */

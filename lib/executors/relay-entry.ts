@@ -15,11 +15,12 @@ if (isMainThread || data?.heddle !== 'relay' || data.setup === undefined)
   throw new Error('relay-entry.js is what threads of an executor run, and no module to import');
 
 setOwnWord(Slot.PARENT, data.parent ?? 0);
-const { line, child, ...setup } = decodeBytes(data.setup) as RelaySetup;
+const { line, child, address, ...setup } = decodeBytes(data.setup) as RelaySetup;
 enterAs(setup.name);
 
-const relay = new Relay(line, setup.id);
+const relay = new Relay(line, setup.id, address);
 const loop = new WorkerLoop(setup, () => relay.stop(), undefined, relay);
+relay.onFree = () => loop.poke();
 child._onEnd(() => void relay.drain().then(() => process.exit(0)));
 await relay.whenReady();
 loop.start();

@@ -2,8 +2,11 @@
  * Processes as workers of an executor where processes share no memory: each runs `far-worker.js`, and has a thread of this
  * process, which runs `relay-entry.js`, for its relay.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type MessagePort, SHARE_ENV, type Worker } from 'node:worker_threads';
-import { encodeBytes } from '../codec/codec.js';
+import { dropBytes, encodeBytes } from '../codec/codec.js';
 import { engine } from '../engine/select.js';
 import type { Process } from '../processes/process.js';
 import { SimpleQueue } from '../queues/simple-queue.js';
@@ -32,10 +35,33 @@ export interface RelayData {
 export interface RelaySetup extends LoopSetup {
   readonly line: Line;
   readonly child: Process;
+  /** Where it may listen for its process; undefined: nowhere. */
+  readonly address: string | undefined;
 }
 
 const relayEntry = new URL('./relay-entry.js', import.meta.url);
 const farEntry = new URL('./far-worker.js', import.meta.url).href;
+
+/** Where the relays of this isolate listen. It is for this user alone, and goes with the isolate, for relays may be ended at any time. */
+let folder: string | undefined;
+let addresses = 0;
+
+/** An address for a relay that nobody has; undefined when none can be had. */
+function newAddress(): string | undefined {
+  if (process.platform === 'win32') return `\\\\.\\pipe\\heddle-${crypto.randomUUID()}`;
+  try {
+    folder ??= makeFolder();
+  } catch {
+    return undefined;
+  }
+  return join(folder, String(++addresses));
+}
+
+function makeFolder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'heddle-'));
+  process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
 
 export class RelayHost extends ProcessHost {
   readonly isApart = true;
@@ -56,12 +82,12 @@ export class RelayHost extends ProcessHost {
       if (relay === undefined) ended(ending);
       else relay.processEnded(ending);
     });
-    const { process } = hosted;
-    if (process === undefined) return hosted;
+    const { process: child } = hosted;
+    if (child === undefined) return hosted;
     try {
-      relay = new Relaying({ ...own, line, child: process }, ended);
+      relay = new Relaying({ ...own, line, child, address: newAddress() }, ended);
     } catch (error) {
-      process.kill();
+      child.kill();
       throw error;
     }
     return {
@@ -69,7 +95,7 @@ export class RelayHost extends ProcessHost {
       kill: hosted.kill,
       ending() {
         if (!relay?.isGone) return undefined;
-        if (process.isAlive()) process.kill();
+        if (child.isAlive()) child.kill();
         return hosted.ending?.();
       },
     };
@@ -90,18 +116,22 @@ class Relaying {
   constructor(setup: RelaySetup, ended: (ending: Ending) => void) {
     this.#ended = ended;
     this.#child = setup.child;
-    const data: RelayData = {
-      heddle: 'relay',
-      setup: encodeBytes(setup, 'relay'),
-      parent: engine.self + 1,
-      lifeline: this.#lifeline.end,
-    };
-    const worker: Worker = startProgram(relayEntry, {
-      name: setup.name,
-      workerData: data,
-      transferList: [this.#lifeline.end],
-      env: SHARE_ENV,
-    });
+    const bytes = encodeBytes(setup, 'relay');
+    const lifeline = this.#lifeline.end;
+    const data: RelayData = { heddle: 'relay', setup: bytes, parent: engine.self + 1, lifeline };
+    let worker: Worker;
+    try {
+      worker = startProgram(relayEntry, {
+        name: setup.name,
+        workerData: data,
+        transferList: [lifeline],
+        env: SHARE_ENV,
+      });
+    } catch (error) {
+      lifeline.close();
+      dropBytes(bytes);
+      throw error;
+    }
     worker.unref();
     worker.on('error', (error) => {
       this.#error = error;

@@ -13,9 +13,10 @@
 import { decode, encode } from '../codec/codec.js';
 import { Lane as CodecLane } from '../codec/lanes.js';
 import { engine } from '../engine/select.js';
+import { ArenaExhaustedError, NotSerializableError } from '../errors.js';
 import { Abort, Entry, Flag, returnedBy } from './board.js';
 import { definitionAt, type Functions, KEPT, LoadedFunction } from './functions.js';
-import { Letter, type Line, Post, type Received } from './post.js';
+import { following, isAfter, Letter, type Line, Post, type Received } from './post.js';
 import { dropRaw, encodedOf, handlesIn, NOTHING, type RawItem, rawOf } from './raw-item.js';
 import { writeThrown } from './result.js';
 import type { RunningTask } from './running-task.js';
@@ -34,8 +35,9 @@ export class Arrived {
 /** A function as the process knows it. */
 class FarFunction extends LoadedFunction {
   readonly number: number;
-  /** Number and definition of the client's. */
+  /** The client's number of it. */
   readonly known: number;
+  /** Handle of its definition, to which it has a reference. */
   readonly definition: number;
   /** Why it could not get there. */
   refusal: unknown;
@@ -47,6 +49,11 @@ class FarFunction extends LoadedFunction {
     this.number = number;
     this.known = known;
     this.definition = definition;
+    engine.retain(definition);
+  }
+
+  release(): void {
+    engine.release(this.definition);
   }
 }
 
@@ -59,6 +66,10 @@ interface Out {
   readonly args: RawItem;
   /** By which it was sent. */
   readonly letter: number;
+  /** It has been told to stop. */
+  told: boolean;
+  /** It awaits something, and leaves its process to others. */
+  awaits: boolean;
   resolve(arrived: Arrived): void;
   reject(error: unknown): void;
 }
@@ -73,15 +84,23 @@ export class Relay {
   #lastFunction = 0;
   #pings: (() => void)[] = [];
   #ready: (() => void) | undefined;
+  /** Tasks that keep the process busy. */
+  #busy = 0;
+  /** Is called when the process could do with another task. */
+  onFree: () => void = () => {};
 
-  /** @param worker Identifier of the worker that it is. */
-  constructor(line: Line, worker: number) {
+  /**
+   * @param worker Identifier of the worker that it is.
+   * @param address Where it may listen; undefined: nowhere.
+   */
+  constructor(line: Line, worker: number, address: string | undefined) {
     this.#worker = worker;
     this.#line = line;
     this.#post = new Post(line.toProcess, line.toRelay, (letter) => this.#hear(letter));
     void this.#post.listen((error) => Promise.reject(error));
+    if (address === undefined) return;
     const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
-    void this.#post.offer(key, (address) => this.#post.send(Letter.HELLO, 0, 0, 0, rawOf(encode([address, key]))));
+    this.#post.offer(address, key, () => this.#post.send(Letter.HELLO, 0, 0, 0, rawOf(encode([address, key]))));
   }
 
   /** Resolves when the process is set up. */
@@ -119,14 +138,21 @@ export class Relay {
     }
     const fn = new FarFunction(number, known, definition);
     this.#functions.set(number, fn);
-    if (toForget !== 0) this.#functions.delete(toForget);
+    this.#functions.get(toForget)?.release();
+    this.#functions.delete(toForget);
     return fn;
+  }
+
+  /** Whether another task would have to wait for one that is there. */
+  get isBusy(): boolean {
+    return this.#busy > 0;
   }
 
   /** Has a task run. Throws, with nothing done, when it cannot be sent. */
   run(task: RunningTask, flags: number): Promise<Arrived> {
     const fn = task.loaded as FarFunction;
-    const number = ++this.#lastTask;
+    const number = following(this.#lastTask);
+    this.#lastTask = number;
     const args = (flags & Flag.NONE) !== 0 ? NOTHING : task.client.table.take(task.segment, task.at);
     // A copy stays, for another process should this one end before it has it.
     for (const handle of handlesIn(args)) engine.retain(handle);
@@ -138,14 +164,31 @@ export class Relay {
       dropRaw(args);
       throw error;
     }
+    this.#busy++;
     const arrived = new Promise<Arrived>((resolve, reject) =>
-      this.#out.set(number, { task, fn, flags, args, letter, resolve, reject }),
+      this.#out.set(number, { task, fn, flags, args, letter, told: false, awaits: false, resolve, reject }),
     );
     if (letter === 0) {
       dropRaw(args);
       this.#giveBack(number);
-    } else task.signal.addEventListener('abort', () => this.#abort(number, task.abort & ~Abort.OVERDUE));
+    } else this.look();
     return arrived;
+  }
+
+  /** Tells the process which tasks are to stop. */
+  look(): void {
+    for (const [number, out] of this.#out) {
+      const how = out.task.abort & ~Abort.OVERDUE;
+      if (how === Abort.NOT || out.told) continue;
+      out.told = true;
+      try {
+        this.#line.aborts.putSync(number * 8 + how);
+      } catch (error) {
+        // A task that blocks is not told then.
+        if (!(error instanceof ArenaExhaustedError)) throw error;
+      }
+      this.#post.insist(Letter.LOOK, number, how);
+    }
   }
 
   /** The task is the process's no more. */
@@ -153,15 +196,20 @@ export class Relay {
     const out = this.#out.get(task);
     if (out === undefined) return undefined;
     this.#out.delete(task);
+    this.#free(out);
     dropRaw(out.args);
     return out;
+  }
+
+  #free(out: Out): void {
+    if (out.awaits) return;
+    out.awaits = true;
+    if (--this.#busy === 0) this.onFree();
   }
 
   /** The process has ended before it had this task: another may have it. */
   #giveBack(number: number): void {
     const { task, fn, flags, args } = this.#out.get(number) as Out;
-    // What has been told to stop is lost like what had begun.
-    if (task.abort !== Abort.NOT) return;
     const { client, segment, at } = task;
     const { words } = segment;
     this.#out.delete(number);
@@ -172,15 +220,11 @@ export class Relay {
       dropRaw(args);
       return;
     }
+    engine.retain(fn.definition);
+    words[at + Entry.LANE] = (words[at + Entry.LANE] as number) | Flag.DEFINED;
     words[at + Entry.FUNCTION] = fn.known;
     words[at + Entry.DEFINITION] = fn.definition;
     Atomics.store(words, at, returnedBy(this.#worker));
-  }
-
-  #abort(task: number, how: number): void {
-    if (!this.#out.has(task)) return;
-    this.#line.aborts.putSync(task * 8 + how);
-    this.#post.insist(Letter.LOOK);
   }
 
   /** Writes what came of a task into its entry. */
@@ -211,6 +255,7 @@ export class Relay {
     // Those who wait for what has come go on.
     await new Promise((resolve) => setImmediate(resolve));
     for (const lost of [...this.#out.keys()]) this.#finish(lost);
+    for (const fn of this.#functions.values()) fn.release();
   }
 
   #hear(letter: Received): void {
@@ -224,11 +269,16 @@ export class Relay {
       case Letter.PONG:
         for (const answered of this.#pings.splice(0)) answered();
         break;
+      case Letter.AWAITS: {
+        const out = this.#out.get(letter.task);
+        if (out !== undefined) this.#free(out);
+        break;
+      }
       case Letter.FAREWELL:
         this.#post.isOver = true;
-        for (const [number, out] of this.#out) if (out.letter > letter.task) this.#giveBack(number);
+        for (const [number, out] of this.#out) if (isAfter(out.letter, letter.task)) this.#giveBack(number);
         break;
-      default:
+      case Letter.REFUSED:
         this.#takeBack(decode(letter.lane, letter.value, NO_SCRATCH, 0));
     }
   }
@@ -241,7 +291,8 @@ export class Relay {
   }
 
   /** The first letter holds something that cannot get to the process, which waits until it is gone. */
-  #takeBack(refusal: unknown): void {
+  #takeBack(why: unknown): void {
+    const refusal = why ?? new NotSerializableError('what the task was given cannot go to its process');
     const letter = this.#post.takeBack();
     if (letter !== undefined) {
       dropRaw(letter);

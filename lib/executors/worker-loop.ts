@@ -74,6 +74,8 @@ export class WorkerLoop implements OwnLoop {
   /** Tasks that run or await here. */
   #active = 0;
   #done = 0;
+  /** Of those, tasks whose functions are being loaded: none of them has begun. */
+  #loading = 0;
   #concurrency: number;
   #maxTasks: number;
   #leaving = false;
@@ -188,9 +190,10 @@ export class WorkerLoop implements OwnLoop {
     this.#schedule();
   };
 
-  /** As many tasks as it may have; but it must not wait for one that only itself could run. */
+  /** As many tasks as it may have, or one that may block it; but it must not wait for one that only itself could run. */
   #isFull(): boolean {
-    return this.#active >= this.#concurrency && !((ownSubmissions.get(this.board)?.() ?? 0) > 0);
+    if (this.#active < this.#concurrency && this.#loading === 0 && !this.#relay?.isBusy) return false;
+    return !((ownSubmissions.get(this.board)?.() ?? 0) > 0);
   }
 
   /** Takes the tasks that are for this worker alone. */
@@ -305,13 +308,16 @@ export class WorkerLoop implements OwnLoop {
       return;
     }
     this.#lookers.leave();
+    this.#loading++;
     fn.then(
       (loaded) => {
+        this.#loading--;
         this.#now = clock();
         this.#call(new RunningTask(client, index, segment, at, loaded, this.#now, carried));
         this.#schedule();
       },
       (error: unknown) => {
+        this.#loading--;
         this.#unready(client, index, error);
         this.#schedule();
       },
@@ -536,6 +542,7 @@ export class WorkerLoop implements OwnLoop {
     const ping = this.#get(WorkerWord.PING);
     if (this.#relay === undefined) this.#set(WorkerWord.PONG, ping);
     else if (ping !== this.#get(WorkerWord.PONG)) this.#relay.ping(() => this.#set(WorkerWord.PONG, ping));
+    this.#relay?.look();
     for (const task of [...this.#pending]) task.look();
     this.#schedule();
   };

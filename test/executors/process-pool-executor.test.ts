@@ -1,5 +1,5 @@
 /** What is particular to processes as workers: how they die, how they are ended, and what they leave behind. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import {
   BrokenExecutorError,
   CancelledError,
@@ -19,6 +19,7 @@ import {
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { references } from '../contract/reach.js';
 import { linesOf, runProgram } from '../threads/program.js';
+import { makeFolder } from '../workshop.js';
 
 const { processes, processSharedMemory: shared } = engine.supports;
 const LONG = { timeout: 60_000 };
@@ -112,6 +113,28 @@ describe.runIf(processes)('a worker process', () => {
       const next = await executor.submit(pidOf);
       expect(pids).not.toContain(next);
     }
+  });
+
+  it('that cannot end, for a listener throws, runs no task twice', LONG, async () => {
+    const executor = make({ maxWorkers: 1, concurrency: 2 });
+    const ran = new Queue<number>();
+    const stays = executor.submit(() => {
+      process.on('exit', () => {
+        throw new RangeError('not now');
+      });
+      process.exit(0);
+    });
+    const mark = (n: number): number => {
+      ran.putSync(n);
+      return n;
+    };
+    const others = [1, 2, 3, 4].map((n) => executor.submit(mark, n));
+    expect(await stays.exception()).toBeInstanceOf(Error);
+    const settled = await Promise.allSettled(others);
+    const lost = settled.filter(({ status }) => status === 'rejected').length;
+    expect(lost).toBeLessThanOrEqual(1);
+    expect(ran.qsize()).toBeLessThanOrEqual(4);
+    expect(new Set(await ran.getMany(ran.qsize())).size).toBeGreaterThanOrEqual(4 - lost);
   });
 
   it('gets env, execArgv and cwd', async () => {
@@ -484,6 +507,23 @@ describe.runIf(processes && !shared)('without memory that processes share', () =
     expect(queue.qsize()).toBe(20);
     // One of this isolate, one of what it knows the captured variable by.
     await until(() => references(queue) <= 2);
+  });
+
+  it('a program leaves no folder of a socket behind, however it ends', LONG, async () => {
+    const folder = makeFolder('sockets-');
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    for (const end of ['', 'process.exit(0);']) {
+      const lines = await linesOf(`
+        process.env.TMPDIR = ${JSON.stringify(folder)};
+        const { Pool, ProcessPoolExecutor } = await import('heddle');
+        const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
+        new Pool(1);
+        console.log(await executor.submit((x) => x + 1, 1));
+        ${end}
+      `);
+      expect(lines).toEqual(['2']);
+      expect(readdirSync(folder)).toEqual([]);
+    }
   });
 
   it('works where no socket can be had', LONG, async () => {

@@ -1,5 +1,6 @@
 /** The contract of Executor: what becomes of what is submitted. Python: `concurrent.futures.Executor` and its subclasses. */
 import {
+  Barrier,
   Event,
   FunctionNotShippableError,
   Lock,
@@ -255,6 +256,20 @@ export function executorContract(kind: ExecutorKind): void {
       expect(executor.stats.queued).toBe(1);
       gate.set();
       expect(new Set(await Promise.all(futures)).size).toBe(1);
+    });
+
+    it('with concurrency takes none along that blocks: that one is for another worker', async () => {
+      const executor = kind.make({ maxWorkers: 2, concurrency: 2 });
+      const barrier = new Barrier(2);
+      const places = await Promise.all([1, 2].map(() => executor.submit(tasks.meet, barrier)));
+      expect(places.sort()).toEqual([0, 1]);
+    });
+
+    it('with concurrency does not wait behind one that computes, nor does its time run', async () => {
+      const executor = kind.make({ maxWorkers: 1, concurrency: 2, grace: 50 });
+      const first = executor.submit(tasks.computeFor, 600);
+      const second = executor.options({ timeout: 200 }).submit(tasks.add, 1, 2);
+      expect(await Promise.all([first, second])).toEqual([600, 3]);
     });
 
     it('without concurrency keeps it', async () => {

@@ -70,6 +70,17 @@ export function futureContract(kind: ExecutorKind): void {
       expect(counter.qsize()).toBe(0);
     });
 
+    it('reaches what has begun at that moment', async () => {
+      const executor = kind.make({ maxWorkers: 1, grace: Number.POSITIVE_INFINITY });
+      await executor.submit(tasks.nothing);
+      for (let round = 0; round < 30; round++) {
+        const future = executor.submit(tasks.turnUntilTold);
+        for (const end = performance.now() + round / 100; performance.now() < end; );
+        if (future.cancel()) expect(future.cancelled()).toBe(true);
+        else expect(await future).toBe('told');
+      }
+    });
+
     it('is false for what has finished', async () => {
       const executor = kind.make({ maxWorkers: 1 });
       const future = executor.submit(tasks.add, 1, 2);
