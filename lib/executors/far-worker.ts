@@ -20,7 +20,7 @@ import { finishProgram } from '../threads/exit.js';
 import '../threads/arrivals.js';
 import { beginWork, confessBeforeEnd } from './begin-work.js';
 import { Abort, Flag } from './board.js';
-import { salvage } from './chunk.js';
+import { isThenable, salvage } from './chunk.js';
 import type { Beginning, Parts } from './parts.js';
 import { AGAIN_MS, isAfter, Letter, type Line, Post, type Received } from './post.js';
 import { dropRaw, handlesIn, type RawItem, rawOf } from './raw-item.js';
@@ -283,8 +283,4 @@ function unknownFunction(): never {
 /** Somebody has ended, or there is no room: nothing that can be helped here. */
 function isWithoutRoomOrOwner(error: unknown): boolean {
   return error instanceof OwnerLostError || error instanceof ArenaExhaustedError;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
