@@ -26,7 +26,6 @@ import { AGAIN_MS, isAfter, Letter, type Line, Post, type Received } from './pos
 import { dropRaw, handlesIn, type RawItem, rawOf } from './raw-item.js';
 import { type Call, callWithList } from './running-task.js';
 import { contexts, setCurrentContext, TaskContext } from './task-context.js';
-import './process-pool-executor.js';
 
 /** What the process is told at its birth. */
 export interface FarSetup extends Beginning {
