@@ -6,12 +6,12 @@ import { HAS_TAIL } from './wire.js';
  * Calls `change` with each handle of an item and writes what it returns in its place.
  */
 export function changeHandles(lane: number, bytes: Uint8Array, change: (handle: number) => number): void {
+  if (lane !== Lane.ENVELOPE && (lane !== Lane.VALUE || bytes[0] !== HAS_TAIL)) return;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (lane === Lane.ENVELOPE) {
     changeHandles(view.getInt32(ENVELOPE_BYTES - 4, true), bytes.subarray(ENVELOPE_BYTES), change);
     return;
   }
-  if (lane !== Lane.VALUE || bytes[0] !== HAS_TAIL) return;
   let at = view.getUint32(bytes.length - 4, true);
   let count = 0;
   for (let shift = 1; ; shift *= 128) {

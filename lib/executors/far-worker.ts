@@ -18,10 +18,11 @@ import { ArenaExhaustedError, NotSerializableError, OwnerLostError } from '../er
 import { importModules, modulesLoaded } from '../shipping/modules.js';
 import { finishProgram } from '../threads/exit.js';
 import '../threads/arrivals.js';
-import { beginWork, confessBeforeEnd } from './begin-work.js';
+import { beginWork } from './begin-work.js';
 import { Abort, Flag } from './board.js';
 import { isThenable, salvage } from './chunk.js';
-import type { Beginning, Parts } from './parts.js';
+import { confessBeforeEnd } from './confession.js';
+import type { Beginning, Ears } from './parts.js';
 import { AGAIN_MS, isAfter, Letter, type Line, Post, type Received } from './post.js';
 import { dropRaw, handlesIn, type RawItem, rawOf } from './raw-item.js';
 import { type Call, callWithList } from './running-task.js';
@@ -30,7 +31,7 @@ import { contexts, setCurrentContext, TaskContext } from './task-context.js';
 /** What the process is told at its birth. */
 export interface FarSetup extends Beginning {
   readonly id: number;
-  readonly parts: Pick<Parts, 'notes' | 'owner'>;
+  readonly parts: Ears;
   readonly line: Line;
   /** Most tasks that run here at a time. */
   readonly concurrency: number;

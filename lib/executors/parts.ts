@@ -25,6 +25,9 @@ export interface Parts {
   readonly life: Lock;
 }
 
+/** By which the owner is told of things. */
+export type Ears = Pick<Parts, 'notes' | 'owner'>;
+
 /** What the loop of a worker needs. */
 export interface LoopSetup {
   readonly parts: Parts;

@@ -3,7 +3,8 @@
  * that takes; executors that arrive name their modules.
  */
 import { finishProgram } from '../threads/exit.js';
-import { beginWork, confessBeforeEnd } from './begin-work.js';
+import { beginWork } from './begin-work.js';
+import { confessBeforeEnd } from './confession.js';
 import { setOwnLoop } from './own-loop.js';
 import type { Setup } from './parts.js';
 import { WorkerLoop } from './worker-loop.js';
