@@ -10,9 +10,19 @@
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 import { parseSync } from 'rolldown/utils';
-import { asciiOf, loadable, providing, runtimeOf, withBuiltins, withDemands, withRuntime } from './chunk-code.mjs';
+import {
+  asciiOf,
+  loadable,
+  providing,
+  runtimeOf,
+  withBuiltins,
+  withDemands,
+  withNumbers,
+  withRuntime,
+} from './chunk-code.mjs';
 
 /**
  * The chunks, from the ground up. Each has the modules that all of one of its lists reach by their imports, and that are
@@ -75,9 +85,13 @@ const STAND_INS = 'engine/stand-in.js';
 /** The functions that rolldown has the code call. */
 const RUNTIME = 'chunks/rolldown-runtime.js';
 
+/** Modules that import nothing but each other, whose objects of numbers are constants. */
+const CONSTANTS = ['memory/layout.js', 'codec/lanes.js', 'codec/wire.js', 'executors/board.js'];
+
 /** Rewrites the modules below `dist`. */
 export async function gather(dist) {
   const modules = readModules(dist);
+  await inlineNumbers(dist, modules);
   const chunkOf = assignChunks(modules);
   const nameOf = (id) => path.relative(dist, id).replaceAll(path.sep, '/');
   const bundle = await rolldown({
@@ -141,6 +155,18 @@ function readModules(dist) {
     modules.set(name, { code, map, imports, demands, importMetas });
   }
   return modules;
+}
+
+/** Has modules use the members of objects of constants as numbers. */
+async function inlineNumbers(dist, modules) {
+  const constants = new Map();
+  for (const name of CONSTANTS) constants.set(name, await import(pathToFileURL(path.join(dist, name)).href));
+  for (const [name, module] of modules) {
+    const numbersOf = (specifier) => constants.get(path.posix.join(path.posix.dirname(name), specifier));
+    module.code = withNumbers(module.code, name, numbersOf);
+    // Where they are now.
+    module.importMetas = parseSync(name, module.code).module.importMetas;
+  }
 }
 
 /** By module, its chunk; nothing for a file of its own. */

@@ -1,7 +1,7 @@
 /** One side of queue-threads on a BoundedPort. words: workers ready, go. */
 import { workerData } from 'node:worker_threads';
 import { BoundedPort } from './bounded-port.mjs';
-import { itemOf, weightOf } from './items.mjs';
+import { itemOf, warmUp, weightOf } from './items.mjs';
 
 const { role, port, channel, places, words, count, item, done } = workerData;
 const queue = new BoundedPort(port, channel, places);
@@ -15,7 +15,7 @@ function work(n) {
   return sum;
 }
 
-work(count / 10);
+warmUp(work, count);
 Atomics.add(words, 0, 1);
 Atomics.notify(words, 0);
 Atomics.wait(words, 1, 0);

@@ -3,10 +3,9 @@
  * as many. words: workers ready, go.
  */
 import { workerData } from 'node:worker_threads';
-import { itemOf, weightOf } from './items.mjs';
+import { itemOf, warmUp, warmUpOf, weightOf } from './items.mjs';
 
 const { role, port, words, count, item } = workerData;
-const warmUp = count / 10;
 
 function reportReady() {
   Atomics.add(words, 0, 1);
@@ -15,14 +14,17 @@ function reportReady() {
 
 if (role === 'producer') {
   const make = itemOf(item);
-  for (let i = 0; i < warmUp; i++) port.postMessage(make(i));
+  const post = (n) => {
+    for (let i = 0; i < n; i++) port.postMessage(make(i));
+  };
+  warmUp(post, count);
   reportReady();
   Atomics.wait(words, 1, 0);
-  for (let i = 0; i < count; i++) port.postMessage(make(i));
+  post(count);
   port.close();
 } else {
   const weigh = weightOf(item);
-  let received = -warmUp;
+  let received = -warmUpOf(count);
   let sum = 0;
   port.on('message', (value) => {
     sum += weigh(value);

@@ -1,3 +1,5 @@
+import { ItemLane } from '../memory/layout.js';
+
 /** Lanes: the few forms in which an item crosses a queue. The common small values need no bytes at all. */
 export const Lane = {
   UNDEFINED: 1,
@@ -5,15 +7,15 @@ export const Lane = {
   TRUE: 3,
   FALSE: 4,
   /** `item.number`. */
-  NUMBER: 5,
+  NUMBER: ItemLane.NUMBER,
   /** `item.string`, well formed (no lone surrogates), so that it may pass through UTF-8. */
-  STRING: 6,
+  STRING: ItemLane.STRING,
   /** The bytes of a Uint8Array, as they are. */
-  BYTES: 7,
+  BYTES: ItemLane.BYTES,
   /** Any other value, in the format of `wire.ts`. */
   VALUE: 8,
   /** The bytes of a Node Buffer, as they are. */
-  BUFFER: 9,
+  BUFFER: ItemLane.BUFFER,
   /** ENVELOPE_BYTES bytes, the last four of them the lane of an item, and that item's payload: for who passes items on. */
   ENVELOPE: 10,
 } as const;

@@ -136,14 +136,16 @@ export interface EncodedItem {
   handles: Handle[];
 }
 
-/** Small items in and out of a queue's ring, in a few instructions of the caller's. */
+/** Numbers in and out of a queue's ring, in a few instructions of the caller's. */
 export interface ItemRing {
   /** False: not put. */
   putNumber(queue: Handle, number: number): boolean;
-  /** The lane of the item taken; 0: none taken. */
-  take(queue: Handle): number;
-  /** The number that the last take took; of other items, how many bytes it has left in the scratch. */
+  /** Takes a number, which `value` is then. False: not taken. */
+  takeNumber(queue: Handle): boolean;
+  /** The number that was taken last. */
   readonly value: number;
+  /** Called when that has granted somebody's wait. */
+  onNotice: () => void;
 }
 
 export interface Engine {

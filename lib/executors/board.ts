@@ -31,9 +31,6 @@
  * exactly once all the same; its own hint is then the one that finds nothing.
  */
 
-import { engine } from '../engine/select.js';
-import { SLOTS_START, Slot, SlotState, WORDS_PER_SLOT } from '../memory/layout.js';
-
 /** Words of the board. Those that change often have a cache line each. */
 export const Board = {
   /** BoardFlag bits. */
@@ -250,22 +247,6 @@ export function runningOn(worker: number): number {
   return (worker << STATE_SHIFT) | EntryState.RUNNING;
 }
 
-/** Whether the isolate that had a slot (plus 1) in a generation is attached still, as far as the engine knows. */
-export function isAttached(slotPlusOne: number, generation: number): boolean {
-  const at = SLOTS_START + (slotPlusOne - 1) * WORDS_PER_SLOT;
-  return (
-    Atomics.load(engine.words, at + Slot.STATE) !== SlotState.FREE &&
-    Atomics.load(engine.words, at + Slot.GENERATION) === generation
-  );
-}
-
-/** Writes slot and generation of this isolate to two words that follow each other. */
-export function signUp(words: Int32Array, at: number): void {
-  const generation = SLOTS_START + engine.self * WORDS_PER_SLOT + Slot.GENERATION;
-  Atomics.store(words, at + 1, Atomics.load(engine.words, generation));
-  Atomics.store(words, at, engine.self + 1);
-}
-
 /** The state word of an entry that a worker asks for. */
 export function fetchedBy(worker: number): number {
   return (worker << STATE_SHIFT) | EntryState.FETCHING;
@@ -279,25 +260,4 @@ export function returnedBy(worker: number): number {
 /** The worker of an entry that runs, or is asked for. */
 export function workerOf(state: number): number {
   return state >>> STATE_SHIFT;
-}
-
-/**
- * What `performance.now()` lacks to the system's own clock, which all processes of a machine read alike, and
- * nobody sets. The largest of some tries: this thread may have been interrupted between the two.
- */
-function originOfNow(): number {
-  let origin = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < 5; i++) origin = Math.max(origin, Number(process.hrtime.bigint()) / 1e6 - performance.now());
-  return origin;
-}
-
-/** NaN until somebody asks: Node.js loads `performance` when it is first used. */
-let origin = Number.NaN;
-
-/** Milliseconds on a clock that all threads and processes read alike. It starts with the machine. */
-export function clock(): number {
-  const time = origin + performance.now();
-  if (time >= 0) return time;
-  origin = originOfNow();
-  return origin + performance.now();
 }

@@ -22,13 +22,13 @@ import { engine } from '../engine/select.js';
 import { noRoom } from '../engine/wait.js';
 import { BrokenExecutorError, CancelledError, QueueFullError, WorkerLostError } from '../errors.js';
 import { SharedArray } from '../shared/shared-array.js';
+import { signUp } from './attachment.js';
 import { Backlog, type Waiting } from './backlog.js';
 import { BlockedWait } from './blocked-wait.js';
 import {
   Abort,
   Board,
   BoardFlag,
-  clock,
   ENTRIES_PER_SEGMENT,
   Entry,
   EntryState,
@@ -39,11 +39,11 @@ import {
   MAX_WORKERS,
   recordAt,
   STATE_MASK,
-  signUp,
   WorkerWord,
   workerOf,
 } from './board.js';
 import { Cargo } from './cargo.js';
+import { clock } from './clock.js';
 import { Completions, type Settler } from './completions.js';
 import { Errands } from './errands.js';
 import { Extra, Extras } from './extras.js';
@@ -63,6 +63,9 @@ import { addOrigin, originOf, type Site, type TaskOrigin } from './task-origin.j
 import { emptyParcel, placeOf, TaskTable } from './task-table.js';
 
 type AnyFuture = Future<unknown>;
+
+/** Bytes of a payload whose copying takes longer than to hear of its end. */
+const LARGE = 16 * 1024;
 
 export class Client implements FutureSource, Settler {
   readonly parts: Parts;
@@ -223,7 +226,8 @@ export class Client implements FutureSource, Settler {
       }
       if (ahead === 0) this.#publisher.publish(index, extra);
     }
-    this.#completions.expect();
+    const isLarge = item !== undefined && item.length >= LARGE;
+    this.#completions.expect(isLarge ? clock() - submitted : 0);
     return future;
   }
 

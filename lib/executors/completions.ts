@@ -54,6 +54,9 @@ const DEFAULT_SPIN_US = 60;
 /** Looks before the loop gets to its timers and input. Microseconds. */
 const TURN_US = 20;
 const MOST_SKIPPED = 31;
+/** What the other side is given for payloads, in terms of the time that this side took to write its own; and at most. Milliseconds. */
+const TIMES_AS_LONG = 4;
+const LONGEST_ALLOWANCE_MS = 0.5;
 
 function spinLimitMs(): number {
   if (availableParallelism() < 2) return 0;
@@ -62,6 +65,14 @@ function spinLimitMs(): number {
 }
 /** How long looking pays, in milliseconds; 0 where it never does. */
 export const SPIN_MS = spinLimitMs();
+
+/**
+ * How much longer looking pays where large payloads travel, which the other side has to copy as well: it reads one that
+ * took `wrote` ms to write, and answers with such a one, mostly into memory that is colder.
+ */
+export function allowanceFor(wrote: number): number {
+  return Math.min(TIMES_AS_LONG * wrote, LONGEST_ALLOWANCE_MS);
+}
 
 export class Completions {
   readonly #table: TaskTable;
@@ -74,6 +85,8 @@ export class Completions {
   #left = 0;
   #scheduled = false;
   #spinEnd = 0;
+  /** On top of SPIN_MS, ms. */
+  #allowance = 0;
   #skip = 0;
   #penalty = 0;
   /** Wait for the loop's bell, 0 for none. */
@@ -101,8 +114,9 @@ export class Completions {
     }
   }
 
-  /** A task has been submitted: its end will be seen. */
-  expect(): void {
+  /** A task has been submitted: its end will be seen. `wrote`: how long it took to write a large payload, ms. */
+  expect(wrote = 0): void {
+    if (wrote > 0) this.#allowance = allowanceFor(wrote);
     if (this.#scheduled || this.#inBatches) return;
     this.#scheduled = true;
     if (this.#ticket !== 0) Atomics.store(this.#words, Lane.LISTENING, Listening.NOT);
@@ -148,6 +162,7 @@ export class Completions {
     if (count > 0 || this.#spin()) {
       this.#penalty >>= 1;
       this.#spinEnd = 0;
+      this.#allowance = 0;
       if (this.#settler.inFlight > 0) this.expect();
       else this.#rest();
       return;
@@ -165,7 +180,7 @@ export class Completions {
         if (this.#skip > 0) this.#skip--;
         return false;
       }
-      this.#spinEnd = now + SPIN_MS;
+      this.#spinEnd = now + SPIN_MS + this.#allowance;
     } else if (now >= this.#spinEnd || !mayLook()) {
       this.#penalty = Math.min(2 * this.#penalty + 1, MOST_SKIPPED);
       this.#skip = this.#penalty;
@@ -243,7 +258,8 @@ export class Completions {
       const left = timeLeft(deadline);
       if (left === 0) break;
       if (settler.help()) continue;
-      if (this.look(performance.now() + Math.min(SPIN_MS, left < 0 ? SPIN_MS : left))) continue;
+      const patience = SPIN_MS + this.#allowance;
+      if (this.look(performance.now() + Math.min(patience, left < 0 ? patience : left))) continue;
       settler.sleeps();
       Atomics.store(words, Lane.LISTENING, Listening.THREAD);
       if (Atomics.load(words, Lane.DONE) === 0) {

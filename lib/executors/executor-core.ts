@@ -11,17 +11,8 @@ import { SimpleQueue } from '../queues/simple-queue.js';
 import { SharedArray } from '../shared/shared-array.js';
 import { Lock } from '../sync/lock.js';
 import { Semaphore } from '../sync/semaphore.js';
-import {
-  BOARD_WORDS,
-  Board,
-  BoardFlag,
-  ENTRIES_PER_SEGMENT,
-  Entry,
-  isAttached,
-  Lane,
-  signUp,
-  WORDS_PER_ENTRY,
-} from './board.js';
+import { isAttached, signUp } from './attachment.js';
+import { BOARD_WORDS, Board, BoardFlag, ENTRIES_PER_SEGMENT, Entry, Lane, WORDS_PER_ENTRY } from './board.js';
 import { Client } from './client.js';
 import { knownFunction } from './functions.js';
 import type { Future } from './future.js';

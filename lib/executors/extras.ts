@@ -2,7 +2,8 @@
 import type { CancelledError } from '../errors.js';
 import { TimeoutError } from '../errors.js';
 import { Alarm } from './alarm.js';
-import { Abort, clock, Entry, EntryState, STATE_MASK } from './board.js';
+import { Abort, Entry, EntryState, STATE_MASK } from './board.js';
+import { clock } from './clock.js';
 import type { Future } from './future.js';
 import type { TaskOptions } from './task-options.js';
 import type { TaskOrigin } from './task-origin.js';

@@ -1,5 +1,5 @@
 /** How a worker that is out of tasks looks for some for a while, between turns of its loop, before it sleeps. */
-import { SPIN_MS } from './completions.js';
+import { allowanceFor, SPIN_MS } from './completions.js';
 import { lookUntil, mayLook } from './look.js';
 import type { Lookers } from './lookers.js';
 
@@ -16,6 +16,8 @@ export class Spinner {
   readonly #lookers: Lookers;
   readonly #hasWork: () => boolean;
   #spinEnd = 0;
+  /** On top of WORKER_SPIN_MS, ms. */
+  #allowance = 0;
 
   constructor(lookers: Lookers, hasWork: () => boolean) {
     this.#lookers = lookers;
@@ -25,12 +27,18 @@ export class Spinner {
   /** There was a task: the next time without counts from its beginning. */
   reset(): void {
     this.#spinEnd = 0;
+    this.#allowance = 0;
+  }
+
+  /** It took `wrote` ms to write a large result, which the client will have to read before it sends another task. */
+  allowFor(wrote: number): void {
+    this.#allowance = allowanceFor(wrote);
   }
 
   /** Looks for tasks for a moment. AGAIN: it pays to look again in the next turn of the loop. */
   look(): Look {
     const now = performance.now();
-    if (this.#spinEnd === 0) this.#spinEnd = now + WORKER_SPIN_MS;
+    if (this.#spinEnd === 0) this.#spinEnd = now + WORKER_SPIN_MS + this.#allowance;
     else if (now >= this.#spinEnd) return this.#over();
     // One that looks is enough, where there are no cores for more.
     if (WORKER_SPIN_MS === 0 || this.#lookers.crowded || !mayLook()) return this.#over();

@@ -19,6 +19,7 @@ import { noRoom } from '../engine/wait.js';
 import { wordsAt } from '../engine/words-at.js';
 import { Discipline, Kind, Outcome, Queue } from '../memory/layout.js';
 import { SharedArray } from '../shared/shared-array.js';
+import { isAttached } from './attachment.js';
 import {
   DATA_BYTES,
   ENTRIES_PER_SEGMENT,
@@ -26,7 +27,6 @@ import {
   Entry,
   EntryState,
   Flag,
-  isAttached,
   Lane,
   Listening,
   RING_MASK,

@@ -21,21 +21,21 @@
 import { engine } from '../engine/select.js';
 import { LONGEST_TIMER, unwatch, watch } from '../engine/wait.js';
 import { FIRST_TICKET, Outcome, WaiterMode } from '../memory/layout.js';
+import { signUp } from './attachment.js';
 import {
   Board,
   BoardFlag,
-  clock,
   Entry,
   EntryState,
   Flag,
   recordAt,
   returnedBy,
   runningOn,
-  signUp,
   WorkerState,
   WorkerWord,
 } from './board.js';
 import type { Carrier } from './carrier.js';
+import { clock } from './clock.js';
 import { Door, MAIL_MS } from './door.js';
 import { Fetching } from './fetching.js';
 import { FunctionCache, type LoadedFunction } from './functions.js';
@@ -382,7 +382,9 @@ export class WorkerLoop implements OwnLoop {
     segment.floats[at + Entry.TOOK] = took;
     task.loaded.took(took);
     this.#active--;
+    const isLarge = ((segment.words[at + Entry.LANE] as number) & Flag.PARCEL) !== 0;
     table.finish(task.index);
+    if (isLarge) this.#spinner.allowFor(clock() - this.#now);
   }
 
   /** Takes no more tasks, and lets another worker have the place. */

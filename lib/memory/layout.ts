@@ -585,8 +585,11 @@ export const INLINE_BYTES = 48;
 
 export const Discipline = { FIFO: 0, LIFO: 1, PRIORITY: 2 } as const;
 
-/** Lanes of queue items whose payload an engine reads itself. All others are the codec's (`lib/codec/lanes.ts`), bytes to the engine. */
-export const ItemLane = { NUMBER: 5, STRING: 6 } as const;
+/**
+ * Lanes of queue items whose payload an engine reads itself, or which its taker keeps as it is (BYTES, BUFFER). All others
+ * are the codec's (`lib/codec/lanes.ts`), bytes to the engine.
+ */
+export const ItemLane = { NUMBER: 5, STRING: 6, BYTES: 7, BUFFER: 9 } as const;
 
 /** Value: words. DATA is 8-byte aligned. */
 export const Value = { TYPE: 5, LOCK: 6, DATA: 8 } as const;

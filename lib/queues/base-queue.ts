@@ -31,6 +31,7 @@ import { encodeKey, type PriorityKey } from './priority-key.js';
 
 const DONE = Promise.resolve();
 const ring = engine.itemRing;
+if (ring !== undefined) ring.onNotice = settleOwnGrants;
 export const NOW: SyncWaitOptions = { timeout: 0 };
 export const MOST_ITEMS = 0x3fffffff;
 
@@ -99,10 +100,11 @@ export abstract class BaseQueue<T> extends SharedObject {
 
   /** The same, blocking the calling thread, the main thread included. */
   putSync(item: T, options?: SyncWaitOptions): void {
-    if (typeof item === 'number' && options === undefined && ring?.putNumber(this._handle, item)) {
-      settleOwnGrants();
-      return;
-    }
+    if (typeof item === 'number' && options === undefined && ring?.putNumber(this._handle, item)) return;
+    this.#putSync(item, options);
+  }
+
+  #putSync(item: T, options: SyncWaitOptions | undefined): void {
     const timeout = options === undefined ? -1 : timeoutOf(options);
     const priority = this._priorityOf(item);
     const encoded = encode(item);
@@ -136,14 +138,11 @@ export abstract class BaseQueue<T> extends SharedObject {
   /** The same, blocking the calling thread, the main thread included. */
   getSync(options?: SyncWaitOptions): T {
     if (this.#failure !== undefined) this.#throwFailure();
-    if (options === undefined && ring !== undefined) {
-      const lane = ring.take(this._handle);
-      if (lane !== 0) {
-        if (lane === Lane.NUMBER) return this.#receiveSync(lane, ring.value);
-        engine.out[1] = ring.value;
-        return this.#receiveSync(lane, undefined);
-      }
-    }
+    if (options === undefined && ring?.takeNumber(this._handle)) return ring.value as T;
+    return this.#takeSync(options);
+  }
+
+  #takeSync(options: SyncWaitOptions | undefined): T {
     const timeout = options === undefined ? -1 : timeoutOf(options);
     let taken = engine.queueTake(this._handle, false, timeout !== 0);
     let lane = engine.out[0] as number;

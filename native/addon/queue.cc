@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 
+#include "../core/copy_bytes.h"
 #include "arguments.h"
 #include "freed_memory.h"
 #include "functions.h"
@@ -150,15 +151,18 @@ napi_value put_bytes(napi_env env, napi_callback_info info) {
 
 // A Uint8Array of its own. By way of a Buffer, whose memory, unlike a new ArrayBuffer's, is not zeroed
 // first.
-napi_value copy_of(napi_env env, std::span<const uint8_t> bytes) {
+napi_value copy_of(napi_env env, const TakenItem& item) {
   napi_value buffer = nullptr;
   napi_value memory = nullptr;
   napi_value array = nullptr;
   size_t offset = 0;
   keep_freed_memory();
-  if (napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &buffer) != napi_ok) return nullptr;
+  void* data = nullptr;
+  if (napi_create_buffer(env, item.bytes.size(), &data, &buffer) != napi_ok) return nullptr;
+  const auto copy = item.is_followed ? stream_bytes : copy_bytes;
+  copy(static_cast<uint8_t*>(data), item.bytes.data(), item.bytes.size());
   napi_get_typedarray_info(env, buffer, nullptr, nullptr, nullptr, &memory, &offset);
-  napi_create_typedarray(env, napi_uint8_array, bytes.size(), memory, offset, &array);
+  napi_create_typedarray(env, napi_uint8_array, item.bytes.size(), memory, offset, &array);
   return array;
 }
 
@@ -188,7 +192,7 @@ napi_value show(napi_env env, Environment& environment, OutcomeCode outcome, con
       }
       break;
     default:
-      if (item.owns_block()) value = copy_of(env, item.bytes);
+      if (item.owns_block()) value = copy_of(env, item);
   }
   return value;
 }

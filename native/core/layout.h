@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0xe673f2eeU;
+inline constexpr uint32_t HASH = 0x1e064421U;
 
 inline constexpr int32_t LAYOUT_VERSION = 5;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -357,6 +357,8 @@ inline constexpr int32_t PRIORITY = 2;
 namespace ItemLane {
 inline constexpr int32_t NUMBER = 5;
 inline constexpr int32_t STRING = 6;
+inline constexpr int32_t BYTES = 7;
+inline constexpr int32_t BUFFER = 9;
 }  // namespace ItemLane
 
 namespace Value {

@@ -25,8 +25,9 @@ uint64_t PayloadStore::total_bytes(const PutItem& item, Key stored_key) {
   return rest == 0 ? item.bytes.size() : handles_at(item.bytes.size()) + rest;
 }
 
+template <auto COPY>
 void PayloadStore::copy(uint8_t* to, const PutItem& item, Key stored_key) {
-  if (!item.bytes.empty()) std::memcpy(to, item.bytes.data(), item.bytes.size());
+  COPY(to, item.bytes.data(), item.bytes.size());
   to += handles_at(item.bytes.size());
   if (!item.handles.empty()) std::memcpy(to, item.handles.data(), item.handles.size_bytes());
   to += item.handles.size_bytes();
@@ -51,7 +52,13 @@ bool PayloadStore::put(const PutItem& item, Key stored_key, Entry& entry) {
     entry.place = Entry::kBlock;
     entry.at.unit = arena_.heap().allocate(total);
     if (entry.at.unit == 0) return false;
-    copy(reinterpret_cast<uint8_t*>(arena_.heap().at(entry.at.unit)), item, stored_key);
+    auto* block = reinterpret_cast<uint8_t*>(arena_.heap().at(entry.at.unit));
+    // As a rule others have read last what lay there, so that it is in their cache.
+    if (entry.at.unit == block_read_ && total <= kCached) {
+      copy(block, item, stored_key);
+    } else {
+      copy<stream_bytes>(block, item, stored_key);
+    }
     return true;
   }
   const uint32_t room = (static_cast<uint32_t>(total) + kAlignment - 1) & ~(kAlignment - 1);

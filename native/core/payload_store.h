@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "copy_bytes.h"
 #include "heap.h"
 #include "item.h"
 #include "priority_key.h"
@@ -51,7 +52,8 @@ class PayloadStore {
   static constexpr uint64_t kChunkLimit = 4096;
   static constexpr uint64_t kLongest = UINT32_MAX;
 
-  explicit PayloadStore(const Self& self) : arena_(self.arena), slot_(self.slot) {}
+  explicit PayloadStore(const Self& self)
+      : arena_(self.arena), slot_(self.slot), block_read_(self.block_read) {}
 
   // Copies an item's payload and fills in an entry for it. False, with nothing changed, when the heap is
   // exhausted. The entry is then put into a queue, or freed.
@@ -76,6 +78,8 @@ class PayloadStore {
     uint32_t used;
     uint32_t bytes;
   };
+  // What a core's own cache holds for sure.
+  static constexpr uint64_t kCached = 2 * 1024 * 1024;
   static constexpr uint32_t kBias = 1U << 31;
   // Then another chunk, although this one may be empty: the bias has to outlast the puts.
   static constexpr uint32_t kMostPuts = kBias / 2;
@@ -84,6 +88,7 @@ class PayloadStore {
 
   [[nodiscard]] static uint64_t handles_at(uint64_t length) { return (length + 3) & ~uint64_t{3}; }
   [[nodiscard]] static uint64_t total_bytes(const PutItem& item, Key stored_key);
+  template <auto COPY = copy_bytes>
   static void copy(uint8_t* to, const PutItem& item, Key stored_key);
   [[nodiscard]] Chunk* chunk_at(uint32_t unit) const {
     return reinterpret_cast<Chunk*>(arena_.heap().at(unit));
@@ -93,6 +98,7 @@ class PayloadStore {
 
   Arena& arena_;
   int32_t slot_;
+  uint32_t block_read_;
 };
 
 template <class Visit>

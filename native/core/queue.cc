@@ -1,8 +1,7 @@
 // See queue.h.
 #include "queue.h"
 
-#include <cstring>
-
+#include "copy_bytes.h"
 #include "futex.h"
 #include "guarded_queue.h"
 #include "payload_store.h"
@@ -95,16 +94,20 @@ bool can_leave(const Self& self, Handle object, int32_t broker) {
 }
 
 // What a taken entry holds, for the caller.
-void hand_over(Self& self, const Entry& entry, std::span<uint8_t> scratch, TakenItem& item) {
+void hand_over(Self& self, Handle queue, const Entry& entry, std::span<uint8_t> scratch, TakenItem& item) {
   Heap& heap = self.arena.heap();
   item.lane = entry.lane;
   item.tag = entry.tag;
-  if (entry.place != Entry::kBlock || entry.length <= scratch.size()) {
-    std::memcpy(scratch.data(), PayloadStore::payload(heap, entry), entry.length);
+  // Bytes that the caller keeps are better copied once.
+  const bool kept = entry.lane == ItemLane::BYTES || entry.lane == ItemLane::BUFFER;
+  if (entry.place != Entry::kBlock || (entry.length <= scratch.size() && !kept)) {
+    copy_bytes(scratch.data(), PayloadStore::payload(heap, entry), entry.length);
     item.bytes = scratch.first(entry.length);
     PayloadStore::free(heap, entry);
   } else {
     item.own_block(self.arena, entry.at.unit, entry.at.total, entry.length);
+    item.is_followed = QueueView(self, queue).size() > 0;
+    self.block_read = entry.at.unit;
   }
 }
 
@@ -307,7 +310,7 @@ OutcomeCode queue_take(Self& self, Handle queue, Turn turn, std::span<uint8_t> s
       return outcome != Outcome::EMPTY;
     });
   }
-  if (outcome == Outcome::OK) hand_over(self, entry, scratch, item);
+  if (outcome == Outcome::OK) hand_over(self, queue, entry, scratch, item);
   return outcome;
 }
 
@@ -325,7 +328,7 @@ OutcomeCode queue_take_for(Self& self, Handle queue, bool reserved, int32_t brok
     return guarded.peek(entry) && can_go() && guarded.take(entry);
   });
   if (obstacle != 0) return Outcome::MISUSE;
-  if (outcome == Outcome::OK) hand_over(self, entry, scratch, item);
+  if (outcome == Outcome::OK) hand_over(self, queue, entry, scratch, item);
   return outcome;
 }
 

@@ -32,6 +32,8 @@ struct alignas(64) Self {
   // Ready nodes taken off the slot's stack and not delivered yet, oldest first.
   Handle backlog = 0;
   Reservations reservations;
+  // The heap block that was read last, which lies in the cache of this core; 0: none.
+  uint32_t block_read = 0;
   // The slot whose doomed objects are being destroyed, -1 for none.
   int32_t destroying = -1;
 

@@ -134,6 +134,26 @@ TEST_F(QueueTest, PayloadsOfAllSizesArriveWhole) {
   }
 }
 
+TEST_F(QueueTest, BytesThatTheirTakerKeepsAreNotCopiedToTheScratch) {
+  Handle queue = create_queue();
+  for (const int32_t lane : {layout::ItemLane::BYTES, layout::ItemLane::BUFFER}) {
+    for (const size_t length : {4096, 4097, 65'536, 65'537}) {
+      // At every distance from a multiple of a vector.
+      for (size_t start = 0; start < 17; start++) {
+        const auto bytes = pattern(start + length, static_cast<uint32_t>(length));
+        PutItem item;
+        item.lane = lane;
+        item.bytes = std::span(bytes).subspan(start);
+        ASSERT_EQ(core().queue_put(queue, Turn::kNow, item), Outcome::OK);
+        TakenItem taken;
+        ASSERT_EQ(core().queue_take(queue, Turn::kNow, main().scratch(), taken), Outcome::OK);
+        EXPECT_EQ(taken.owns_block(), length > PayloadStore::kChunkLimit);
+        ASSERT_TRUE(std::ranges::equal(item.bytes, taken.bytes)) << length << " from " << start;
+      }
+    }
+  }
+}
+
 TEST_F(QueueTest, RefusesWhatTheHeapCannotHold) {
   Handle queue = create_queue();
   PutItem item;

@@ -1,13 +1,15 @@
-// The small parts that have no state worth a fixture: deadlines, size classes, the tagged stack,
+// The small parts that have no state worth a fixture: deadlines, copying, size classes, the tagged stack,
 // spinning, ringers, thread names.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "core/copy_bytes.h"
 #include "core/deadline.h"
 #include "core/os_thread.h"
 #include "core/ringers.h"
@@ -24,6 +26,31 @@
 namespace heddle {
 
 namespace {
+
+TEST(CopyBytes, CopiesWhatItIsToAndNoMore) {
+  constexpr size_t kRoom = 2 * kLargeStream;
+  constexpr uint8_t kUntouched = 0xAA;
+  std::vector<uint8_t> source(kRoom);
+  for (size_t i = 0; i < kRoom; i++) source[i] = static_cast<uint8_t>(i * 31 + (i >> 8));
+  for (const auto copy : {copy_bytes, stream_bytes}) {
+    for (const size_t about : {size_t{0}, size_t{128}, kLargeCopy, kLargeStream}) {
+      for (size_t bytes = about < 2 ? 0 : about - 2; bytes < about + 130; bytes += 3) {
+        for (const size_t from : {0, 1, 16}) {
+          for (const size_t to : {0, 8, 16, 33}) {
+            std::vector<uint8_t> target(kRoom, kUntouched);
+            copy(target.data() + to, source.data() + from, bytes);
+            const auto begin = target.begin() + static_cast<ptrdiff_t>(to);
+            const auto end = begin + static_cast<ptrdiff_t>(bytes);
+            const auto is_untouched = [](uint8_t byte) { return byte == kUntouched; };
+            ASSERT_TRUE(std::equal(begin, end, source.begin() + static_cast<ptrdiff_t>(from))) << bytes;
+            ASSERT_TRUE(std::all_of(target.begin(), begin, is_untouched)) << bytes;
+            ASSERT_TRUE(std::all_of(end, target.end(), is_untouched)) << bytes;
+          }
+        }
+      }
+    }
+  }
+}
 
 TEST(Deadline, NegativeIsNever) {
   EXPECT_TRUE(Deadline::after_ms(-1).is_never());

@@ -1,5 +1,5 @@
 /** What the threads of the queue scenarios do. */
-import { itemOf, weightOf } from '../../peers/items.mjs';
+import { itemOf, warmUp, weightOf } from '../../peers/items.mjs';
 
 export function queueThread(role, queue, item, count, start, sums, index) {
   const make = itemOf(item);
@@ -13,7 +13,7 @@ export function queueThread(role, queue, item, count, start, sums, index) {
     return sum;
   };
   const work = role === 'producer' ? put : take;
-  work(count / 10);
+  warmUp(work, count);
   start.waitSync();
   const sum = work(count);
   if (role === 'consumer') sums.array[index] = sum;
