@@ -228,6 +228,20 @@ bool EntryRing::is_published(uint32_t n) const {
   return place_of(meta) != Entry::kNowhere;
 }
 
+bool EntryRing::is_close_to_putters() const {
+  const uint32_t head = ref(Ring::HEAD).load(std::memory_order_relaxed);
+  return !is_published_at((head & ~kSlow) + kClose * kStep);
+}
+
+bool EntryRing::is_close_to_takers() const {
+  return !has_room(ref(Ring::TAIL).load(std::memory_order_relaxed) + kClose * kStep);
+}
+
+bool EntryRing::is_large_at_head() const {
+  const int32_t head = head_at(ref(Ring::HEAD).load(std::memory_order_relaxed));
+  return place_of(ref(head + RingHead::META).load(std::memory_order_relaxed)) == Entry::kBlock;
+}
+
 void EntryRing::await_publication() const {
   constexpr int kLooks = 64;
   const int64_t end = monotonic_ns() + kLongestPublicationNs;

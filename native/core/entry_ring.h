@@ -107,6 +107,12 @@ class EntryRing {
   [[nodiscard]] int32_t takes() const { return count_before(layout::Ring::HEAD); }
   // Whether the n-th entry from HEAD on can be taken, once those before it are.
   [[nodiscard]] bool is_published(uint32_t n) const;
+  // Whether the other side is at the heels of who goes on: the next line of entries is still to be put, or taken, so that he
+  // needs the very lines that the other one has just written, or read. Hints.
+  [[nodiscard]] bool is_close_to_putters() const;
+  [[nodiscard]] bool is_close_to_takers() const;
+  // Whether the next entry to be taken has a large payload. A hint.
+  [[nodiscard]] bool is_large_at_head() const;
   // Waits for what was begun before TAIL was closed, but not for ever: a putter may have died.
   void await_publication() const;
 
@@ -152,6 +158,8 @@ class EntryRing {
  private:
   static constexpr uint32_t kSlow = layout::Ring::SLOW;
   static constexpr uint32_t kStep = 2;
+  // What is closer to each other than so many entries shares a line.
+  static constexpr uint32_t kClose = 4;
   // Of free rings, so many keep their memory.
   static constexpr int32_t kResidentRings = 64;
 

@@ -148,18 +148,29 @@ void gather(Self& self, const QueueView& view, int32_t list) {
 }
 
 // Of large items so many bytes may lie in a queue before who puts more of them looks whether they are being
-// taken: about what a core's cache holds.
-constexpr int64_t kBytesAhead = 1024 * 1024;
+// taken.
+constexpr int64_t kBytesAhead = 256 * 1024;
 
-// Lets those who take large items catch up. A thread that runs far ahead of them has each of its items
-// written to memory that no cache holds any more, and read from there, when they could have passed through
-// the cache: both sides are twice as fast close together. Where nobody takes any, little time is lost over
-// it.
+constexpr bool is_large(int64_t bytes) {
+  return bytes > static_cast<int64_t>(PayloadStore::kChunkLimit);
+}
+
+// Lets those who take large items catch up. The further a thread runs ahead of them, the more memory its items go
+// round in, and the less of that is still in a cache: close together both sides are faster. Where nobody takes
+// any, little time is lost over it.
 void pace(Self& self, const QueueView& view, int64_t bytes) {
   const auto is_ahead = [&] { return view.size() * bytes > kBytesAhead; };
-  if (bytes <= static_cast<int64_t>(PayloadStore::kChunkLimit) || !is_ahead()) return;
+  if (!is_ahead()) return;
   (void)self.pacer.spin(
       Deadline::never(), [&] { return !is_ahead(); }, kLongestPause);
+}
+
+// Whether putters are close ahead with small items, which then had better gather first. Large ones take longer to come than
+// a thread pauses for.
+bool has_putters_close(const QueueView& view) {
+  if (!view.has_ring()) return false;
+  const EntryRing ring = view.get_ring();
+  return ring.is_close_to_putters() && !ring.is_large_at_head();
 }
 
 // Spins at a queue until a look at it says enough; false when the thread had better stand in line.
@@ -285,7 +296,14 @@ OutcomeCode queue_put(Self& self, Handle queue, Turn turn, const PutItem& item) 
       (turn < Turn::kSpin || !spin_at(self, queue, Queue::PUTTERS, [&] { return !is_full(); }))) {
     return Outcome::FULL;
   }
-  if (turn >= Turn::kSpin) pace(self, view, static_cast<int64_t>(item.bytes.size()));
+  if (turn >= Turn::kSpin) {
+    const auto bytes = static_cast<int64_t>(item.bytes.size());
+    if (is_large(bytes)) {
+      pace(self, view, bytes);
+    } else if (view.has_ring() && view.put_ring().is_close_to_takers()) {
+      gather(self, view, Queue::PUTTERS);
+    }
+  }
   Entry entry;
   OutcomeCode outcome = Outcome::NO_MEMORY;
   if (PayloadStore(self).put(item, QueueBody::stored_key(view.discipline(), item.key), entry)) {
@@ -301,7 +319,7 @@ OutcomeCode queue_put(Self& self, Handle queue, Turn turn, const PutItem& item) 
 OutcomeCode queue_take(Self& self, Handle queue, Turn turn, std::span<uint8_t> scratch, TakenItem& item) {
   Entry entry;
   const QueueView view(self, queue);
-  if (turn == Turn::kBehind) gather(self, view, Queue::GETTERS);
+  if (turn == Turn::kBehind || (turn == Turn::kSpin && has_putters_close(view))) gather(self, view, Queue::GETTERS);
   OutcomeCode outcome = take_entry(self, queue, turn == Turn::kPromised, entry);
   if (outcome == Outcome::EMPTY && turn >= Turn::kSpin) {
     // What comes is taken without a promise, and so without the guard.
