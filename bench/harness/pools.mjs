@@ -101,18 +101,17 @@ function checkSum(sum, count) {
   if (sum !== expected) throw new Error(`the results add up to ${sum}, not ${expected}`);
 }
 
-/**
- * So long it takes V8 to have compiled and optimised both ends of a pool, and the allocator to have the memory that large
- * payloads go round in, on a slow machine too. Milliseconds.
- */
-const WARM_UP = 2500;
+/** So long it takes V8 to have compiled and optimised both ends of a pool, on a slow machine too. Milliseconds. */
+const WARM_UP = 1000;
+/** And so long, where little is done in a second, or memory has to be found that large payloads go round in. */
+export const LONG_WARM_UP = 2500;
 
 /**
- * Milliseconds for one item: the median of `work(size)` done again and again for at least `ms`, after a warm-up with
- * `warmUp` items at a time. A median, for a machine that is never quite free takes the processor away at times.
+ * Milliseconds for one item: the median of `work(size)` done again and again for at least `ms`, after `warmUp` ms of it with
+ * `first` items at a time. A median, for a machine that is never quite free takes the processor away at times.
  */
-export async function timePerItem(work, size, ms, warmUp = size) {
-  await repeat(work, warmUp, WARM_UP);
+export async function timePerItem(work, size, ms, first = size, warmUp = WARM_UP) {
+  await repeat(work, first, warmUp);
   return median(await repeat(work, size, ms)) / size;
 }
 

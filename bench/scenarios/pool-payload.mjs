@@ -1,4 +1,4 @@
-import { nodePools, openHeddle, timePerItem } from '../harness/pools.mjs';
+import { LONG_WARM_UP, nodePools, openHeddle, timePerItem } from '../harness/pools.mjs';
 
 const KB = 1024;
 const MB = 1024 * KB;
@@ -26,7 +26,7 @@ async function measure(open, { size, transferred }) {
       if (sent.length !== (transferred ? 0 : size)) throw new Error(`the sender is left with ${sent.length} bytes`);
     }
   };
-  const figure = (await timePerItem(roundTrips, 10, 500)) * 1e6;
+  const figure = (await timePerItem(roundTrips, 10, 500, 10, LONG_WARM_UP)) * 1e6;
   await pool.close();
   return figure;
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
 import { keepInFlight, nodePools, openHeddle, timePerItem } from '../harness/pools.mjs';
 import { median } from '../harness/report.mjs';
 import { burn } from '../peers/pools/tasks.mjs';
@@ -39,6 +41,27 @@ async function measure(open, { microseconds, overLoop }) {
   return median(ratios);
 }
 
+/** The same of threads that share the tasks beforehand, which is all that the machine has to give. */
+async function measureBare({ microseconds }) {
+  const rounds = Math.round((microseconds * 1000) / nanosecondsPerRound());
+  const threads = Array.from({ length: CORES }, () => new Worker(new URL('../peers/burn.worker.mjs', import.meta.url)));
+  const timeWithBare = async (count) => {
+    const tasks = Math.round((CORES * 300_000) / microseconds / count);
+    const start = performance.now();
+    const done = threads.slice(0, count).map((thread) => {
+      thread.postMessage({ tasks, rounds });
+      return once(thread, 'message');
+    });
+    await Promise.all(done);
+    return performance.now() - start;
+  };
+  await timeWithBare(CORES);
+  const ratios = [];
+  for (let i = 0; i < 3; i++) ratios.push((await timeWithBare(1)) / (await timeWithBare(CORES)));
+  for (const thread of threads) await thread.terminate();
+  return median(ratios);
+}
+
 const tasks = [
   { name: '10 µs', microseconds: 10, floor: 1.5 },
   { name: '100 µs', microseconds: 100, floor: 1.8 },
@@ -47,7 +70,7 @@ const tasks = [
 
 export default {
   title: `CPU-bound tasks: how many times the work of one core ${CORES} workers get done`,
-  work: `Xorshift rounds that take 10 µs, 100 µs or 1 ms, 64 tasks in flight, every result checked; the median of three ratios. Ideal is ${CORES}. The submitting thread needs its share of the same cores.`,
+  work: `Xorshift rounds that take 10 µs, 100 µs or 1 ms, 64 tasks in flight, every result checked; the median of three ratios. Ideal is ${CORES}; what the machine has to give, threads show that share out the tasks beforehand. The submitting thread needs its share of the same cores.`,
   unit: '×',
   variants: [
     // What a scenario asks of two cores says nothing of one or of eight.
@@ -66,5 +89,8 @@ export default {
 
   heddle: (variant) => measure(openHeddle, variant),
 
-  peers: nodePools(measure, () => ({ piscina: { atOnce: 8 }, tinypool: { atOnce: 8 } })),
+  peers: {
+    ...nodePools(measure, () => ({ piscina: { atOnce: 8 }, tinypool: { atOnce: 8 } })),
+    'bare threads': { skip: ({ overLoop }) => overLoop, run: measureBare },
+  },
 };

@@ -1,5 +1,13 @@
 import { java, python } from '../harness/peers.mjs';
-import { allAtOnce, keepInFlight, NODE_POOLS, nodePools, openHeddle, timePerItem } from '../harness/pools.mjs';
+import {
+  allAtOnce,
+  keepInFlight,
+  LONG_WARM_UP,
+  NODE_POOLS,
+  nodePools,
+  openHeddle,
+  timePerItem,
+} from '../harness/pools.mjs';
 
 const FEW = 64;
 const MANY = 50_000;
@@ -14,7 +22,7 @@ async function measure(open, { inFlight }) {
   const run = (n) => pool.run('next', n);
   const perTask =
     inFlight === FEW
-      ? await timePerItem((count) => keepInFlight(run, count, FEW), 2000, 800)
+      ? await timePerItem((count) => keepInFlight(run, count, FEW), 2000, 800, 2000, LONG_WARM_UP)
       : await timePerItem((count) => allAtOnce(run, count), MANY, 800, MANY / 5);
   await pool.close();
   return 1000 / perTask;

@@ -1,5 +1,13 @@
 import { python } from '../harness/peers.mjs';
-import { allAtOnce, keepInFlight, nodePools, oneAtATime, openHeddle, timePerItem } from '../harness/pools.mjs';
+import {
+  allAtOnce,
+  keepInFlight,
+  LONG_WARM_UP,
+  nodePools,
+  oneAtATime,
+  openHeddle,
+  timePerItem,
+} from '../harness/pools.mjs';
 
 const FEW = 64;
 const MANY = 10_000;
@@ -12,7 +20,7 @@ const floors = [
 ];
 
 const ways = {
-  one: (run) => timePerItem((count) => oneAtATime(run, count), 100, 700),
+  one: (run) => timePerItem((count) => oneAtATime(run, count), 100, 700, 100, LONG_WARM_UP),
   few: (run) => timePerItem((count) => keepInFlight(run, count, FEW), 2000, 800),
   many: (run) => timePerItem((count) => allAtOnce(run, count), MANY, 800, MANY / 5),
 };
