@@ -1,5 +1,10 @@
 /** The clock by which tasks are timed. */
 
+/** Node.js's, from the first time on: it loads it when it is first used, and the global is asked for it each time. */
+let timer: Pick<typeof performance, 'now'> | undefined;
+/** What that lacks to the system's own. */
+let origin = 0;
+
 /**
  * What `performance.now()` lacks to the system's own clock, which all processes of a machine read alike, and
  * nobody sets. The largest of some tries: this thread may have been interrupted between the two.
@@ -10,13 +15,11 @@ function originOfNow(): number {
   return origin;
 }
 
-/** NaN until somebody asks: Node.js loads `performance` when it is first used. */
-let origin = Number.NaN;
-
 /** Milliseconds on a clock that all threads and processes read alike. It starts with the machine. */
 export function clock(): number {
-  const time = origin + performance.now();
-  if (time >= 0) return time;
-  origin = originOfNow();
-  return origin + performance.now();
+  if (timer === undefined) {
+    timer = performance;
+    origin = originOfNow();
+  }
+  return origin + timer.now();
 }

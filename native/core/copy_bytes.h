@@ -25,7 +25,7 @@ inline constexpr size_t kLargeStream = 16 * 1024;
 #ifdef HEDDLE_COPIES_VECTORS
 
 // Copies whole groups of vectors, and moves on by them.
-template <auto STORE>
+template <bool STREAMS>
 void copy_vectors(uint8_t*& to, const uint8_t*& from, size_t& bytes) {
   constexpr size_t kVectors = 8;
   constexpr size_t kGroup = kVectors * sizeof(__m128i);
@@ -34,7 +34,13 @@ void copy_vectors(uint8_t*& to, const uint8_t*& from, size_t& bytes) {
     const auto* source = reinterpret_cast<const __m128i*>(from);
     auto* target = reinterpret_cast<__m128i*>(to);
     for (size_t i = 0; i < kVectors; i++) vectors[i] = _mm_loadu_si128(source + i);
-    for (size_t i = 0; i < kVectors; i++) STORE(target + i, vectors[i]);
+    for (size_t i = 0; i < kVectors; i++) {
+      if constexpr (STREAMS) {
+        _mm_stream_si128(target + i, vectors[i]);
+      } else {
+        _mm_storeu_si128(target + i, vectors[i]);
+      }
+    }
   }
 }
 
@@ -42,8 +48,7 @@ void copy_vectors(uint8_t*& to, const uint8_t*& from, size_t& bytes) {
 
 inline void copy_bytes(uint8_t* to, const uint8_t* from, size_t bytes) {
 #ifdef HEDDLE_COPIES_VECTORS
-  constexpr auto store = [](__m128i* at, __m128i vector) { _mm_storeu_si128(at, vector); };
-  if (bytes >= kLargeCopy) copy_vectors<store>(to, from, bytes);
+  if (bytes >= kLargeCopy) copy_vectors<false>(to, from, bytes);
 #endif
   if (bytes > 0) std::memcpy(to, from, bytes);
 }
@@ -52,9 +57,8 @@ inline void copy_bytes(uint8_t* to, const uint8_t* from, size_t bytes) {
 // have to be fetched first, only to be overwritten.
 inline void stream_bytes(uint8_t* to, const uint8_t* from, size_t bytes) {
 #ifdef HEDDLE_COPIES_VECTORS
-  constexpr auto store = [](__m128i* at, __m128i vector) { _mm_stream_si128(at, vector); };
   if (bytes >= kLargeStream && reinterpret_cast<uintptr_t>(to) % sizeof(__m128i) == 0) {
-    copy_vectors<store>(to, from, bytes);
+    copy_vectors<true>(to, from, bytes);
     // Such stores are not ordered among others.
     _mm_sfence();
   }

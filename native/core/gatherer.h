@@ -5,6 +5,7 @@
 // lines behind. So one that has caught up pauses while more keep coming, for a few microseconds at most.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "spin.h"
@@ -17,19 +18,20 @@ class Gatherer {
   static constexpr int32_t kEnough = 64;
 
   // Returns when `count()` is 0 or enough, or does not grow. What it learns: pauses in which nothing came,
-  // as between two threads that answer each other, are seldom made.
+  // as between two threads that answer each other, are made more and more seldom.
   template <class Count>
   void gather(Count count) {
-    if (in_vain_ && ++skipped_ % kCallsPerTrial != 0) return;
+    if (++calls_ < calls_per_trial_) return;
+    calls_ = 0;
     int32_t last = count();
     for (int look = 0; last != 0 && last < kEnough && look < kMostLooks; look++) {
       for (int i = 0; i < kPausesPerLook; i++) cpu_relax();
       const int32_t now = count();
       if (now <= last) {
-        if (look == 0) in_vain_ = true;
+        if (look == 0) calls_per_trial_ = std::clamp(2 * calls_per_trial_, kFewCalls, kManyCalls);
         return;
       }
-      in_vain_ = false;
+      calls_per_trial_ = 1;
       last = now;
     }
   }
@@ -38,10 +40,12 @@ class Gatherer {
   // About 1.5 us on most processors, the time of a dozen items.
   static constexpr int kPausesPerLook = 32;
   static constexpr int kMostLooks = 6;
-  static constexpr uint32_t kCallsPerTrial = 8;
+  // From one pause in vain to the next.
+  static constexpr uint32_t kFewCalls = 8;
+  static constexpr uint32_t kManyCalls = 128;
 
-  bool in_vain_ = false;
-  uint32_t skipped_ = 0;
+  uint32_t calls_ = 0;
+  uint32_t calls_per_trial_ = 1;
 };
 
 }  // namespace heddle

@@ -175,7 +175,7 @@ TEST_F(RingTest, AThreadAtTheEndOfTheRingLetsItemsGather) {
   EXPECT_EQ(looks, 2);
   looks = 0;
   for (int i = 0; i < 80; i++) gatherer.gather(one);
-  EXPECT_EQ(looks, 20);
+  EXPECT_EQ(looks, 6);
   // Nothing to gather, and enough.
   Gatherer fresh;
   looks = 0;
