@@ -1,9 +1,9 @@
 // Copying payloads, which may be large, from one heap to another and from one core to another.
 //
-// memcpy of a few kilobytes and more is `rep movsb` on most x86 machines. How fast that is depends on how source and
-// destination lie to each other, and blocks of a malloc, which begin 16 bytes into a line, lie ill to blocks of
-// ours, which begin with one: on some processors it is then a half or a quarter as fast as plain moves of vectors,
-// which do not care.
+// memcpy of a few kilobytes and more is `rep movsb` on most x86 machines. How fast that is depends on how
+// source and destination lie to each other, and blocks of a malloc, which begin 16 bytes into a line, lie ill
+// to blocks of ours, which begin with one: on some processors it is then a half or a quarter as fast as plain
+// moves of vectors, which do not care.
 #pragma once
 
 #include <cstddef>
@@ -53,8 +53,8 @@ inline void copy_bytes(uint8_t* to, const uint8_t* from, size_t bytes) {
   if (bytes > 0) std::memcpy(to, from, bytes);
 }
 
-// The same past the caches: for a destination that lies in none, or in that of another core, from where each line would
-// have to be fetched first, only to be overwritten.
+// The same past the caches: for a destination that lies in none, or in that of another core, from where each
+// line would have to be fetched first, only to be overwritten.
 inline void stream_bytes(uint8_t* to, const uint8_t* from, size_t bytes) {
 #ifdef HEDDLE_COPIES_VECTORS
   if (bytes >= kLargeStream && reinterpret_cast<uintptr_t>(to) % sizeof(__m128i) == 0) {

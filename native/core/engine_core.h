@@ -93,8 +93,8 @@ class EngineCore {
   [[nodiscard]] OutcomeCode queue_init(Handle handle, int32_t discipline, int32_t max_size);
   [[nodiscard]] OutcomeCode queue_put(Handle handle, Turn turn, const PutItem& item);
   // OK, EMPTY or SHUT_DOWN. Payloads of at most kScratchBytes are copied to `scratch`, which must
-  // have that size; larger ones stay in their block, owned by `item`, as do those of lanes BYTES and BUFFER. The references that the item
-  // holds pass to the caller.
+  // have that size; larger ones stay in their block, owned by `item`, as do those of lanes BYTES and BUFFER.
+  // The references that the item holds pass to the caller.
   [[nodiscard]] OutcomeCode queue_take(Handle handle, Turn turn, std::span<uint8_t> scratch, TakenItem& item);
   // See queue.h.
   [[nodiscard]] OutcomeCode queue_take_for(Handle handle, bool reserved, int32_t broker,

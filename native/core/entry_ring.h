@@ -107,8 +107,8 @@ class EntryRing {
   [[nodiscard]] int32_t takes() const { return count_before(layout::Ring::HEAD); }
   // Whether the n-th entry from HEAD on can be taken, once those before it are.
   [[nodiscard]] bool is_published(uint32_t n) const;
-  // Whether the other side is at the heels of who goes on: the next line of entries is still to be put, or taken, so that he
-  // needs the very lines that the other one has just written, or read. Hints.
+  // Whether the other side is at the heels of who goes on: the next line of entries is still to be put, or
+  // taken, so that he needs the very lines that the other one has just written, or read. Hints.
   [[nodiscard]] bool is_close_to_putters() const;
   [[nodiscard]] bool is_close_to_takers() const;
   // Whether the next entry to be taken has a large payload. A hint.

@@ -36,7 +36,8 @@ class TakenItem {
   int32_t lane = 0;
   int32_t tag = 0;
   std::span<const uint8_t> bytes;
-  // With a block: whether there were items behind it, so that it has long left the caches, and so will a copy of it.
+  // With a block: whether there were items behind it, so that it has long left the caches, and so will a copy
+  // of it.
   bool is_followed = false;
 
   // True when `bytes` is a heap block rather than scratch memory.

@@ -155,9 +155,9 @@ constexpr bool is_large(int64_t bytes) {
   return bytes > static_cast<int64_t>(PayloadStore::kChunkLimit);
 }
 
-// Lets those who take large items catch up. The further a thread runs ahead of them, the more memory its items go
-// round in, and the less of that is still in a cache: close together both sides are faster. Where nobody takes
-// any, little time is lost over it.
+// Lets those who take large items catch up. The further a thread runs ahead of them, the more memory its
+// items go round in, and the less of that is still in a cache: close together both sides are faster. Where
+// nobody takes any, little time is lost over it.
 void pace(Self& self, const QueueView& view, int64_t bytes) {
   const auto is_ahead = [&] { return view.size() * bytes > kBytesAhead; };
   if (!is_ahead()) return;
@@ -165,8 +165,8 @@ void pace(Self& self, const QueueView& view, int64_t bytes) {
       Deadline::never(), [&] { return !is_ahead(); }, kLongestPause);
 }
 
-// Whether putters are close ahead with small items, which then had better gather first. Large ones take longer to come than
-// a thread pauses for.
+// Whether putters are close ahead with small items, which then had better gather first. Large ones take
+// longer to come than a thread pauses for.
 bool has_putters_close(const QueueView& view) {
   if (!view.has_ring()) return false;
   const EntryRing ring = view.get_ring();
@@ -319,7 +319,8 @@ OutcomeCode queue_put(Self& self, Handle queue, Turn turn, const PutItem& item) 
 OutcomeCode queue_take(Self& self, Handle queue, Turn turn, std::span<uint8_t> scratch, TakenItem& item) {
   Entry entry;
   const QueueView view(self, queue);
-  if (turn == Turn::kBehind || (turn == Turn::kSpin && has_putters_close(view))) gather(self, view, Queue::GETTERS);
+  if (turn == Turn::kBehind || (turn == Turn::kSpin && has_putters_close(view)))
+    gather(self, view, Queue::GETTERS);
   OutcomeCode outcome = take_entry(self, queue, turn == Turn::kPromised, entry);
   if (outcome == Outcome::EMPTY && turn >= Turn::kSpin) {
     // What comes is taken without a promise, and so without the guard.

@@ -36,8 +36,8 @@ void queue_destroy(Self& self, int32_t slot, Handle queue);
 // OK, FULL, SHUT_DOWN, INCOMPARABLE or NO_MEMORY; the queue is unchanged unless OK, but that a
 // reserved place is used up in every case.
 [[nodiscard]] OutcomeCode queue_put(Self& self, Handle queue, Turn turn, const PutItem& item);
-// OK, EMPTY or SHUT_DOWN. Payloads that fit are copied to `scratch`; others stay in their block, and so does all
-// that has one in the lanes whose takers keep the bytes.
+// OK, EMPTY or SHUT_DOWN. Payloads that fit are copied to `scratch`; others stay in their block, and so does
+// all that has one in the lanes whose takers keep the bytes.
 [[nodiscard]] OutcomeCode queue_take(Self& self, Handle queue, Turn turn, std::span<uint8_t> scratch,
                                      TakenItem& item);
 // The same of an item for another process, of which a broker, here in `broker`, sees to the proxies. Or
