@@ -24,7 +24,6 @@ import { Audience, Writer } from './writer.js';
 export { Carriage, detach } from './carriage.js';
 export { type ClassOptions, registerClass } from './classes.js';
 export { type FunctionLane, type FunctionParts, setFunctionLane } from './functions.js';
-export { Lane } from './lanes.js';
 export { move, requireMovable } from './moved.js';
 export { markShared } from './outgoing-buffers.js';
 export { Audience } from './writer.js';

@@ -5,7 +5,8 @@
  * it was, and what waits for a place is the item as it was at the call. Whoever waits is granted a
  * place or an item by the one who makes it available; it is used, or given back, and never lost.
  */
-import { decode, discard, encode, encodeOwned, Lane, neededModules, own } from '../codec/codec.js';
+import { decode, discard, encode, encodeOwned, neededModules, own } from '../codec/codec.js';
+import { Lane } from '../codec/lanes.js';
 import { requireInteger } from '../engine/arguments.js';
 import type { EncodedItem, Outcome as OutcomeCode } from '../engine/engine.js';
 import { engine } from '../engine/select.js';

@@ -2,7 +2,8 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { CARRIED_BYTES } from '#dist/codec/carriage.js';
-import { Carriage, decode, encode, Lane, move } from '#dist/codec/codec.js';
+import { Carriage, decode, encode, move } from '#dist/codec/codec.js';
+import { Lane } from '#dist/codec/lanes.js';
 
 /** What arrives of a value, and what travelled beside its bytes. */
 function send(value: unknown, hasPort: boolean, listed: readonly object[] = []) {

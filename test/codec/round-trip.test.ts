@@ -1,6 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { decode, decodeBytes, encode, encodeBytes, encodeOwned, Lane } from '#dist/codec/codec.js';
+import { decode, decodeBytes, encode, encodeBytes, encodeOwned } from '#dist/codec/codec.js';
+import { Lane } from '#dist/codec/lanes.js';
 import { difference } from './graph.js';
 
 const NOTHING = new Uint8Array(0);

@@ -49,6 +49,25 @@ describe('a module of dist/', () => {
       expect([...homes.keys()]).toContain(join(root, 'lib', `${layer}.ts`));
   });
 
+  it('has numbers in place of the members of constants', () => {
+    const textOf = (folder: string, ending: string) =>
+      filesOf(folder, ending)
+        .map((file) => readFileSync(join(folder, file), 'utf8'))
+        .join('\n');
+    const sources = textOf(join(root, 'lib'), '.ts');
+    const chunks = textOf(join(dist, 'chunks'), '.js') + textOf(join(dist, 'chunks'), '.cjs');
+    for (const [object, member] of [
+      ['RingHead', 'META'],
+      ['Entry', 'LANE'],
+      ['Tag', 'INT32'],
+      ['Lane', 'VALUE'],
+    ]) {
+      const use = new RegExp(`\\b${object}(?:\\$\\d+)?\\.${member}\\b`);
+      expect(sources).toMatch(use);
+      expect(chunks).not.toMatch(use);
+    }
+  });
+
   it('exports what its types say', () => {
     for (const [module, bindings] of imported) {
       const types = readFileSync(join(dist, module.replace(/\.js$/, '.d.ts')), 'utf8');
