@@ -19,8 +19,6 @@ namespace heddle {
 
 // Smaller copies are memcpy's.
 inline constexpr size_t kLargeCopy = 4096;
-// Smaller copies are not worth going past the caches.
-inline constexpr size_t kLargeStream = 16 * 1024;
 
 #ifdef HEDDLE_COPIES_VECTORS
 
@@ -57,7 +55,7 @@ inline void copy_bytes(uint8_t* to, const uint8_t* from, size_t bytes) {
 // line would have to be fetched first, only to be overwritten.
 inline void stream_bytes(uint8_t* to, const uint8_t* from, size_t bytes) {
 #ifdef HEDDLE_COPIES_VECTORS
-  if (bytes >= kLargeStream && reinterpret_cast<uintptr_t>(to) % sizeof(__m128i) == 0) {
+  if (bytes >= kLargeCopy && reinterpret_cast<uintptr_t>(to) % sizeof(__m128i) == 0) {
     copy_vectors<true>(to, from, bytes);
     // Such stores are not ordered among others.
     _mm_sfence();
