@@ -90,8 +90,7 @@ const CONSTANTS = ['memory/layout.js', 'codec/lanes.js', 'codec/wire.js', 'execu
 
 /** Rewrites the modules below `dist`. */
 export async function gather(dist) {
-  const modules = readModules(dist);
-  await inlineNumbers(dist, modules);
+  const modules = readModules(dist, await importConstants(dist));
   const chunkOf = assignChunks(modules);
   const nameOf = (id) => path.relative(dist, id).replaceAll(path.sep, '/');
   const bundle = await rolldown({
@@ -136,12 +135,21 @@ export async function gather(dist) {
   write(dist, modules, files);
 }
 
-/** By path below `dist`, what tsc has written, what it imports, and what it loads on demand. */
-function readModules(dist) {
+/** By path below `dist`, the exports of the modules of constants. */
+async function importConstants(dist) {
+  const constants = new Map();
+  for (const name of CONSTANTS) constants.set(name, await import(pathToFileURL(path.join(dist, name)).href));
+  return constants;
+}
+
+/** By path below `dist`, what tsc has written, with constants as numbers, what it imports, and what it loads on demand. */
+function readModules(dist, constants) {
   const modules = new Map();
   for (const file of readdirSync(dist, { recursive: true }).filter((file) => file.endsWith('.js'))) {
     const name = file.replaceAll(path.sep, '/');
-    const code = readFileSync(path.join(dist, file), 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, '');
+    const text = readFileSync(path.join(dist, file), 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, '');
+    const numbersOf = (specifier) => constants.get(path.posix.join(path.posix.dirname(name), specifier));
+    const code = withNumbers(text, name, numbersOf);
     const map = JSON.parse(readFileSync(path.join(dist, `${file}.map`), 'utf8'));
     const { staticImports, staticExports, importMetas } = parseSync(file, code).module;
     // What is loaded on demand has the value that a binding has then.
@@ -155,18 +163,6 @@ function readModules(dist) {
     modules.set(name, { code, map, imports, demands, importMetas });
   }
   return modules;
-}
-
-/** Has modules use the members of objects of constants as numbers. */
-async function inlineNumbers(dist, modules) {
-  const constants = new Map();
-  for (const name of CONSTANTS) constants.set(name, await import(pathToFileURL(path.join(dist, name)).href));
-  for (const [name, module] of modules) {
-    const numbersOf = (specifier) => constants.get(path.posix.join(path.posix.dirname(name), specifier));
-    module.code = withNumbers(module.code, name, numbersOf);
-    // Where they are now.
-    module.importMetas = parseSync(name, module.code).module.importMetas;
-  }
 }
 
 /** By module, its chunk; nothing for a file of its own. */

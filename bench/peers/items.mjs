@@ -35,16 +35,14 @@ export function totalOf(kind, count) {
   return sum;
 }
 
-const ROUNDS = 20;
-
-/**
- * Has `work(n)` pass twice as many items as are timed before these: until then V8 is compiling what up to eight isolates run.
- * Not all at once, for what V8 has compiled for a loop that runs is not what it calls the next time.
- */
-export function warmUp(work, count) {
-  for (let round = 0; round < ROUNDS; round++) work((2 * count) / ROUNDS);
-}
-
+/** So many items go first where `count` are timed: until then V8 is compiling what up to eight isolates run. */
 export function warmUpOf(count) {
   return 2 * count;
+}
+
+const ROUNDS = 20;
+
+/** Has `work(n)` pass those. Not all at once, for what V8 has compiled for a loop that runs is not what it calls the next time. */
+export function warmUp(work, count) {
+  for (let round = 0; round < ROUNDS; round++) work(warmUpOf(count) / ROUNDS);
 }

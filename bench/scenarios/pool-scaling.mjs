@@ -44,6 +44,7 @@ async function measure(open, { microseconds, overLoop }) {
 /** The same of threads that share the tasks beforehand, which is all that the machine has to give. */
 async function measureBare({ microseconds }) {
   const rounds = Math.round((microseconds * 1000) / nanosecondsPerRound());
+  const expected = burn(rounds);
   const threads = Array.from({ length: CORES }, () => new Worker(new URL('../peers/burn.worker.mjs', import.meta.url)));
   const timeWithBare = async (count) => {
     const tasks = Math.round((CORES * 300_000) / microseconds / count);
@@ -52,8 +53,10 @@ async function measureBare({ microseconds }) {
       thread.postMessage({ tasks, rounds });
       return once(thread, 'message');
     });
-    await Promise.all(done);
-    return performance.now() - start;
+    const results = await Promise.all(done);
+    const elapsed = performance.now() - start;
+    for (const [result] of results) if (result !== expected) throw new Error(`burnt to ${result}, not ${expected}`);
+    return elapsed;
   };
   await timeWithBare(CORES);
   const ratios = [];
