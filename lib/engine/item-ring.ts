@@ -64,7 +64,8 @@ const clear: (words: Words, claim: number) => void = IS_ORDERED
       Atomics.store(words, claim, 0);
     };
 
-function headAt(ring: number, position: number): number {
+/** Word index of the head of the entry at a position. */
+export function headAt(ring: number, position: number): number {
   return ring + RING_HEADER_WORDS + ((position >>> 1) & LAST) * WORDS_PER_RING_HEAD;
 }
 

@@ -557,6 +557,11 @@ export const Ring = {
   NEXT: 67,
   /** What a position is to be added to, modulo 2^31, for the number of the queue's puts, or takes, before it. */
   BEFORE: 68,
+  /**
+   * Where the last blank entry is: one that was published for a putter that had died, and is no item. None of the
+   * entries from HEAD on is, if that lies before HEAD.
+   */
+  LAST_BLANK: 69,
 } as const;
 
 /**
@@ -573,6 +578,8 @@ export const RingHead = {
   META: 1,
   PLACE_SHIFT: 16,
   BRIEF_SHIFT: 24,
+  /** The place of a blank entry. The others say where the payload lies: see Entry in native/core/payload_store.h. */
+  NOWHERE: 3,
   /** BRIEF_BYTES of payload, 8-byte aligned; of a longer one: */
   DATA: 2,
   LENGTH: 2,

@@ -96,6 +96,7 @@ void EntryRing::begin_anew(int32_t puts) const {
   word(Ring::LIMIT).store(0, std::memory_order_relaxed);
   word(Ring::GET_WAITING).store(0, std::memory_order_relaxed);
   word(Ring::PUT_WAITING).store(0, std::memory_order_relaxed);
+  word(Ring::LAST_BLANK).store(start - kStep, std::memory_order_relaxed);
 }
 
 void EntryRing::remove_first(Self& self, Handle queue) {
@@ -223,9 +224,23 @@ bool EntryRing::is_published_at(uint32_t position) const {
 
 bool EntryRing::is_published(uint32_t n) const {
   const uint32_t position = (ref(Ring::HEAD).load(std::memory_order_seq_cst) & ~kSlow) + n * kStep;
-  if (!is_published_at(position)) return false;
-  const uint32_t meta = ref(head_at(position) + RingHead::META).load(std::memory_order_relaxed);
-  return place_of(meta) != Entry::kNowhere;
+  return is_published_at(position) && !is_blank_at(position);
+}
+
+bool EntryRing::is_blank_at(uint32_t position) const {
+  return place_of(ref(head_at(position) + RingHead::META).load(std::memory_order_relaxed)) == Entry::kNowhere;
+}
+
+int32_t EntryRing::blanks() const {
+  const uint32_t head = load(Ring::HEAD) & ~kSlow;
+  const uint32_t last = load(Ring::LAST_BLANK);
+  if (static_cast<int32_t>(last - head) < 0) return 0;
+  const uint32_t tail = load(Ring::TAIL) & ~kSlow;
+  int32_t blanks = 0;
+  for (uint32_t position = head; position != tail; position += kStep) {
+    if (is_published_at(position) && is_blank_at(position)) blanks++;
+  }
+  return blanks;
 }
 
 bool EntryRing::is_close_to_putters() const {
@@ -309,6 +324,10 @@ bool EntryRing::is_gap(uint32_t tail) const {
 void EntryRing::fill_gap(const Guard& guard, uint32_t tail) {
   Entry blank{};
   blank.place = Entry::kNowhere;
+  // First: whoever counts the blank entry among the puts knows that it is one.
+  if (static_cast<int32_t>(tail - load(Ring::LAST_BLANK)) > 0) {
+    word(Ring::LAST_BLANK).store(tail, std::memory_order_relaxed);
+  }
   write(tail, blank);
   guard.publish_entry(ring_, tail, tail + kStep);
 }

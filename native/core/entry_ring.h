@@ -14,7 +14,8 @@
 // A copy may be torn while others take and put in the meantime, but then HEAD has moved and the copy is
 // thrown away. A place is free again as soon as HEAD has passed it, so a take is one step and leaves
 // nothing half done. A put has two: RingClaim names it in the isolate's slot, so that a sweep can
-// publish a blank entry in the place of one whose putter died.
+// publish a blank entry in the place of one whose putter died. Takers pass by it; until then it lies between
+// TAIL and HEAD and is no item, so that who counts the items looks at LAST_BLANK.
 //
 // SLOW in TAIL or HEAD leaves that side to the holder of the queue's guard: the functions named
 // *_closed are for it alone. Setting it is a step on the same word that putters or takers change, so
@@ -95,7 +96,7 @@ class EntryRing {
   [[nodiscard]] Outcome push(RingClaim& claim, const Entry& entry);
   [[nodiscard]] Outcome pop(RingClaim& claim, Entry& entry);
 
-  // Entries put and not taken, those included that are not published yet.
+  // Entries put and not taken, those included that are not published yet, or blank.
   [[nodiscard]] uint32_t size() const {
     // seq_cst: see PUT_WAITING. HEAD first, which is never ahead of a later TAIL.
     const uint32_t head = ref(layout::Ring::HEAD).load(std::memory_order_seq_cst);
@@ -105,6 +106,8 @@ class EntryRing {
   // Of the queue, so far, modulo 2^31: those before its TAIL, or its HEAD. seq_cst: see PUT_WAITING.
   [[nodiscard]] int32_t puts() const { return count_before(layout::Ring::TAIL); }
   [[nodiscard]] int32_t takes() const { return count_before(layout::Ring::HEAD); }
+  // Of the entries from HEAD on.
+  [[nodiscard]] int32_t blanks() const;
   // Whether the n-th entry from HEAD on can be taken, once those before it are.
   [[nodiscard]] bool is_published(uint32_t n) const;
   // Whether the other side is at the heels of who goes on: the next line of entries is still to be put, or
@@ -205,6 +208,8 @@ class EntryRing {
     return ref(head_at(position) + layout::RingHead::SEQUENCE);
   }
   [[nodiscard]] bool is_published_at(uint32_t position) const;
+  // Of a published entry.
+  [[nodiscard]] bool is_blank_at(uint32_t position) const;
   [[nodiscard]] bool has_room(uint32_t tail) const;
   void copy_out(uint32_t position, Entry& entry) const;
   void write(uint32_t position, const Entry& entry) const;

@@ -21,6 +21,13 @@ static_assert(Queue::GETTERS == Cell::WAITERS);
 const GuardedQueue::Line GuardedQueue::kGetters = {Queue::GETTERS, Ring::GET_WAITING, Queue::RESERVED_ITEMS};
 const GuardedQueue::Line GuardedQueue::kPutters = {Queue::PUTTERS, Ring::PUT_WAITING, Queue::RESERVED_PLACES};
 
+int32_t QueueView::blanks_in_rings() const {
+  int32_t blanks = 0;
+  for (EntryRing ring = get_ring(); ring.exists(); ring = EntryRing(self_.arena, ring.next()))
+    blanks += ring.blanks();
+  return blanks;
+}
+
 int32_t QueueView::in_rings() const {
   for (;;) {
     const EntryRing first = get_ring();
@@ -29,9 +36,11 @@ int32_t QueueView::in_rings() const {
     // The takes first, which are never ahead of the puts at that moment, nor these of the later ones.
     const int32_t takes = first.takes();
     const int32_t puts = last.puts();
+    const int32_t blanks = blanks_in_rings();
     // If not, one of them may have been another queue's.
-    if (get_ring().index() == first.index() && put_ring().index() == last.index())
-      return modulo(puts, -takes);
+    if (get_ring().index() != first.index() || put_ring().index() != last.index()) continue;
+    // Else a blank entry may have been passed by meanwhile.
+    if (blanks == 0 || first.takes() == takes) return std::max(modulo(puts, -takes) - blanks, 0);
   }
 }
 

@@ -38,6 +38,7 @@ class QueueView {
   [[nodiscard]] int32_t discipline() const { return get(layout::Queue::DISCIPLINE); }
 
  protected:
+  [[nodiscard]] int32_t blanks_in_rings() const;
   [[nodiscard]] int32_t state() const { return get(layout::Cell::STATE); }
   [[nodiscard]] int32_t get(int32_t offset) const { return self_.get(queue_, offset); }
   // acquire: pairs with who gave the queue the ring.

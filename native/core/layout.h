@@ -11,7 +11,7 @@
 namespace heddle::layout {
 
 // Covers every name and value below; the addon exports it and lib/engine/native.ts compares.
-inline constexpr uint32_t HASH = 0x1e064421U;
+inline constexpr uint32_t HASH = 0xba609112U;
 
 inline constexpr int32_t LAYOUT_VERSION = 5;
 inline constexpr int32_t MAGIC = 1751475308;
@@ -333,6 +333,7 @@ inline constexpr int32_t GET_WAITING = 65;
 inline constexpr int32_t PUT_WAITING = 66;
 inline constexpr int32_t NEXT = 67;
 inline constexpr int32_t BEFORE = 68;
+inline constexpr int32_t LAST_BLANK = 69;
 }  // namespace Ring
 
 namespace RingHead {
@@ -340,6 +341,7 @@ inline constexpr int32_t SEQUENCE = 0;
 inline constexpr int32_t META = 1;
 inline constexpr int32_t PLACE_SHIFT = 16;
 inline constexpr int32_t BRIEF_SHIFT = 24;
+inline constexpr int32_t NOWHERE = 3;
 inline constexpr int32_t DATA = 2;
 inline constexpr int32_t LENGTH = 2;
 inline constexpr int32_t HANDLES = 3;

@@ -23,7 +23,7 @@ namespace heddle {
 struct Entry {
   static constexpr size_t kInlineBytes = layout::INLINE_BYTES;
   // kNowhere: a blank entry of a ring, without an item.
-  enum Place : uint8_t { kInline, kChunk, kBlock, kNowhere };
+  enum Place : uint8_t { kInline, kChunk, kBlock, kNowhere = layout::RingHead::NOWHERE };
 
   uint8_t lane;
   uint8_t tag;

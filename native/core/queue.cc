@@ -351,11 +351,6 @@ OutcomeCode queue_take_for(Self& self, Handle queue, bool reserved, int32_t brok
   return outcome;
 }
 
-int32_t queue_size(const Self& self, Handle queue) {
-  const int32_t size = QueueView(self, queue).size() - self.get(queue, Queue::RESERVED_ITEMS);
-  return size > 0 ? size : 0;
-}
-
 OutcomeOrTicket queue_await_place(Self& self, Handle queue, Mode mode, Deadline deadline) {
   return await(self, queue, mode, deadline, Queue::PUTTERS);
 }

@@ -44,8 +44,6 @@ void queue_destroy(Self& self, int32_t slot, Handle queue);
 // MISUSE: what is next holds an object that cannot go there, `obstacle`, and stays.
 [[nodiscard]] OutcomeCode queue_take_for(Self& self, Handle queue, bool reserved, int32_t broker,
                                          std::span<uint8_t> scratch, TakenItem& item, Handle& obstacle);
-// Items that are there and not promised to anybody.
-[[nodiscard]] int32_t queue_size(const Self& self, Handle queue);
 
 // GRANTED: reserved for the caller. SHUT_DOWN. TIMED_OUT. Or a ticket.
 [[nodiscard]] OutcomeOrTicket queue_await_place(Self& self, Handle queue, Mode mode, Deadline deadline);

@@ -201,9 +201,46 @@ TEST_F(RingTest, FillsTheGapThatADeadPutterLeft) {
       ASSERT_EQ(main().drain().size(), 1U);
       core().queue_unreserve(queue, 1);
     }
+    EXPECT_EQ(count(queue), 1);
     EXPECT_EQ(take_now(queue), 2);
     EXPECT_EQ(count(queue), 0);
   }
+}
+
+// The blank entry in the place of a dead putter is no item, and takes no place from one.
+TEST_F(RingTest, DoesNotCountWhatTheDeadLeft) {
+  Handle queue = create_busy_queue(3);
+  auto dead = std::make_unique<Isolate>(arena());
+  ASSERT_EQ(main().put_number(queue, 1, 0), Outcome::OK);
+  begin_put({(*dead)->self()}, queue);
+  ASSERT_EQ(main().put_number(queue, 2, 0), Outcome::OK);
+  EXPECT_EQ(main().put_number(queue, 3, 0), Outcome::TIMED_OUT);
+  dead.reset();
+  EXPECT_EQ(count(queue), 2);
+  EXPECT_EQ(main().put_number(queue, 3, 0), Outcome::OK);
+  EXPECT_EQ(main().put_number(queue, 4, 0), Outcome::TIMED_OUT);
+  for (int i = 1; i <= 3; i++) {
+    EXPECT_EQ(take_now(queue), i);
+    EXPECT_EQ(count(queue), 3 - i);
+  }
+}
+
+// Who takes the last item may leave the blank one after it.
+TEST_F(RingTest, IsEmptyWithNothingButABlankEntry) {
+  Handle queue = create_busy_queue(1);
+  auto dead = std::make_unique<Isolate>(arena());
+  begin_put({(*dead)->self()}, queue);
+  int32_t ticket = core().queue_await_place(queue, WaiterMode::LOOP, kForEver);
+  ASSERT_TRUE(is_ticket(ticket));
+  dead.reset();
+  // Its place is there for who has waited for it.
+  ASSERT_EQ(main().drain().size(), 1U);
+  EXPECT_EQ(count(queue), 0);
+  double number = 0;
+  EXPECT_EQ(main().take_number(queue, number, 0), Outcome::TIMED_OUT);
+  core().queue_unreserve(queue, 0);
+  EXPECT_EQ(main().put_number(queue, 1, 0), Outcome::OK);
+  EXPECT_EQ(take_now(queue), 1);
 }
 
 // Both have noted the same turn, and it was the living one's, who is stopped before it has published.

@@ -138,6 +138,22 @@ describe.runIf(shared)('a process that is killed', () => {
     },
   );
 
+  it('in the middle of a put, wherever, leaves nothing that counts as an item', { timeout: 60_000 }, async () => {
+    for (let round = 0; round < 10; round++) {
+      const queue = new Queue<[number]>();
+      const child = new Process({
+        target: (queue: Queue<[number]>) => {
+          for (let i = 0; ; i++) queue.putSync([i]);
+        },
+        args: [queue],
+      });
+      await child.start();
+      for (let i = 0; i < 100; i++) expect((await queue.get())[0]).toBe(i);
+      await kill(child);
+      for (let i = 100; !queue.empty(); i++) expect(queue.getNowait()[0]).toBe(i);
+    }
+  });
+
   it('in the middle of contended operations, however often, stops nobody', { timeout: 120_000 }, async () => {
     const lock = new Lock();
     const semaphore = new Semaphore(3);
