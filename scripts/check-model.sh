@@ -48,11 +48,12 @@ check() {
   search "$@" &
 }
 
-for name in guard mutex semaphore doorbell ring; do
+for name in guard mutex semaphore doorbell ring lookers; do
   check "$name" 0
   check "$name" 1 -DBROKEN
 done
 check mutex 1 -DUNFAIR
+check lookers 1 -DLATE
 check doorbell 0 -DWATCHED
 check doorbell 1 -DWATCHED -DHASTY
 check doorbell 0 -DWATCHED -DFAMILY

@@ -60,6 +60,8 @@ export const Board = {
   OWNER_GENERATION: 17,
   /** Workers that will look at the rings within microseconds, without anybody's doing: see `lookers.ts`. */
   LOOKERS: 32,
+  /** Counts up whenever a worker has stopped sleeping and is about to look at the rings. */
+  RISEN: 33,
   /** The worker that looks and can be posted to: see `door.ts`. */
   OPEN: 48,
   /** Handles of the clients' lanes. */
@@ -125,7 +127,7 @@ export const Lane = {
   HEAD: 0,
   /** The next place to fill, by the client. */
   TAIL: 16,
-  /** Newest finished entry's index plus 1, linked by Entry.NEXT. */
+  /** Newest finished entry: its index plus 1, or, if it is the only one, ~index; linked by the segments' links. */
   DONE: 32,
   /** Listening: how the client wants to hear of the next finished task. */
   LISTENING: 48,
@@ -158,12 +160,18 @@ export const SEGMENT_SHIFT = 10;
 export const ENTRIES_PER_SEGMENT = 1 << SEGMENT_SHIFT;
 export const SEGMENT_MASK = ENTRIES_PER_SEGMENT - 1;
 export const MAX_SEGMENTS = 64;
+/**
+ * First word of a segment's links: for each entry that has finished, and is not the oldest, the next older one, as DONE has
+ * it. Sixteen lie on a cache line, so that who walks the stack does not fetch every entry one after another.
+ */
+export const LINKS = ENTRIES_PER_SEGMENT * WORDS_PER_ENTRY;
+export const SEGMENT_WORDS = LINKS + ENTRIES_PER_SEGMENT;
 
 /** Words of an entry. */
 export const Entry = {
   /** EntryState, in RUNNING with the worker's identifier above STATE_SHIFT. */
   STATE: 0,
-  /** Next older entry of the DONE stack or of a worker's mail. */
+  /** Next older entry of a worker's mail. */
   NEXT: 1,
   /** While queued: number of the function and handle of its definition. From the claim on: when it began (one double). */
   FUNCTION: 2,

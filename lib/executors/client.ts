@@ -224,7 +224,7 @@ export class Client implements FutureSource, Settler {
         this.#extras.set(index, extra);
         this.#extras.watch(future, extra, options);
       }
-      if (ahead === 0) this.#publisher.publish(index, extra);
+      if (ahead === 0) this.#publisher.publish(index, extra, fn.pace.isBrisk);
     }
     const isLarge = item !== undefined && item.length >= LARGE;
     this.#completions.expect(isLarge ? clock() - submitted : 0);
@@ -298,7 +298,7 @@ export class Client implements FutureSource, Settler {
       if (waiting.cargo !== undefined) this.#cargo.set(index, waiting.cargo);
       future._task = index + 1;
       if (extra !== undefined) this.#extras.set(index, extra);
-      this.#publisher.publish(index, extra);
+      this.#publisher.publish(index, extra, origin.fn.pace.isBrisk);
     }
     this.#clearBacklog();
   }
@@ -450,6 +450,7 @@ export class Client implements FutureSource, Settler {
     this.tally.record(started - (this.#submitted[index] as number), took);
     const future = this.#futures[index];
     const origin = this.#origins[index] as TaskOrigin;
+    origin.fn.pace.took(took);
     // Whoever has a hint of it finds it not QUEUED either way.
     words[at] = EntryState.FREE;
     this.#futures[index] = undefined;

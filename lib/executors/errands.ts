@@ -97,7 +97,7 @@ export class Errands {
   queueReturned(): void {
     while (this.#returned.length > 0 && this.#publisher.hasRoom) {
       const index = this.#returned.shift() as number;
-      this.#publisher.publish(index, this.#extras.get(index));
+      this.#publisher.publish(index, this.#extras.get(index), false);
     }
   }
 

@@ -12,7 +12,7 @@ import { SharedArray } from '../shared/shared-array.js';
 import { Lock } from '../sync/lock.js';
 import { Semaphore } from '../sync/semaphore.js';
 import { isAttached, signUp } from './attachment.js';
-import { BOARD_WORDS, Board, BoardFlag, ENTRIES_PER_SEGMENT, Entry, Lane, WORDS_PER_ENTRY } from './board.js';
+import { BOARD_WORDS, Board, BoardFlag, ENTRIES_PER_SEGMENT, Entry, Lane, LINKS, WORDS_PER_ENTRY } from './board.js';
 import { Client } from './client.js';
 import { knownFunction } from './functions.js';
 import type { Future } from './future.js';
@@ -166,7 +166,7 @@ function releaseLane(table: TaskTable): void {
   const segments = Atomics.load(words, Lane.SEGMENTS);
   for (let number = 0; number < segments; number++) {
     const { words: entries } = table.segment(number * ENTRIES_PER_SEGMENT);
-    for (let at = 0; at < entries.length; at += WORDS_PER_ENTRY) {
+    for (let at = 0; at < LINKS; at += WORDS_PER_ENTRY) {
       const parcel = Atomics.exchange(entries, at + Entry.PARCEL, 0);
       if (parcel !== 0) engine.release(parcel);
     }

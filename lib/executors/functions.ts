@@ -22,6 +22,7 @@ import { engine } from '../engine/select.js';
 import { SharedArray } from '../shared/shared-array.js';
 import { travel } from '../shipping/lane.js';
 import { importModules, modulesLoaded } from '../shipping/modules.js';
+import { Pace } from './pace.js';
 import type { TaskOrigin } from './task-origin.js';
 import { blockOf } from './task-table.js';
 
@@ -38,6 +39,7 @@ export class KnownFunction {
   readonly handle: number;
   /** Why it cannot go to processes; undefined when it can. */
   readonly obstacle: unknown;
+  readonly pace = new Pace();
   /** Of a task whose own place nobody has noted: see `task-origin.ts`. */
   likely: TaskOrigin | undefined;
 
@@ -142,15 +144,10 @@ export const KEPT = 1000;
 /** A function as a worker has it. */
 export class LoadedFunction {
   readonly call: Call;
-  /** How long it took of late, on average, in milliseconds; at first none knows. */
-  usual = 1;
+  readonly pace = new Pace();
 
   constructor(call: Call) {
     this.call = call;
-  }
-
-  took(ms: number): void {
-    this.usual += (ms - this.usual) / 4;
   }
 }
 

@@ -2,7 +2,7 @@
  * Who is woken when a task is queued, so that none is left lying while a worker sleeps, and none is woken in vain.
  *
  * LOOKERS counts the workers that will look at the rings within microseconds by themselves: those that look
- * without pause, and those at a task that has always been a matter of a microsecond or two (BRISK_MS). Who queues
+ * without pause, and those at a task of a function whose tasks are brisk: a matter of a microsecond or two (`pace.ts`). Who queues
  * a task moves TAIL and then reads LOOKERS: where there is one, nobody need be woken.
  *
  *   client   TAIL + 1; LOOKERS > 0? done : wake a sleeper, or ask for one more worker
@@ -22,6 +22,13 @@
  * and cleared after taking off, so a worker that dies in between leaves the count right or too low, never
  * too high: then somebody is woken in vain.
  *
+ * Where tasks are brisk, one worker that is awake soon has them all, and a second one only takes its core, or the
+ * client's. So a client that has woken a worker wakes no other for a brisk task while that one has yet to look, which
+ * RISEN tells: whoever stops sleeping, for whatever reason, counts it up and then looks at the rings. The client reads
+ * it before it reads that somebody sleeps. As long as it is the same, that one has not risen, and looks after whatever
+ * the client has queued by then: it is as good as counted. (It may die; DEATHS tells that, and then the client
+ * looks after its tasks.) Tasks of other functions are to run side by side, and each wakes somebody.
+ *
  * Who sleeps is known to `idle` alone, which the engine puts in order whoever dies: there is no count beside it
  * that a death could leave wrong. Who wakes reads whether anybody waits for a permit, and gives one. Two may do so
  * for one sleeper: the permit that is left over sends the next worker that is about to sleep once more round the rings.
@@ -33,8 +40,6 @@ import type { Semaphore } from '../sync/semaphore.js';
 import { Board, recordAt, WorkerWord } from './board.js';
 import type { Parts } from './parts.js';
 
-/** A task of a function that takes no longer, on average of late, than it takes to wake somebody by far. */
-export const BRISK_MS = 0.002;
 const CORES = availableParallelism();
 /** The client needs a core as well. */
 export const LOOKERS_AT_MOST = Math.max(1, CORES - 1);

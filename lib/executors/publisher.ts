@@ -35,6 +35,10 @@ export class Publisher {
   readonly #extras: Extras;
   readonly #owner: Owner | undefined;
   #priorities: PriorityQueue<number> | undefined;
+  /** Whether this client has woken a worker, and RISEN and DEATHS as they were before. */
+  #hasWoken = false;
+  #risen = 0;
+  #deaths = 0;
 
   constructor(parts: Parts, table: TaskTable, number: number, extras: Extras, owner: Owner | undefined) {
     this.#parts = parts;
@@ -46,8 +50,8 @@ export class Publisher {
     this.#owner = owner;
   }
 
-  /** Lets workers see an entry. */
-  publish(index: number, extra: Extra | undefined): void {
+  /** Lets workers see an entry. `isBrisk`: its function's tasks take next to no time. */
+  publish(index: number, extra: Extra | undefined, isBrisk: boolean): void {
     const words = this.#words;
     const { words: entries } = this.#table.segment(index);
     const at = placeOf(index);
@@ -64,13 +68,25 @@ export class Publisher {
       words[Lane.RING + (tail & RING_MASK)] = index;
       Atomics.store(words, Lane.TAIL, (tail + 1) | 0);
     }
-    if (Atomics.load(this.#board, Board.LOOKERS) <= 0) this.wakeWorker();
+    if (Atomics.load(this.#board, Board.LOOKERS) <= 0 && !(isBrisk && this.#isOneRising())) this.wakeWorker();
+  }
+
+  /** Whether a worker that was woken from here has yet to look at the rings. */
+  #isOneRising(): boolean {
+    return (
+      this.#hasWoken &&
+      Atomics.load(this.#board, Board.RISEN) === this.#risen &&
+      Atomics.load(this.#board, Board.DEATHS) === this.#deaths
+    );
   }
 
   /** Wakes a worker that sleeps, or asks for one more. */
   wakeWorker(): void {
     const board = this.#board;
-    if (wakeSleeper(this.#parts)) return;
+    this.#risen = Atomics.load(board, Board.RISEN);
+    this.#deaths = Atomics.load(board, Board.DEATHS);
+    this.#hasWoken = wakeSleeper(this.#parts);
+    if (this.#hasWoken) return;
     if (Atomics.load(board, Board.SIZE) >= (board[Board.MAX_SIZE] as number)) return;
     if (this.#owner !== undefined) this.#owner.consider();
     else askForWorker(this.#parts);

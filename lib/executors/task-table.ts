@@ -22,17 +22,18 @@ import { SharedArray } from '../shared/shared-array.js';
 import { isAttached } from './attachment.js';
 import {
   DATA_BYTES,
-  ENTRIES_PER_SEGMENT,
   ENTRY_SHIFT,
   Entry,
   EntryState,
   Flag,
   Lane,
+  LINKS,
   Listening,
   RING_MASK,
   RING_SIZE,
   SEGMENT_MASK,
   SEGMENT_SHIFT,
+  SEGMENT_WORDS,
   STATE_MASK,
   WORDS_PER_ENTRY,
   workerOf,
@@ -70,6 +71,16 @@ function view(block: Words): Segment {
 /** First word of an entry within its segment. */
 export function placeOf(index: number): number {
   return (index & SEGMENT_MASK) << ENTRY_SHIFT;
+}
+
+/** The entry that a DONE word stands for, which is not 0. */
+export function indexOfDone(done: number): number {
+  return done < 0 ? ~done : done - 1;
+}
+
+/** The word of its segment that links a finished entry. */
+function linkOf(index: number): number {
+  return LINKS + (index & SEGMENT_MASK);
 }
 
 /** The state of a task that no worker has begun. */
@@ -121,7 +132,7 @@ export class TaskTable {
   /** Adds a segment: the client only. The lane gets a reference of its own, which whoever ends the executor drops. */
   grow(): number {
     const number = this.segments.length;
-    const block = new SharedArray('i', ENTRIES_PER_SEGMENT * WORDS_PER_ENTRY, { lock: false });
+    const block = new SharedArray('i', SEGMENT_WORDS, { lock: false });
     block._remember();
     engine.retain(block._handle);
     this.segments[number] = view(block);
@@ -164,7 +175,7 @@ export class TaskTable {
     this.#mapAll();
     let count = 0;
     for (const { words } of this.segments)
-      for (let at = 0; at < words.length; at += 16) {
+      for (let at = 0; at < LINKS; at += WORDS_PER_ENTRY) {
         const state = words[at] as number;
         if (isWaiting(state)) count++;
       }
@@ -176,7 +187,7 @@ export class TaskTable {
     this.#mapAll();
     let count = 0;
     for (const { words } of this.segments)
-      for (let at = 0; at < words.length; at += 16) {
+      for (let at = 0; at < LINKS; at += WORDS_PER_ENTRY) {
         const state = words[at] as number;
         if ((state & STATE_MASK) !== EntryState.RUNNING) continue;
         busy.add(workerOf(state));
@@ -244,6 +255,24 @@ export class TaskTable {
     return -1;
   }
 
+  /** What lies beneath an entry of the DONE stack; `done` and the result as in the DONE word. The client only. */
+  olderThan(done: number): number {
+    const index = indexOfDone(done);
+    return done < 0 ? 0 : (this.segment(index).words[linkOf(index)] as number);
+  }
+
+  /**
+   * Has the cache lines of entries fetched that are the client's again, `indices[from, to)`: all at a time, where one after
+   * another each would be waited for.
+   */
+  fetchLines(indices: Int32Array, from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      const index = indices[i] as number;
+      // Written: what is only read is fetched again when it is written. It is in no mail.
+      this.segment(index).words[placeOf(index) + Entry.NEXT] = 0;
+    }
+  }
+
   /** Gives a finished task back to its client. */
   finish(index: number): void {
     this.#push(index);
@@ -258,12 +287,12 @@ export class TaskTable {
 
   #push(index: number): void {
     const { words } = this;
-    const entries = this.segment(index).words;
-    const next = placeOf(index) + Entry.NEXT;
+    const segment = this.segment(index).words;
+    const link = linkOf(index);
     let top = words[Lane.DONE] as number;
     for (;;) {
-      entries[next] = top;
-      const seen = Atomics.compareExchange(words, Lane.DONE, top, index + 1);
+      if (top !== 0) segment[link] = top;
+      const seen = Atomics.compareExchange(words, Lane.DONE, top, top === 0 ? ~index : index + 1);
       if (seen === top) break;
       top = seen;
     }

@@ -40,7 +40,7 @@ import { Door, MAIL_MS } from './door.js';
 import { Fetching } from './fetching.js';
 import { FunctionCache, type LoadedFunction } from './functions.js';
 import { insistUntil } from './look.js';
-import { BRISK_MS, declareAsleep, Lookers } from './lookers.js';
+import { declareAsleep, Lookers } from './lookers.js';
 import { type OwnLoop, ownSubmissions } from './own-loop.js';
 import type { LoopSetup } from './parts.js';
 import type { Arrived, Relay } from './relay.js';
@@ -303,7 +303,7 @@ export class WorkerLoop implements OwnLoop {
       }
     }
     if (!(fn instanceof Promise)) {
-      if (fn.usual > BRISK_MS) this.#lookers.leave();
+      if (!fn.pace.isBrisk) this.#lookers.leave();
       this.#call(new RunningTask(client, index, segment, at, fn, this.#now, carried));
       return;
     }
@@ -380,7 +380,7 @@ export class WorkerLoop implements OwnLoop {
     else writeResult(task, value, this.#carrier);
     const took = this.#now - task.started;
     segment.floats[at + Entry.TOOK] = took;
-    task.loaded.took(took);
+    task.loaded.pace.took(took);
     this.#active--;
     const isLarge = ((segment.words[at + Entry.LANE] as number) & Flag.PARCEL) !== 0;
     table.finish(task.index);
@@ -466,11 +466,15 @@ export class WorkerLoop implements OwnLoop {
   #sleep(needed: () => boolean): boolean {
     const begun = engine.semaphoreAcquire(this.#setup.parts.idle._handle, WaiterMode.LOOP, -1);
     // A permit, or no room for a waiter.
-    if (begun < FIRST_TICKET) return false;
+    if (begun < FIRST_TICKET) {
+      this.#rise();
+      return false;
+    }
     declareAsleep(this.#setup.parts);
     if (needed()) {
       // If a permit has come meanwhile, it is for what is looked at now.
       engine.cancel(begun);
+      this.#rise();
       return false;
     }
     this.#ticket = begun;
@@ -478,6 +482,7 @@ export class WorkerLoop implements OwnLoop {
       // Not if it has stopped waiting at the same moment, and waits anew.
       if (this.#ticket === begun) this.#ticket = 0;
       clearTimeout(this.#idleTimer);
+      this.#rise();
       this.#run();
     });
     const timeout = this.#words[Board.IDLE_TIMEOUT] as number;
@@ -490,7 +495,13 @@ export class WorkerLoop implements OwnLoop {
     const outcome = unwatch(this.#ticket);
     this.#ticket = 0;
     clearTimeout(this.#idleTimer);
+    this.#rise();
     return outcome === Outcome.TIMED_OUT;
+  }
+
+  /** It sleeps no longer, and is about to look. */
+  #rise(): void {
+    Atomics.add(this.#words, Board.RISEN, 1);
   }
 
   /** It was made in place of one that was blocked, which is not any more. Takes itself off the count. */
