@@ -47,17 +47,16 @@ export function allItemsIn(queue: Handle): number {
     const first = Atomics.load(words, queue + Queue.RING);
     const last = Atomics.load(words, queue + Queue.PUT_RING);
     if (first === 0 || last === 0) return items;
+    const blanks = blanksFrom(first);
     // The takes first, which are never ahead of the puts at that moment, nor these of the later ones.
     const takes = countBefore(first, Ring.HEAD);
     const puts = countBefore(last, Ring.TAIL);
-    const blanks = blanksFrom(first);
+    // If not, one may have been passed by meanwhile.
+    if (blanks !== 0 && blanksFrom(first) !== blanks) continue;
     // If not, one of the rings may have been another queue's.
     const areIts = Atomics.load(words, queue + Queue.RING) === first;
-    if (!areIts || Atomics.load(words, queue + Queue.PUT_RING) !== last) continue;
-    // Else a blank entry may have been passed by meanwhile.
-    if (blanks === 0 || countBefore(first, Ring.HEAD) === takes) {
+    if (areIts && Atomics.load(words, queue + Queue.PUT_RING) === last)
       return items + Math.max(((puts - takes) & MODULUS) - blanks, 0);
-    }
   }
 }
 

@@ -224,11 +224,11 @@ bool EntryRing::is_published_at(uint32_t position) const {
 
 bool EntryRing::is_published(uint32_t n) const {
   const uint32_t position = (ref(Ring::HEAD).load(std::memory_order_seq_cst) & ~kSlow) + n * kStep;
-  return is_published_at(position) && !is_blank_at(position);
+  return is_published_at(position) && place_at(position) != Entry::kNowhere;
 }
 
-bool EntryRing::is_blank_at(uint32_t position) const {
-  return place_of(ref(head_at(position) + RingHead::META).load(std::memory_order_relaxed)) == Entry::kNowhere;
+Entry::Place EntryRing::place_at(uint32_t position) const {
+  return place_of(ref(head_at(position) + RingHead::META).load(std::memory_order_relaxed));
 }
 
 int32_t EntryRing::blanks() const {
@@ -238,7 +238,7 @@ int32_t EntryRing::blanks() const {
   const uint32_t tail = load(Ring::TAIL) & ~kSlow;
   int32_t blanks = 0;
   for (uint32_t position = head; position != tail; position += kStep) {
-    if (is_published_at(position) && is_blank_at(position)) blanks++;
+    if (is_blank_at(position)) blanks++;
   }
   return blanks;
 }
@@ -253,8 +253,7 @@ bool EntryRing::is_close_to_takers() const {
 }
 
 bool EntryRing::is_large_at_head() const {
-  const int32_t head = head_at(ref(Ring::HEAD).load(std::memory_order_relaxed));
-  return place_of(ref(head + RingHead::META).load(std::memory_order_relaxed)) == Entry::kBlock;
+  return place_at(ref(Ring::HEAD).load(std::memory_order_relaxed)) == Entry::kBlock;
 }
 
 void EntryRing::await_publication() const {
@@ -307,7 +306,7 @@ void EntryRing::skip_blanks_closed() {
   auto head = ref(Ring::HEAD);
   for (;;) {
     const uint32_t position = head.load(std::memory_order_relaxed);
-    if (!is_published_at(position) || is_published(0)) return;
+    if (!is_blank_at(position)) return;
     HEDDLE_ACCESS();
     head.store(position + kStep, std::memory_order_seq_cst);
   }

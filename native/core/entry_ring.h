@@ -146,9 +146,7 @@ class EntryRing {
   // What a section that stands has done to the ring; again does no harm while the sides it has used are
   // closed.
   void carry_out(uint32_t from, uint32_t to, uint32_t head);
-  [[nodiscard]] bool is_blank_at_head() const {
-    return is_published_at(load(layout::Ring::HEAD)) && !is_published(0);
-  }
+  [[nodiscard]] bool is_blank_at_head() const { return is_blank_at(load(layout::Ring::HEAD)); }
   // Passes by them, at once.
   void skip_blanks_closed();
 
@@ -209,7 +207,10 @@ class EntryRing {
   }
   [[nodiscard]] bool is_published_at(uint32_t position) const;
   // Of a published entry.
-  [[nodiscard]] bool is_blank_at(uint32_t position) const;
+  [[nodiscard]] Entry::Place place_at(uint32_t position) const;
+  [[nodiscard]] bool is_blank_at(uint32_t position) const {
+    return is_published_at(position) && place_at(position) == Entry::kNowhere;
+  }
   [[nodiscard]] bool has_room(uint32_t tail) const;
   void copy_out(uint32_t position, Entry& entry) const;
   void write(uint32_t position, const Entry& entry) const;

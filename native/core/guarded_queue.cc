@@ -21,10 +21,18 @@ static_assert(Queue::GETTERS == Cell::WAITERS);
 const GuardedQueue::Line GuardedQueue::kGetters = {Queue::GETTERS, Ring::GET_WAITING, Queue::RESERVED_ITEMS};
 const GuardedQueue::Line GuardedQueue::kPutters = {Queue::PUTTERS, Ring::PUT_WAITING, Queue::RESERVED_PLACES};
 
+template <class Visit>
+void QueueView::each_ring(Visit visit) const {
+  for (EntryRing ring = get_ring(); ring.exists();) {
+    EntryRing visited = ring;
+    ring = EntryRing(self_.arena, visited.next());
+    visit(visited);
+  }
+}
+
 int32_t QueueView::blanks_in_rings() const {
   int32_t blanks = 0;
-  for (EntryRing ring = get_ring(); ring.exists(); ring = EntryRing(self_.arena, ring.next()))
-    blanks += ring.blanks();
+  each_ring([&](const EntryRing& ring) { blanks += ring.blanks(); });
   return blanks;
 }
 
@@ -33,14 +41,15 @@ int32_t QueueView::in_rings() const {
     const EntryRing first = get_ring();
     const EntryRing last = put_ring();
     if (!first.exists() || !last.exists()) return 0;
+    const int32_t blanks = blanks_in_rings();
     // The takes first, which are never ahead of the puts at that moment, nor these of the later ones.
     const int32_t takes = first.takes();
     const int32_t puts = last.puts();
-    const int32_t blanks = blanks_in_rings();
-    // If not, one of them may have been another queue's.
-    if (get_ring().index() != first.index() || put_ring().index() != last.index()) continue;
-    // Else a blank entry may have been passed by meanwhile.
-    if (blanks == 0 || first.takes() == takes) return std::max(modulo(puts, -takes) - blanks, 0);
+    // If not, one may have been passed by meanwhile.
+    if (blanks != 0 && blanks_in_rings() != blanks) continue;
+    // If not, one of the rings may have been another queue's.
+    if (get_ring().index() == first.index() && put_ring().index() == last.index())
+      return std::max(modulo(puts, -takes) - blanks, 0);
   }
 }
 
@@ -84,15 +93,6 @@ QueueBody::State& GuardedQueue::body_state() const {
 
 QueueBody GuardedQueue::body() {
   return {self_.arena.heap(), body_state(), discipline(), guard_, frees_};
-}
-
-template <class Visit>
-void GuardedQueue::each_ring(Visit visit) const {
-  for (int32_t ring = get(Queue::RING); ring != 0;) {
-    EntryRing visited(self_.arena, ring);
-    ring = visited.next();
-    visit(visited);
-  }
 }
 
 void GuardedQueue::use_up(int32_t list) {

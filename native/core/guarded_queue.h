@@ -38,6 +38,9 @@ class QueueView {
   [[nodiscard]] int32_t discipline() const { return get(layout::Queue::DISCIPLINE); }
 
  protected:
+  // Calls visit(ring) for each, which may be taken away then.
+  template <class Visit>
+  void each_ring(Visit visit) const;
   [[nodiscard]] int32_t blanks_in_rings() const;
   [[nodiscard]] int32_t state() const { return get(layout::Cell::STATE); }
   [[nodiscard]] int32_t get(int32_t offset) const { return self_.get(queue_, offset); }
@@ -131,9 +134,6 @@ class GuardedQueue : public QueueView {
   void set_limit();
   // The n-th item from the first on can be taken, once those before it are.
   [[nodiscard]] bool is_published(uint32_t n) const;
-  // Calls visit(ring) for each.
-  template <class Visit>
-  void each_ring(Visit visit) const;
   void refill();
   void look_at_head();
   [[nodiscard]] bool is_there(const Line& line);
