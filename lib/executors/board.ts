@@ -127,7 +127,7 @@ export const Lane = {
   HEAD: 0,
   /** The next place to fill, by the client. */
   TAIL: 16,
-  /** Newest finished entry: its index plus 1, or, if it is the only one, ~index; linked by the segments' links. */
+  /** Newest finished entry's index plus 1, linked by the segments' links. */
   DONE: 32,
   /** Listening: how the client wants to hear of the next finished task. */
   LISTENING: 48,
@@ -161,8 +161,8 @@ export const ENTRIES_PER_SEGMENT = 1 << SEGMENT_SHIFT;
 export const SEGMENT_MASK = ENTRIES_PER_SEGMENT - 1;
 export const MAX_SEGMENTS = 64;
 /**
- * First word of a segment's links: for each entry that has finished, and is not the oldest, the next older one, as DONE has
- * it. Sixteen lie on a cache line, so that who walks the stack does not fetch every entry one after another.
+ * First word of a segment's links: for each entry, once it has finished, the next older one of the DONE stack, index plus 1.
+ * Sixteen lie on a cache line, so that who walks the stack does not fetch every entry one after another.
  */
 export const LINKS = ENTRIES_PER_SEGMENT * WORDS_PER_ENTRY;
 export const SEGMENT_WORDS = LINKS + ENTRIES_PER_SEGMENT;

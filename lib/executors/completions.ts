@@ -27,7 +27,7 @@ import { FIRST_TICKET, WaiterMode } from '../memory/layout.js';
 import { Semaphore } from '../sync/semaphore.js';
 import { Lane, Listening } from './board.js';
 import { lookUntil, mayLook } from './look.js';
-import { indexOfDone, type TaskTable } from './task-table.js';
+import type { TaskTable } from './task-table.js';
 
 /** Who settles futures. Nothing here may throw. */
 export interface Settler {
@@ -139,15 +139,18 @@ export class Completions {
 
   #take(): void {
     if (Atomics.load(this.#words, Lane.DONE) === 0) return;
+    let top = Atomics.exchange(this.#words, Lane.DONE, 0);
     const table = this.#table;
     let count = 0;
-    for (let done = Atomics.exchange(this.#words, Lane.DONE, 0); done !== 0; done = table.olderThan(done)) {
+    while (top !== 0) {
+      const index = top - 1;
       if (count === this.#batch.length) {
         const longer = new Int32Array(2 * count);
         longer.set(this.#batch);
         this.#batch = longer;
       }
-      this.#batch[count++] = indexOfDone(done);
+      this.#batch[count++] = index;
+      top = table.linkAt(index);
     }
     this.#left = count;
   }

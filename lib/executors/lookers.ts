@@ -2,8 +2,8 @@
  * Who is woken when a task is queued, so that none is left lying while a worker sleeps, and none is woken in vain.
  *
  * LOOKERS counts the workers that will look at the rings within microseconds by themselves: those that look
- * without pause, and those at a task of a function whose tasks are brisk: a matter of a microsecond or two (`pace.ts`). Who queues
- * a task moves TAIL and then reads LOOKERS: where there is one, nobody need be woken.
+ * without pause, and those at a task of a function whose tasks are brisk: a matter of a microsecond or two
+ * (`pace.ts`). Who queues a task moves TAIL and then reads LOOKERS: where there is one, nobody need be woken.
  *
  *   client   TAIL + 1; LOOKERS > 0? done : wake a sleeper, or ask for one more worker
  *   worker   LOOKERS − 1; work left, and LOOKERS ≤ 0? wake a sleeper, or ask for one more worker

@@ -73,11 +73,6 @@ export function placeOf(index: number): number {
   return (index & SEGMENT_MASK) << ENTRY_SHIFT;
 }
 
-/** The entry that a DONE word stands for, which is not 0. */
-export function indexOfDone(done: number): number {
-  return done < 0 ? ~done : done - 1;
-}
-
 /** The word of its segment that links a finished entry. */
 function linkOf(index: number): number {
   return LINKS + (index & SEGMENT_MASK);
@@ -255,10 +250,9 @@ export class TaskTable {
     return -1;
   }
 
-  /** What lies beneath an entry of the DONE stack; `done` and the result as in the DONE word. The client only. */
-  olderThan(done: number): number {
-    const index = indexOfDone(done);
-    return done < 0 ? 0 : (this.segment(index).words[linkOf(index)] as number);
+  /** The next older entry of the DONE stack, plus 1; 0 for none. The client only. */
+  linkAt(index: number): number {
+    return this.segment(index).words[linkOf(index)] as number;
   }
 
   /**
@@ -287,12 +281,12 @@ export class TaskTable {
 
   #push(index: number): void {
     const { words } = this;
-    const segment = this.segment(index).words;
+    const { words: links } = this.segment(index);
     const link = linkOf(index);
     let top = words[Lane.DONE] as number;
     for (;;) {
-      if (top !== 0) segment[link] = top;
-      const seen = Atomics.compareExchange(words, Lane.DONE, top, top === 0 ? ~index : index + 1);
+      links[link] = top;
+      const seen = Atomics.compareExchange(words, Lane.DONE, top, index + 1);
       if (seen === top) break;
       top = seen;
     }
